@@ -1,0 +1,1 @@
+"""Order, schedule, parameters, command line: one file per flow an operator runs."""

@@ -1,0 +1,1 @@
+"""Recipes: the YAML that defines a dataset version."""

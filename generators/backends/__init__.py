@@ -1,0 +1,1 @@
+"""One file per way to get text from a model; the file name is the backend's public name."""

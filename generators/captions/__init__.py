@@ -1,0 +1,1 @@
+"""Words about people: phrase banks, styles, and what may be said."""

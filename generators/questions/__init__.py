@@ -1,0 +1,1 @@
+"""One file per question family, its wording beside it."""

@@ -1,0 +1,1 @@
+"""Synthetic pedestrians and the raw layouts they are drawn into."""

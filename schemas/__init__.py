@@ -1,0 +1,1 @@
+"""Every value that crosses a room: tables, rows, vocabulary, answer grammar, declarations, errors."""

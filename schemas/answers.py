@@ -1,0 +1,141 @@
+"""The answer grammar: one small language that questions write, gates check and the evaluator reads.
+
+`Yes` · `Image 3` · `Option B` · `Images 2, 5` · `None` · `3 > 1 > 2` · a vocabulary value in words · one JSON object ·
+free text. A reason may follow a yes/no after `. `. Images are numbered from 1 in order of display.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+KINDS = ("yesno", "pick1", "set", "rank", "attr", "json", "caption", "question", "insufficient")
+NONE = "None"
+
+_YESNO = re.compile(r"(Yes|No)(?:\.(?: .+)?)?", re.DOTALL)
+_IMAGE = re.compile(r"Image ([1-9]\d?)")
+_OPTION = re.compile(r"Option ([A-Z])")
+_SET = re.compile(r"Images ([1-9]\d?(?:, [1-9]\d?)*)")
+_RANK = re.compile(r"[1-9]\d?(?: > [1-9]\d?)+")
+_MARKER = re.compile(r"\[\[image:([1-9]\d?)\]\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A canonical answer as values; exactly the field of its kind is set, the others stay None."""
+
+    kind: str
+    gold_bool: bool | None = None
+    gold_index: int | None = None
+    gold_set: tuple[int, ...] | None = None
+    gold_rank: tuple[int, ...] | None = None
+    gold_json: str | None = None
+    text: str | None = None
+
+
+def marker(number: int) -> str:
+    """The place of an image in a turn; never a trainer's token."""
+    return f"[[image:{number}]]"
+
+
+def markers(text: str) -> list[int]:
+    """The image numbers a turn shows, in order."""
+    return [int(number) for number in _MARKER.findall(text)]
+
+
+def yesno(value: bool) -> str:
+    """`Yes` or `No`."""
+    return "Yes" if value else "No"
+
+
+def image(number: int) -> str:
+    """`Image 3`; number counts from 1."""
+    return f"Image {number}"
+
+
+def option(index: int) -> str:
+    """`Option B` for index 1; index counts from 0."""
+    return f"Option {chr(ord('A') + index)}"
+
+
+def image_set(numbers: Sequence[int]) -> str:
+    """`Images 2, 5` in ascending order, or `None` for an empty set."""
+    return f"Images {', '.join(str(n) for n in sorted(numbers))}" if numbers else NONE
+
+
+def rank(numbers: Sequence[int]) -> str:
+    """`3 > 1 > 2`, best first."""
+    return " > ".join(str(n) for n in numbers)
+
+
+def parse(kind: str, text: str) -> Parsed | None:
+    """The values of a canonical answer, or None when the text is not in the grammar of its kind."""
+    answer = text.strip()
+    if not answer or kind not in KINDS:
+        return None
+    return _PARSERS.get(kind, _free_text)(kind, answer)
+
+
+def _yesno(kind: str, text: str) -> Parsed | None:
+    found = _YESNO.fullmatch(text)
+    return Parsed(kind, gold_bool=found[1] == "Yes") if found else None
+
+
+def _pick(kind: str, text: str) -> Parsed | None:
+    if text == NONE:
+        return Parsed(kind, gold_index=0)
+    if found := _IMAGE.fullmatch(text):
+        return Parsed(kind, gold_index=int(found[1]))
+    if found := _OPTION.fullmatch(text):
+        return Parsed(kind, gold_index=ord(found[1]) - ord("A") + 1)
+    return None
+
+
+def _set(kind: str, text: str) -> Parsed | None:
+    if text == NONE:
+        return Parsed(kind, gold_set=())
+    found = _SET.fullmatch(text)
+    numbers = tuple(int(n) for n in found[1].split(", ")) if found else ()
+    return Parsed(kind, gold_set=numbers) if numbers and list(numbers) == sorted(set(numbers)) else None
+
+
+def _rank(kind: str, text: str) -> Parsed | None:
+    if not _RANK.fullmatch(text):
+        return None
+    numbers = tuple(int(n) for n in text.split(" > "))
+    return Parsed(kind, gold_rank=numbers) if len(set(numbers)) == len(numbers) else None
+
+
+def _json(kind: str, text: str) -> Parsed | None:
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+    return Parsed(kind, gold_json=text) if isinstance(value, dict) else None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _question(kind: str, text: str) -> Parsed | None:
+    return Parsed(kind, text=text) if text.endswith("?") and "\n" not in text else None
+
+
+def _insufficient(kind: str, text: str) -> Parsed | None:
+    return Parsed(kind, text=text) if text.startswith("Cannot tell") else None
+
+
+def _free_text(kind: str, text: str) -> Parsed | None:
+    return Parsed(kind, text=text) if not _MARKER.search(text) else None
+
+
+_PARSERS = {
+    "yesno": _yesno,
+    "pick1": _pick,
+    "set": _set,
+    "rank": _rank,
+    "json": _json,
+    "question": _question,
+    "insufficient": _insufficient,
+}

@@ -1,0 +1,104 @@
+"""Every error this project raises on purpose, and the exit code each one ends a command with.
+
+ReIDForgeError
+├── PromiseBroken (exit 1)        a promise of the data is broken
+│   ├── GateFailed                a gate or a contract refused the staged version
+│   ├── DigestMismatch            bytes are not the bytes that were published
+│   └── VersionExists             a create-once reference already points elsewhere
+├── WrongUse (exit 2)             the request cannot be meant as it was written
+│   ├── UnknownName               no source, question, gate … of that name
+│   ├── BadRecipe                 a recipe that does not say something buildable
+│   ├── BadRawData                a raw folder that is not the dataset it is said to be
+│   ├── BadTable                  a table or file that does not have the promised form
+│   └── UnknownVersion            no such version or reference
+└── EnvironmentFault (exit 3)     the machine, not the request, is at fault
+    ├── NotWritable               a folder cannot be written
+    └── MissingExtra              an optional package group is not installed
+"""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+
+class ReIDForgeError(Exception):
+    """A failure with one sentence for the person who reads it; `problems` lists the single faults when there are many."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        lines = [str(self.args[0]), *(f"  - {problem}" for problem in self.problems)]
+        return "\n".join(lines)
+
+
+class PromiseBroken(ReIDForgeError):
+    """A promise of the data is broken: exit code 1."""
+
+    exit_code = 1
+
+
+class GateFailed(PromiseBroken):
+    """A gate or a contract refused the staged version."""
+
+
+class DigestMismatch(PromiseBroken):
+    """Stored bytes differ from the digest that was published for them."""
+
+
+class VersionExists(PromiseBroken):
+    """A create-once reference already points at another version."""
+
+
+class WrongUse(ReIDForgeError):
+    """The request cannot be meant as it was written: exit code 2."""
+
+    exit_code = 2
+
+
+class UnknownName(WrongUse):
+    """No declaration of that name; the message offers the nearest and the whole list."""
+
+    @classmethod
+    def of(cls, kind: str, name: str, known: Sequence[str]) -> "UnknownName":
+        """The error for `name`, which is not among the `known` names of this `kind`."""
+        near = get_close_matches(name.lower(), known, n=1, cutoff=0.4)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        return cls(f"There is no {kind} named {name!r}.{guess} Known: {', '.join(known) or 'none'}.")
+
+
+class BadRecipe(WrongUse):
+    """A recipe that does not say something buildable."""
+
+
+class BadRawData(WrongUse):
+    """A raw folder that is not the dataset it is said to be."""
+
+
+class BadTable(WrongUse):
+    """A table or file that does not have the promised form."""
+
+
+class UnknownVersion(WrongUse):
+    """No such published version or reference."""
+
+
+class EnvironmentFault(ReIDForgeError):
+    """The machine, not the request, is at fault: exit code 3."""
+
+    exit_code = 3
+
+
+class NotWritable(EnvironmentFault):
+    """A folder cannot be written."""
+
+
+class MissingExtra(EnvironmentFault):
+    """An optional package group is not installed; the message names the command that installs it."""
+
+    @classmethod
+    def of(cls, what: str, extra: str) -> "MissingExtra":
+        """The error for `what`, which needs the optional group `extra`."""
+        return cls(f"{what} needs packages that are not installed: run `pip install 'reidforge[{extra}]'`.")

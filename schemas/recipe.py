@@ -1,0 +1,132 @@
+"""The recipe: one YAML file that defines a dataset version. People copy and edit it, so a misspelt key is an error.
+
+name: market1501
+version: 0.1.0
+seed: 7
+sources: [{name: market1501}]
+families: {ATTR_QA: {stage: 1, rows: {train: 4000, test: 400}}}
+"""
+
+import re
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.errors import BadRecipe
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+SemanticVersion = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceChoice(_Strict):
+    """One raw dataset: `root` is its folder below --raw (found by its usual names when left out)."""
+
+    name: Name
+    root: str | None = None
+
+
+class Describe(_Strict):
+    """How captions are made: the backend, how many an image gets, and in which styles."""
+
+    backend: Name = "grammar"
+    captions_per_image: Annotated[int, Field(ge=0, le=8)] = 2
+    styles: tuple[str, ...] = ("plain", "witness", "inventory", "shoes_first")
+
+
+class Mine(_Strict):
+    """How negatives are found: the miner, how many neighbours are kept, and a local model folder if it needs one."""
+
+    miner: Name = "striped_colour"
+    top_k: Annotated[int, Field(ge=1, le=200)] = 20
+    model: str | None = None
+
+
+class Family(_Strict):
+    """One question family's quota: its stage, and how many rows each split gets."""
+
+    stage: Annotated[int, Field(ge=1, le=3)]
+    rows: dict[str, Annotated[int, Field(ge=0)]]
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Train(_Strict):
+    """How a model is trained: `tiny`, or a local folder or hub id of a Qwen-VL model; step counts scale with `effort`."""
+
+    model: str = "tiny"
+    effort: Annotated[float, Field(gt=0, le=100)] = 1.0
+    seed: int = 7
+
+
+class Evaluate(_Strict):
+    """Which protocols and scorers are run."""
+
+    protocols: tuple[str, ...] = ()
+    scorers: tuple[str, ...] = ("colour_histogram", "embedding", "embedding_yesno")
+    rerank_top: Annotated[int, Field(ge=1, le=100)] = 10
+
+
+class Recipe(_Strict):
+    """One dataset version: what goes in, what is asked, and what is promised."""
+
+    name: Name
+    version: SemanticVersion
+    title: str
+    seed: int = 7
+    sources: Annotated[tuple[SourceChoice, ...], Field(min_length=1)]
+    describe: Describe = Describe()
+    mine: Mine = Mine()
+    families: Annotated[dict[str, Family], Field(min_length=1)]
+    pixel_budget: tuple[int, int] = (50_176, 100_352)
+    train: Train = Train()
+    evaluate: Evaluate = Evaluate()
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe file. Raises BadRecipe with every fault at once: its place, the value, and the nearest key."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadRecipe(f"The recipe {str(path)!r} cannot be read as YAML: {_one_line(error)}.") from error
+    if not isinstance(raw, dict):
+        raise BadRecipe(f"The recipe {str(path)!r} must be a mapping with a name, a version and sources.")
+    try:
+        return Recipe.model_validate(raw)
+    except ValidationError as error:
+        problems = [_problem(fault) for fault in error.errors()]
+        raise BadRecipe(f"The recipe {str(path)!r} cannot be used:", problems) from error
+
+
+def _one_line(error: Exception) -> str:
+    return re.sub(r"\s+", " ", str(error)).strip()
+
+
+def _problem(fault: Any) -> str:
+    place = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        known = _keys_at(fault["loc"][:-1])
+        near = get_close_matches(str(fault["loc"][-1]), known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        return f"{place}: no such key.{hint} Known here: {', '.join(known)}."
+    return f"{place}: {fault['msg']} (found {fault['input']!r})."
+
+
+_MODELS: dict[str, type[BaseModel]] = {
+    "sources": SourceChoice,
+    "describe": Describe,
+    "mine": Mine,
+    "families": Family,
+    "train": Train,
+    "evaluate": Evaluate,
+}
+
+
+def _keys_at(place: tuple[Any, ...]) -> list[str]:
+    model = _MODELS.get(str(place[0]), Recipe) if place else Recipe
+    return list(model.model_fields)

@@ -1,0 +1,75 @@
+"""What a raw dataset declares about itself, and how its files are seen.
+
+A source file defines one `SOURCE`; its `read` sees the dataset through a `RawTree`, relative paths only, so that names
+are matched below the dataset root and never on the whole path.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from schemas.rows import Attribute, Caption, PersonImage, Reject
+
+ACCESS = ("open", "request", "signed", "withdrawn", "synthetic")
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """One file below a dataset root: forward-slash relative path, bytes, and modification time in ns."""
+
+    relpath: str
+    size: int
+    mtime_ns: int
+
+
+class RawTree(Protocol):
+    """A dataset root, read-only. `label` names it in messages, without a machine path."""
+
+    label: str
+
+    def files(self) -> Sequence[RawFile]:
+        """Every regular file below the root, sorted by relative path."""
+        ...
+
+    def read(self, relpath: str, limit: int = 1 << 28) -> bytes:
+        """The bytes of one file. Raises BadRawData when it is missing or larger than `limit`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """A count its authors report: `what` is a split or list, `tag` the confidence of reference figures (C, V, V2, M)."""
+
+    what: str
+    images: int | None = None
+    persons: int | None = None
+    captions: int | None = None
+    tag: str = "V"
+
+
+def _nothing(tree: RawTree) -> Iterator[Any]:
+    return iter(())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One raw dataset: its facts, how its names are read, and examples that drive the tests.
+
+    `read` yields a PersonImage or a Reject for every file that claims to be an image of the dataset and stays silent
+    about files that never belong to it (readme, `Thumbs.db`). `captions` and `attributes` read its label files.
+    """
+
+    title: str
+    setting: str
+    licence: str
+    access_status: str
+    release_allowed: bool
+    modalities: tuple[str, ...]
+    root_names: tuple[str, ...]
+    folders: tuple[str, ...]
+    reported: tuple[Reported, ...]
+    read: Callable[[RawTree], Iterator[PersonImage | Reject]]
+    captions: Callable[[RawTree], Iterator[Caption | Reject]] = _nothing
+    attributes: Callable[[RawTree], Iterator[Attribute | Reject]] = _nothing
+    examples: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    files: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Units of work: files in, files out, safe to run twice."""

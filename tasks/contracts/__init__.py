@@ -1,0 +1,1 @@
+"""ODCS contracts compiled to Great Expectations and to structural checks."""

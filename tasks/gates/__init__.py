@@ -1,0 +1,1 @@
+"""One file per check that can block a version."""

@@ -1,0 +1,1 @@
+"""The MLLM generation store: request keys, stored answers, the client that asks once."""

@@ -1,0 +1,1 @@
+"""Image packs: strict decoding, hashes, and immutable Parquet packs per source."""

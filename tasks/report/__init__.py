@@ -1,0 +1,1 @@
+"""The HTML report: pages, plots, contact sheets."""

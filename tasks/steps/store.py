@@ -1,0 +1,77 @@
+"""The build store: the outputs of every step, in a folder named by the digest of what went into it.
+
+store/steps/<step>/<digest>/ holds the step's files and, written last, `step.json`. A step whose digest exists is
+skipped; that decision is ours, from these records, and never an orchestrator's cache.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import NotWritable
+from schemas.keys import canonical_json, digest
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutput:
+    """A finished step: its folder, its digest, whether it was already there, and the facts it recorded."""
+
+    step: str
+    digest: str
+    folder: Path
+    skipped: bool
+    facts: Mapping[str, Any]
+
+
+@contextlib.contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A temporary folder beside `target` that becomes it, whole, when the block ends without an error.
+
+    When another process finished the same target first, ours is dropped: both have the same content by digest.
+    Raises NotWritable when the parent cannot be written.
+    """
+    draft = _draft(target)
+    try:
+        yield draft
+        with contextlib.suppress(FileExistsError, OSError):
+            os.rename(draft, target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    if not target.is_dir():
+        raise NotWritable(f"The folder {target.name!r} could not be put in place below {str(target.parent)!r}.")
+
+
+def _draft(target: Path) -> Path:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
+    except OSError as error:
+        raise NotWritable(
+            f"The folder {str(target.parent)!r} cannot be written ({error.strerror}). "
+            "Give a --store you may write to, or change its permissions."
+        ) from error
+
+
+def run_step(
+    store: Path, step: str, inputs: Mapping[str, Any], work: Callable[[Path], Mapping[str, Any]]
+) -> StepOutput:
+    """Do a step once. `inputs` (digests, parameters, code revisions, seed) names it; `work` fills a folder.
+
+    `work` returns the facts worth remembering (counts, figures); they must be JSON and free of times and paths.
+    """
+    name = digest({"step": step, "inputs": inputs})
+    folder = store / "steps" / step / name[:24]
+    skipped = (folder / "step.json").is_file()
+    if not skipped:
+        with new_folder(folder) as draft:
+            facts = dict(work(draft))
+            record = {"step": step, "digest": name, "inputs": inputs, "facts": facts}
+            (draft / "step.json").write_bytes(canonical_json(record))
+    record = json.loads((folder / "step.json").read_bytes())
+    return StepOutput(step, name, folder, skipped, record["facts"])

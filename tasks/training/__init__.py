@@ -1,0 +1,1 @@
+"""Models, collation and the three training stages."""

@@ -1,0 +1,1 @@
+"""Published versions: the canonical writer, manifest, remotes and card."""

@@ -1,0 +1,87 @@
+"""Reading a staged or published version folder: its tables, and image bytes by id.
+
+data/<table>/*.parquet holds each table; data/stage1..3/<split>-<family>-<sha12>.parquet together are `conversations`.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from schemas.errors import BadTable, UnknownVersion
+from schemas.manifest import Manifest
+from schemas.tables import TABLES
+
+
+class VersionFolder:
+    """A version on disk; implements schemas.gate.Staged. Raises UnknownVersion when the folder holds no data."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        if not (folder / "data").is_dir():
+            raise UnknownVersion(f"The folder {str(folder)!r} is not a version: it has no data/ folder.")
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The manifest of a published version. Raises UnknownVersion for a folder that was never published."""
+        path = self.folder / "manifest.json"
+        if not path.is_file():
+            raise UnknownVersion(f"The folder {str(self.folder)!r} has no manifest.json: it is not a whole version.")
+        return Manifest.model_validate_json(path.read_bytes())
+
+    def files(self, table: str) -> list[Path]:
+        """The shards of a table, sorted by name."""
+        pattern = "stage[123]/*.parquet" if table == "conversations" else f"{table}/*.parquet"
+        return sorted((self.folder / "data").glob(pattern))
+
+    def has(self, table: str) -> bool:
+        """Whether the version holds any shard of that table."""
+        return bool(self.files(table))
+
+    def table(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """One table, its shards joined in name order; an absent table is empty. Raises BadTable when unreadable."""
+        schema = TABLES[table].schema
+        wanted = list(columns) if columns else schema.names
+        parts = [_read(path, wanted) for path in self.files(table)]
+        empty = pa.schema([schema.field(name) for name in wanted]).empty_table()
+        return pa.concat_tables([part.replace_schema_metadata(None) for part in parts]) if parts else empty
+
+    def conversations(self, stage: int, split: str) -> pa.Table:
+        """The conversations of one stage and split, families in name order."""
+        paths = sorted((self.folder / "data" / f"stage{stage}").glob(f"{split}-*.parquet"))
+        parts = [_read(path, TABLES["conversations"].schema.names).replace_schema_metadata(None) for path in paths]
+        return pa.concat_tables(parts) if parts else TABLES["conversations"].schema.empty_table()
+
+    def image_bytes(self, image_ids: Sequence[str]) -> list[bytes]:
+        """The stored bytes of images, in the order asked. Raises BadTable for an id the version does not hold."""
+        ids, stored = self._stored_images
+        asked = pa.array(image_ids, pa.string())
+        places = pc.index_in(asked, value_set=ids)
+        if places.null_count:
+            lost = pc.filter(asked, pc.is_null(places))[0].as_py()
+            raise BadTable(f"The image {lost!r} is not in the images table of {self.folder.name!r}.")
+        rows = stored.take(places)
+        return [value.as_py() for value in rows]
+
+    @cached_property
+    def _stored_images(self) -> tuple[pa.Array, pa.ChunkedArray]:
+        table = self.table("images", ["image_id", "image"])
+        encoded = pc.struct_field(table.column("image"), "bytes")
+        return table.column("image_id").combine_chunks(), encoded.cast(pa.large_binary())
+
+    @cached_property
+    def image_ids(self) -> list[str]:
+        """Every stored image id, in shard order."""
+        return [str(value) for value in np.asarray(self.table("images", ["image_id"]).column(0).to_numpy())]
+
+
+def _read(path: Path, columns: list[str]) -> pa.Table:
+    try:
+        return pq.read_table(path, columns=columns, partitioning=None)
+    except (pa.ArrowException, OSError) as error:
+        place = f"{path.parent.name}/{path.name}"
+        raise BadTable(f"The file {place!r} cannot be read as its table: {str(error).splitlines()[0]}") from error
