@@ -21,7 +21,7 @@ from difflib import get_close_matches
 
 
 class ReIDForgeError(Exception):
-    """A failure with one sentence for the person who reads it; `problems` lists the single faults when there are many."""
+    """A failure in one sentence for the person who reads it; `problems` lists the faults when there are many."""
 
     exit_code = 1
 

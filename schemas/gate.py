@@ -32,7 +32,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """One check: `error` blocks publishing, `warning` goes on the card. `check` gets its thresholds from the contracts."""
+    """One check: `error` blocks publishing, `warning` goes on the card; its thresholds come from the contracts."""
 
     title: str
     severity: str

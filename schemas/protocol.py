@@ -29,9 +29,9 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkProtocol:
-    """One benchmark rule over one source. `members` is given the source's person_images and captions tables.
+    """One benchmark rule over one source. `members` is given the source's person_images and captions.
 
-    `expected` holds the official query and gallery counts; `reference` published levels as {system: (Rank-1, mAP)} in %.
+    `expected` holds the official query and gallery counts; `reference` the published {system: (Rank-1, mAP)} in %.
     """
 
     title: str

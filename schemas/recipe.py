@@ -57,7 +57,7 @@ class Family(_Strict):
 
 
 class Train(_Strict):
-    """How a model is trained: `tiny`, or a local folder or hub id of a Qwen-VL model; step counts scale with `effort`."""
+    """How a model is trained: `tiny`, or a folder or hub id of a Qwen-VL model; steps scale with `effort`."""
 
     model: str = "tiny"
     effort: Annotated[float, Field(gt=0, le=100)] = 1.0

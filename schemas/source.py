@@ -38,7 +38,7 @@ class RawTree(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """A count its authors report: `what` is a split or list, `tag` the confidence of reference figures (C, V, V2, M)."""
+    """A count its authors report: `what` is a split or list, `tag` how sure the figure is (C, V, V2, M)."""
 
     what: str
     images: int | None = None

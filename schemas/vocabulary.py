@@ -9,11 +9,10 @@ from dataclasses import dataclass
 UNKNOWN = "unknown"
 NOT_VISIBLE = "not_visible"
 
-COLOURS = (
-    "black", "white", "grey", "red", "orange", "yellow", "green",
-    "blue", "dark_blue", "purple", "pink", "brown", "beige", "multicolour",
-)  # fmt: skip
-PATTERNS = ("plain", "striped", "plaid", "logo_text", "graphic", "spliced", "dotted", "camouflage", "other")
+_COLOURS = "black white grey red orange yellow green blue dark_blue purple pink brown beige multicolour"
+_PATTERNS = "plain striped plaid logo_text graphic spliced dotted camouflage other"
+COLOURS = tuple(_COLOURS.split())
+PATTERNS = tuple(_PATTERNS.split())
 MODALITIES = ("rgb", "near_infrared", "thermal", "sketch", "colour_drawing", "text_only")
 
 
@@ -30,39 +29,35 @@ class Key:
 
 _YES = ("no", "yes")
 
+
+def _of(values: str, **traits: bool) -> Key:
+    return Key(tuple(values.split()), **traits)
+
+
 VOCABULARY: dict[str, Key] = {
-    "gender_presentation": Key(("masculine", "feminine"), survives_clothes_change=True, sensitive=True),
-    "age_group": Key(("child", "teenager", "adult", "senior"), survives_clothes_change=True, sensitive=True),
-    "build": Key(("slim", "average", "heavy"), survives_clothes_change=True, sensitive=True),
-    "height_relative": Key(("short", "medium", "tall"), survives_clothes_change=True),
-    "hair_length": Key(("bald", "short", "medium", "long", "tied", "covered"), survives_clothes_change=True),
-    "hair_color": Key(
-        ("black", "brown", "blond", "grey", "white", "red", "dyed", "dark"),
-        survives_clothes_change=True,
-        in_infrared=False,
+    "gender_presentation": _of("masculine feminine", survives_clothes_change=True, sensitive=True),
+    "age_group": _of("child teenager adult senior", survives_clothes_change=True, sensitive=True),
+    "build": _of("slim average heavy", survives_clothes_change=True, sensitive=True),
+    "height_relative": _of("short medium tall", survives_clothes_change=True),
+    "hair_length": _of("bald short medium long tied covered", survives_clothes_change=True),
+    "hair_color": _of("black brown blond grey white red dyed dark", survives_clothes_change=True, in_infrared=False),
+    "facial_hair": _of("none beard moustache", survives_clothes_change=True, sensitive=True),
+    "glasses": _of("none glasses sunglasses", survives_clothes_change=True),
+    "headwear": _of("none cap hat beanie hood helmet headscarf other"),
+    "neckwear_mask": _of("none scarf tie mask headphones"),
+    "upper_type": _of(
+        "t_shirt shirt polo blouse sweater hoodie jacket coat down_jacket suit_jacket vest dress_top uniform other"
     ),
-    "facial_hair": Key(("none", "beard", "moustache"), survives_clothes_change=True, sensitive=True),
-    "glasses": Key(("none", "glasses", "sunglasses"), survives_clothes_change=True),
-    "headwear": Key(("none", "cap", "hat", "beanie", "hood", "helmet", "headscarf", "other")),
-    "neckwear_mask": Key(("none", "scarf", "tie", "mask", "headphones")),
-    "upper_type": Key(
-        (
-            "t_shirt", "shirt", "polo", "blouse", "sweater", "hoodie", "jacket", "coat",
-            "down_jacket", "suit_jacket", "vest", "dress_top", "uniform", "other",
-        )
-    ),  # fmt: skip
-    "upper_outer_open": Key(("open", "closed", "none")),
-    "upper_sleeve": Key(("sleeveless", "short", "long")),
+    "upper_outer_open": _of("open closed none"),
+    "upper_sleeve": _of("sleeveless short long"),
     "upper_color_primary": Key(COLOURS, in_infrared=False),
     "upper_color_secondary": Key(COLOURS, in_infrared=False),
     "upper_pattern": Key(PATTERNS),
-    "lower_type": Key(
-        ("trousers", "jeans", "leggings", "sweatpants", "shorts", "skirt", "dress", "suit_trousers", "other")
-    ),
-    "lower_length": Key(("short", "knee", "long")),
+    "lower_type": _of("trousers jeans leggings sweatpants shorts skirt dress suit_trousers other"),
+    "lower_length": _of("short knee long"),
     "lower_color_primary": Key(COLOURS, in_infrared=False),
     "lower_pattern": Key(PATTERNS),
-    "footwear_type": Key(("sneakers", "casual", "leather", "boots", "sandals", "heels", "barefoot", "other")),
+    "footwear_type": _of("sneakers casual leather boots sandals heels barefoot other"),
     "footwear_color": Key(COLOURS, in_infrared=False),
     "backpack": Key(_YES),
     "backpack_color": Key(COLOURS, in_infrared=False),
@@ -70,21 +65,14 @@ VOCABULARY: dict[str, Key] = {
     "shoulder_bag_color": Key(COLOURS, in_infrared=False),
     "hand_bag": Key(_YES),
     "hand_bag_color": Key(COLOURS, in_infrared=False),
-    "carried_object": Key(
-        (
-            "none", "suitcase", "box", "plastic_bag", "paper_bag", "umbrella",
-            "phone", "book", "child", "stroller", "bicycle", "other",
-        ),
-        multi=True,
+    "carried_object": _of(
+        "none suitcase box plastic_bag paper_bag umbrella phone book child stroller bicycle other", multi=True
     ),
-    "action": Key(
-        ("standing", "walking", "running", "riding", "sitting", "phoning", "pushing", "pulling", "holding"),
-        multi=True,
-    ),
-    "viewpoint": Key(("front", "front_side", "side", "back_side", "back")),
-    "occlusion": Key(("none", "head", "torso", "legs", "by_person", "by_object", "frame_cut"), multi=True),
+    "action": _of("standing walking running riding sitting phoning pushing pulling holding", multi=True),
+    "viewpoint": _of("front front_side side back_side back"),
+    "occlusion": _of("none head torso legs by_person by_object frame_cut", multi=True),
     "modality": Key(MODALITIES),
-    "image_quality": Key(("good", "low_light", "blurred", "low_resolution")),
+    "image_quality": _of("good low_light blurred low_resolution"),
 }
 
 
