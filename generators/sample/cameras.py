@@ -127,9 +127,10 @@ def _paving(
 
 @lru_cache(maxsize=8)
 def texture(kind: int) -> Plane:
-    """A fixed 512 by 512 noise field with mean 0 and deviation 1: 0-2 folds of cloth, 3 rough ground, 4 sensor noise."""
+    """A fixed 512 by 512 field, mean 0 and deviation 1: 0-2 folds of cloth, 3 rough ground, 4 sensor noise."""
     words = mix(seed_of("texture", kind), np.arange(512 * 512, dtype=np.uint64))
-    raw = (sum(uniform(mix(words, k)) for k in range(3)) * 85.0).astype(np.uint8).reshape(512, 512)
+    level = uniform(mix(words, 0)) + uniform(mix(words, 1)) + uniform(mix(words, 2))
+    raw = (level * 85.0).astype(np.uint8).reshape(512, 512)
     image = Image.fromarray(raw)
     if kind < 3:
         image = image.resize((512, 1024)).rotate((24, -32, 78)[kind]).crop((0, 256, 512, 768))

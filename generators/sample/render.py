@@ -1,0 +1,195 @@
+"""One picture: a person in an outfit, seen by a camera at one moment.
+
+>>> picture = render(Scene(7, "market1501", person=3, outfit=1, camera=2, take=5))
+>>> picture.shape
+(128, 64, 3)
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from generators.sample import garments, heads
+from generators.sample.cameras import BACKDROP, Camera, Plane, View, backdrop, draw_camera, texture
+from generators.sample.draws import Draws
+from generators.sample.figure import pose
+from generators.sample.pen import Pen
+from generators.sample.people import WARDROBE, Wardrobe, draw_outfit, draw_person
+
+Pixels = npt.NDArray[np.uint8]
+_GREY = np.array([0.3, 0.59, 0.11], dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What one picture shows; equal scenes give equal pixels. Person -1 is a part of somebody, -2 nobody."""
+
+    seed: int
+    source: str
+    person: int
+    outfit: int
+    camera: int
+    take: int
+    infrared: bool = False
+    width: int = 64
+    height: int = 128
+    wardrobe: Wardrobe = WARDROBE
+
+    def draws(self, purpose: str) -> Draws:
+        """The random numbers of this picture for one purpose."""
+        return Draws(self.seed, self.source, purpose, self.person, self.outfit, self.camera, self.take)
+
+
+def view_of(scene: Scene) -> View:
+    """From which side the person of a scene is seen."""
+    camera = draw_camera(scene.seed, scene.source, scene.camera, scene.infrared)
+    return scene.draws("view").pick(camera.views)
+
+
+def render(scene: Scene) -> Pixels:
+    """The pixels of a scene: height x width x 3, infrared as three equal channels."""
+    camera = draw_camera(scene.seed, scene.source, scene.camera, scene.infrared)
+    draws = scene.draws("shot")
+    size = (2 * scene.width, 2 * scene.height)
+    picture = _ground(scene, camera, draws, size)
+    relief = Image.new("L", size, 0)
+    _draw_person(scene, camera, draws, picture, relief)
+    if scene.person >= 0 and draws.chance(camera.occluded):
+        _draw_occluder(picture, relief, camera, draws)
+    return _expose(picture.reduce(2), relief.reduce(2), camera, draws)
+
+
+def _ground(scene: Scene, camera: Camera, draws: Draws, size: tuple[int, int]) -> Image.Image:
+    image = backdrop(scene.seed, scene.source, camera.number)
+    if camera.infrared:
+        image = image.convert("L")
+    zoom = draws.number(0.62, 1.0)
+    width, height = BACKDROP[0] * zoom * 0.6, BACKDROP[1] * zoom * 0.86
+    x, y = draws.number(0, BACKDROP[0] - width), draws.number(0, BACKDROP[1] - height)
+    return image.resize(size, Image.Resampling.BILINEAR, box=(x, y, x + width, y + height))
+
+
+def _draw_person(scene: Scene, camera: Camera, draws: Draws, picture: Image.Image, relief: Image.Image) -> None:
+    width, height = picture.size
+    if scene.person < -1:
+        return
+    person = draw_person(scene.seed, scene.source, abs(scene.person))
+    outfit = draw_outfit(scene.seed, scene.source, abs(scene.person), scene.outfit, scene.wardrobe)
+    view = view_of(scene)
+    unit = height * draws.number(*camera.scale) * (0.5 + 0.5 * person.body.height)
+    unit, axis, crown = _crop_error(draws, unit, width, height, part=scene.person == -1)
+    pen = Pen(picture, relief, axis, crown, unit)
+    pen.mirror = -1.0 if view == "left" else 1.0
+    figure = pose(person, view, draws)
+    _draw_shadow(picture, pen, camera)
+    garments.draw_bag_behind(pen, figure, outfit)
+    heads.draw_hair_behind(pen, figure, person)
+    if figure.side:
+        garments.draw_arm(pen, figure, person, outfit, 0)
+    garments.draw_legs(pen, figure, person, outfit)
+    garments.draw_lower_trunk(pen, figure, outfit)
+    if not figure.side:
+        garments.draw_arm(pen, figure, person, outfit, 0)
+        garments.draw_arm(pen, figure, person, outfit, 1)
+    garments.draw_upper(pen, figure, person, outfit)
+    heads.draw_head(pen, figure, person, outfit)
+    garments.draw_bag(pen, figure, outfit)
+    if figure.side:
+        garments.draw_arm(pen, figure, person, outfit, 1)
+
+
+def _crop_error(draws: Draws, unit: float, width: int, height: int, part: bool) -> tuple[float, float, float]:
+    axis = width * (0.5 + draws.bell(0.035))
+    crown = (height - unit) * (0.45 + draws.bell(0.14))
+    if part:
+        return (
+            unit * draws.number(1.5, 2.4),
+            axis + width * draws.number(-0.7, 0.7),
+            crown - height * draws.number(-0.3, 1.0),
+        )
+    error = draws.number()
+    if error < 0.06:
+        return unit * 1.22, axis, (height - unit) * 0.3
+    if error < 0.12:
+        return unit * 0.84, axis + width * draws.number(-0.08, 0.08), crown + height * 0.07
+    if error < 0.2:
+        return unit, axis + width * draws.number(-0.14, 0.14), crown
+    return unit, axis, crown
+
+
+def _draw_shadow(picture: Image.Image, pen: Pen, camera: Camera) -> None:
+    layer = Image.new("L", picture.size, 255)
+    brush = ImageDraw.Draw(layer)
+    x, y = pen.place(0.05 * camera.light[0], 0.985)
+    unit = pen.place(0, 1)[1] - pen.place(0, 0)[1]
+    for share, value in ((1.0, 205), (0.75, 160), (0.5, 120)):
+        half, tall = unit * 0.17 * share, unit * 0.026 * share
+        brush.ellipse((x - half, y - tall, x + half, y + tall), fill=value)
+    shade = layer if picture.mode == "L" else Image.merge("RGB", (layer, layer, layer))
+    picture.paste(ImageChops.multiply(picture, shade))
+
+
+def _draw_occluder(picture: Image.Image, relief: Image.Image, camera: Camera, draws: Draws) -> None:
+    width, height = picture.size
+    level = draws.whole(120) + 40
+    fill: int | tuple[int, int, int] = level if picture.mode == "L" else (level, level - 10, level - 24)
+    x = draws.number(-0.1, 1.1) * width
+    top = height * draws.number(0.74, 0.88)
+    half = (5.0, width * 2.0, width * 0.18)[camera.occluder]
+    box = (x - half, (0.0, top, top - height * 0.14)[camera.occluder], x + half, height + 10.0)
+    shape = "ellipse" if camera.occluder == 2 else "rectangle"
+    for target, colour in ((picture, fill), (relief, 90)):
+        getattr(ImageDraw.Draw(target), shape)(box, fill=colour)
+
+
+def _slide(kind: int, draws: Draws, height: int, width: int) -> Plane:
+    field = texture(kind)
+    y, x = draws.whole(field.shape[0] - height), draws.whole(field.shape[1] - width)
+    return field[y : y + height, x : x + width]
+
+
+def _shading(relief: Image.Image, camera: Camera, draws: Draws) -> Plane:
+    width, height = relief.size
+    solid = np.asarray(relief, dtype=np.float32)
+    soft = np.asarray(relief.filter(ImageFilter.BoxBlur(2)), dtype=np.float32)
+    body = solid > 60
+    surface = soft + _slide(draws.whole(3), draws, height, width) * 9.0
+    across = np.zeros_like(surface)
+    down = np.zeros_like(surface)
+    across[:, 1:-1] = surface[:, 2:] - surface[:, :-2]
+    down[1:-1] = surface[2:] - surface[:-2]
+    slope = (across * camera.light[0] + down * camera.light[1]) * (camera.shade / 190.0)
+    crease = (solid - soft < -25).astype(np.float32) * np.float32(0.12)
+    lit: Plane = np.where(body, np.clip(slope - crease + np.float32(1.0), 0.45, 1.5), np.float32(1.0))
+    return lit
+
+
+def _expose(picture: Image.Image, relief: Image.Image, camera: Camera, draws: Draws) -> Pixels:
+    shade = _shading(relief, camera, draws)
+    light = np.asarray(picture, dtype=np.float32)
+    if light.ndim == 2:
+        light = light[:, :, None]
+    light = light * shade[:, :, None]
+    height, width = shade.shape
+    if light.shape[2] == 3 and camera.saturation != 1.0:
+        grey = (light @ _GREY)[:, :, None]
+        light = grey + (light - grey) * camera.saturation
+    exact = np.clip(light, 0, 255).astype(np.uint8)
+    image = Image.fromarray(exact if light.shape[2] == 3 else exact[:, :, 0])
+    if camera.blur > 0.3:
+        image = image.filter(ImageFilter.BoxBlur(camera.blur))
+    toned = image.point(_tone(camera, draws, light.shape[2]))
+    pixels = np.asarray(toned, dtype=np.float32).reshape(height, width, -1)
+    noisy = pixels + (_slide(4, draws, height, width) * camera.noise)[:, :, None] + 0.5
+    final = np.clip(noisy, 0, 255).astype(np.uint8)
+    return final if final.shape[2] == 3 else np.repeat(final, 3, axis=2)
+
+
+def _tone(camera: Camera, draws: Draws, channels: int) -> list[int]:
+    exposure = draws.number(0.88, 1.12)
+    ramp = (np.arange(256, dtype=np.float64) / 255.0) ** camera.gamma * 255.0
+    gains = camera.gain if channels == 3 else (camera.gain[1],)
+    tables = [np.clip(camera.lift + ramp * gain * exposure, 0, 255) for gain in gains]
+    return [int(value) for value in np.concatenate(tables)]

@@ -1,0 +1,153 @@
+"""Write the sample: synthetic pedestrians as raw folders in the layouts of real datasets.
+
+>>> write_sample(Path("raw"), size="tiny", seed=7)
+{'cuhk_pedes': 31, 'ltcc': 74, 'market1501': 89, 'sysu_mm01': 107}
+"""
+
+import io
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import simplejpeg
+from PIL import Image
+
+from generators.sample.cameras import draw_camera
+from generators.sample.layout import SIZES, Layout, Shot
+from generators.sample.render import Pixels, render
+from schemas.discovery import find, names
+from schemas.errors import NotWritable, UnknownName, WrongUse
+
+LAYOUTS = "generators.sample.layouts"
+_CHUNK = 256
+_ERROR_PAGE = b"<!DOCTYPE html>\n<html><body><h1>403 Forbidden</h1><p>Please sign the agreement.</p></body></html>\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is true of one file of the sample, for tests: labels, split and attribute values."""
+
+    source: str
+    relpath: str
+    person: int
+    pid_raw: str
+    camera: str | None
+    clothes: str | None
+    split: str
+    infrared: bool
+    damage: str
+    attributes: dict[str, str]
+
+
+def layouts(sources: Sequence[str] | None = None) -> dict[str, Layout]:
+    """The layouts of these sources (all when None), by name. Raises UnknownName."""
+    known = names(LAYOUTS)
+    for name in sources or ():
+        if name not in known:
+            raise UnknownName.of("sample source", name, known)
+    return {name: find(LAYOUTS, "LAYOUT", name) for name in known if sources is None or name in sources}
+
+
+def truth(size: str = "demo", seed: int = 7, sources: Sequence[str] | None = None) -> Iterator[Truth]:
+    """What is true of every file that `write_sample` writes, in its order, without drawing any."""
+    _check_size(size)
+    for name, layout in layouts(sources).items():
+        for shot in layout.shots(size, seed):
+            yield Truth(
+                source=name,
+                relpath=shot.relpath,
+                person=shot.person,
+                pid_raw=shot.pid_raw,
+                camera=shot.cam_raw,
+                clothes=shot.clothes_raw,
+                split=shot.split,
+                infrared=shot.infrared,
+                damage=shot.damage,
+                attributes=layout.attributes(seed, shot),
+            )
+
+
+def write_sample(
+    out: Path, size: str = "demo", seed: int = 7, sources: Sequence[str] | None = None, workers: int = 1
+) -> dict[str, int]:
+    """Write the raw folders below `out`; returns the files drawn per source.
+
+    Existing folders of the sample are overwritten file by file. Raises UnknownName for a size or source that does not
+    exist, WrongUse when `out` holds anything else, NotWritable when it cannot be written.
+    """
+    _check_size(size)
+    chosen = layouts(sources)
+    _check_folder(out, {layout.folder for layout in layouts().values()})
+    written = {}
+    for name, layout in chosen.items():
+        shots = layout.shots(size, seed)
+        root = out / layout.folder
+        try:
+            _make_folders(root, shots)
+        except OSError as error:
+            raise NotWritable(f"The sample cannot be written to {str(out)!r}: {error.strerror}.") from error
+        _draw_all(root, name, shots, seed, workers)
+        layout.write_labels(root, size, seed, shots)
+        written[name] = len(shots)
+    return written
+
+
+def _check_size(size: str) -> None:
+    if size not in SIZES:
+        raise UnknownName.of("sample size", size, SIZES)
+
+
+def _check_folder(out: Path, ours: set[str]) -> None:
+    if out.exists() and not out.is_dir():
+        raise WrongUse(f"The sample needs a folder, but {str(out)!r} is a file: name another place.")
+    foreign = sorted(path.name for path in out.iterdir() if path.name not in ours) if out.exists() else []
+    if foreign:
+        raise WrongUse(
+            f"{str(out)!r} already holds {foreign[0]!r}, which is not part of the sample: name an empty or new folder."
+        )
+
+
+def _make_folders(root: Path, shots: Sequence[Shot]) -> None:
+    for folder in sorted({shot.relpath.rpartition("/")[0] for shot in shots}):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+
+
+def _draw_all(root: Path, name: str, shots: Sequence[Shot], seed: int, workers: int) -> None:
+    chunks = [shots[i : i + _CHUNK] for i in range(0, len(shots), _CHUNK)]
+    if workers <= 1 or len(chunks) == 1:
+        for chunk in chunks:
+            draw_chunk(root, name, chunk, seed)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for job in [pool.submit(draw_chunk, root, name, chunk, seed) for chunk in chunks]:
+            job.result()
+
+
+def draw_chunk(root: Path, name: str, shots: Sequence[Shot], seed: int) -> None:
+    """Draw and write some shots of one source; each depends on nothing but itself."""
+    layout: Layout = find(LAYOUTS, "LAYOUT", name)
+    for shot in shots:
+        (root / shot.relpath).write_bytes(encode(layout, shot, seed))
+
+
+def encode(layout: Layout, shot: Shot, seed: int) -> bytes:
+    """The bytes of one file: JPEG or PNG by its name, damaged where the shot says so."""
+    if shot.damage == "html":
+        return _ERROR_PAGE
+    scene = layout.scene(shot, seed)
+    pixels = render(scene)
+    if shot.relpath.endswith(".png"):
+        return _png(pixels)
+    low, high = draw_camera(seed, layout.name, shot.camera, shot.infrared).quality
+    data: bytes = simplejpeg.encode_jpeg(
+        pixels, quality=low + scene.draws("quality").whole(high - low + 1), colorspace="RGB", colorsubsampling="420"
+    )
+    return data[: len(data) * 3 // 5] if shot.damage == "truncated" else data
+
+
+def _png(pixels: Pixels) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="PNG", compress_level=1)
+    return file.getvalue()
