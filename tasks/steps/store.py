@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import NotWritable
+from schemas.errors import NotWritable, UnknownVersion
 from schemas.keys import canonical_json, digest
 
 
@@ -73,5 +73,24 @@ def run_step(
             facts = dict(work(draft))
             record = {"step": step, "digest": name, "inputs": inputs, "facts": facts}
             (draft / "step.json").write_bytes(canonical_json(record))
-    record = json.loads((folder / "step.json").read_bytes())
-    return StepOutput(step, name, folder, skipped, record["facts"])
+    return load_step(folder, skipped)
+
+
+def load_step(folder: Path, skipped: bool = True) -> StepOutput:
+    """The output of a step that was done before, from its folder. Raises UnknownVersion when there is none."""
+    path = folder / "step.json"
+    if not path.is_file():
+        raise UnknownVersion(f"The store holds no finished step at {str(folder)!r}: build again.")
+    record = json.loads(path.read_bytes())
+    return StepOutput(record["step"], record["digest"], folder, skipped, record["facts"])
+
+
+def write_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a small JSON record in one step: a reader sees the old one or the new one, never half of it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(canonical_json(record))
+        os.replace(draft, path)
+    except OSError as error:
+        raise NotWritable(f"The file {str(path)!r} cannot be written ({error.strerror}).") from error

@@ -1,0 +1,47 @@
+"""What a run leaves in the Prefect UI: a table of steps, a table of gates, and sample pictures that can be seen."""
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+from prefect.artifacts import create_image_artifact, create_table_artifact
+from tasks.report.contact_sheet import contact_sheet
+
+from tasks.versions.reader import VersionFolder
+
+if TYPE_CHECKING:
+    from flows.build import Built
+
+
+def show_build(built: "Built") -> None:
+    """Publish the build's tables and a contact sheet as artifacts of the current flow run."""
+    name = built.recipe.name.replace("_", "-")
+    create_table_artifact(key=f"{name}-steps", table=step_rows(built), description=f"Steps of {name}")
+    create_table_artifact(key=f"{name}-gates", table=gate_rows(built), description=f"Gates of {name}")
+    sheet = contact_sheet(VersionFolder(built.staged.folder), n=24)
+    picture = base64.b64encode(sheet).decode()
+    create_image_artifact(
+        key=f"{name}-people", image_url=f"data:image/jpeg;base64,{picture}", description=f"People of {name}"
+    )
+
+
+def step_rows(built: "Built") -> list[dict[str, Any]]:
+    """One row per step: its name, digest, and whether it had to be done."""
+    return [
+        {"step": step.step, "digest": step.digest[:12], "done": "unchanged" if step.skipped else "built"}
+        for step in built.steps
+    ]
+
+
+def gate_rows(built: "Built") -> list[dict[str, Any]]:
+    """One row per gate: verdict, figure, and what it says."""
+    verdicts = json.loads((built.validated.folder / "gates.json").read_bytes())
+    return [
+        {
+            "gate": verdict["name"],
+            "verdict": "passed" if verdict["passed"] else verdict["severity"],
+            "figure": round(float(verdict["figure"]), 4),
+            "summary": verdict["summary"],
+        }
+        for verdict in verdicts
+    ]

@@ -1,0 +1,30 @@
+"""Turning a plain body into a Prefect flow: refusals become failed runs with one sentence, and come back as errors."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from prefect import Flow, flow
+from prefect.states import Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from schemas.errors import ReIDForgeError
+
+
+def as_flow(body: Callable[..., Any]) -> Flow[..., Any]:
+    """A Prefect flow named after the function; a refusal ends it as Failed with its sentence, without a traceback."""
+
+    @functools.wraps(body)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return body(*args, **kwargs)
+        except ReIDForgeError as error:
+            return Failed(message=str(error), data=error)
+
+    return flow(run, name=body.__name__.replace("_", "-"), task_runner=ThreadPoolTaskRunner(max_workers=2))
+
+
+def run_flow(which: Flow[..., Any], workers: int, **parameters: Any) -> Any:
+    """Run a flow here and now and hand back its value, or raise the refusal that ended it."""
+    chosen = which.with_options(task_runner=ThreadPoolTaskRunner(max_workers=workers))
+    return chosen(**parameters, return_state=True).result()

@@ -1,0 +1,75 @@
+"""What a person sees while a flow works: a live line on a terminal, plain lines elsewhere, always on stderr."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+OnProgress = Callable[[int, int, str], None]
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+class Reporter:
+    """Says what is being done, at which rate, and how long it may still take."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """One line."""
+        if not self.quiet:
+            self.console.print(text, markup=False)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Callable[[str], None]]:
+        """Announce a step that takes a moment; the block hands its closing words to what is yielded."""
+        started = time.perf_counter()
+        words: list[str] = []
+        yield words.append
+        self.say(f"  {name:<18} {time.perf_counter() - started:6.1f} s   {'; '.join(words)}")
+
+    @contextmanager
+    def progress(self, name: str) -> Iterator[OnProgress]:
+        """A long step: the block is given a callback (done, total, note) and may call it as often as it likes."""
+        if self.quiet:
+            yield lambda done, total, note: None
+        elif sys.stderr.isatty():
+            with self._live(name) as update:
+                yield update
+        else:
+            yield _Lines(self, name)
+
+    @contextmanager
+    def _live(self, name: str) -> Iterator[OnProgress]:
+        columns = (
+            TextColumn("  {task.description:<18}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total} {task.fields[note]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self.console, transient=True) as bar:
+            task = bar.add_task(name, total=None, note="")
+            yield lambda done, total, note: bar.update(task, completed=done, total=total, note=note)
+
+
+class _Lines:
+    """A line now and then, for logs: done, total, rate and an estimate of the rest."""
+
+    def __init__(self, reporter: Reporter, name: str) -> None:
+        self.reporter = reporter
+        self.name = name
+        self.started = self.last = time.perf_counter()
+
+    def __call__(self, done: int, total: int, note: str) -> None:
+        now = time.perf_counter()
+        if now - self.last < _SECONDS_BETWEEN_LINES or not done:
+            return
+        self.last = now
+        rate = done / (now - self.started)
+        rest = f", about {max(total - done, 0) / rate:.0f} s left" if total else ""
+        self.reporter.say(f"  {self.name:<18} {done}/{total or '?'} {note} ({rate:.1f}/s{rest})")

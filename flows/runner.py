@@ -1,0 +1,76 @@
+"""Two ways to run the same steps: as plain functions, or as Prefect tasks. The results are byte-identical."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from prefect import Task
+
+from flows.reporter import Reporter
+from tasks.policy import plain
+
+Call = tuple[Any, ...]
+
+
+class Runner(Protocol):
+    """Runs one step, or the same step over several shards; results come back in the order of the calls."""
+
+    reporter: Reporter
+
+    def map(self, step: Task[..., Any], calls: Sequence[Call]) -> list[Any]:
+        """One result per call, in order."""
+        ...
+
+    def call(self, step: Task[..., Any], *args: Any) -> Any:
+        """The result of a single call."""
+        ...
+
+
+class PlainRunner:
+    """Steps as plain functions, shards in threads: what `--no-orchestrator` uses."""
+
+    def __init__(self, workers: int, reporter: Reporter) -> None:
+        self.workers = workers
+        self.reporter = reporter
+
+    def map(self, step: Task[..., Any], calls: Sequence[Call]) -> list[Any]:
+        """One result per call, in order."""
+        with (
+            self.reporter.step(step.name) as close,
+            ThreadPoolExecutor(max_workers=self.workers) as pool,
+        ):
+            futures = [pool.submit(plain(step), *args) for args in calls]
+            results = [future.result() for future in futures]
+            close(_summary(results))
+        return results
+
+    def call(self, step: Task[..., Any], *args: Any) -> Any:
+        """The result of a single call."""
+        return self.map(step, [args])[0]
+
+
+class PrefectRunner:
+    """Steps as Prefect task runs of the flow that is being run; shards go to the flow's task runner."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.reporter = reporter
+
+    def map(self, step: Task[..., Any], calls: Sequence[Call]) -> list[Any]:
+        """One result per call, in order."""
+        with self.reporter.step(step.name) as close:
+            futures = [step.submit(*args) for args in calls]
+            results = [future.result() for future in futures]
+            close(_summary(results))
+        return results
+
+    def call(self, step: Task[..., Any], *args: Any) -> Any:
+        """The result of a single call."""
+        return self.map(step, [args])[0]
+
+
+def _summary(results: Sequence[Any]) -> str:
+    skipped = sum(bool(getattr(result, "skipped", False)) for result in results)
+    parts = [f"{len(results)} shards"] if len(results) > 1 else []
+    if skipped:
+        parts.append("nothing changed" if skipped == len(results) else f"{skipped} unchanged")
+    return ", ".join(parts)
