@@ -3,9 +3,10 @@
 Nothing in it depends on when, where or by how many workers the version was built.
 """
 
+import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -14,10 +15,18 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def inside(path: str) -> str:
+    """The path, when it stays inside its folder: plain letters, forward slashes, no `..`. Raises ValueError."""
+    parts = path.split("/")
+    if not re.fullmatch(r"[A-Za-z0-9._/-]+", path) or any(part in {"", ".", ".."} for part in parts):
+        raise ValueError(f"{path!r} is not a plain relative path")
+    return path
+
+
 class FileEntry(_Frozen):
     """One file of a version: path inside it, size, digest; for tables also rows and the digest of their content."""
 
-    path: Annotated[str, Field(pattern=r"^(?!/)(?!.*(?:^|/)\.\.(?:/|$))[A-Za-z0-9._/-]+$")]
+    path: Annotated[str, AfterValidator(inside)]
     size: Annotated[int, Field(ge=0)]
     sha256: Sha256
     rows: int | None = None
