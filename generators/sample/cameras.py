@@ -17,7 +17,8 @@ from schemas.keys import mix, seed_of, uniform
 
 View = Literal["front", "back", "left", "right"]
 Plane = npt.NDArray[np.float32]
-BACKDROP = (192, 320)  # width, height of the scene that crops are cut from
+BACKDROP = (192, 320)  # width, height of a scene that crops are cut from
+SCENES = 3  # scenes of one camera
 _VIEWS: tuple[View, ...] = ("front", "back", "left", "right")
 
 
@@ -46,20 +47,21 @@ class Camera:
 def draw_camera(seed: int, source: str, number: int, infrared: bool = False) -> Camera:
     """Camera `number` of a source."""
     draws = Draws(seed, source, "camera", number)
-    gain = draws.pick((0.5, 0.66, 0.85, 1.05, 1.25, 1.4)) * draws.number(0.95, 1.05)
-    cast = (1.0 + draws.bell(0.08), 1.0 + draws.bell(0.03), 1.0 + draws.bell(0.09))
-    scale = draws.number(0.76, 0.88)
+    gain = draws.number(0.9, 1.2) if infrared else _rung(seed, source, "gain", number, 0.82, 1.16)
+    red = _rung(seed, source, "warmth", number, 0.95, 1.05)
+    cast = (red, 1.0 + draws.bell(0.02), 2.0 - red + draws.bell(0.03))
+    scale = draws.number(0.83, 0.9)
     side = draws.number(-1, 1)
     return Camera(
         number=number,
         infrared=infrared,
         gain=(gain * cast[0], gain * cast[1], gain * cast[2]),
-        gamma=draws.number(0.75, 1.35),
-        lift=draws.number(0, 26),
-        saturation=draws.number(0.68, 1.1),
+        gamma=_rung(seed, source, "gamma", number, 0.9, 1.14),
+        lift=draws.number(0, 12),
+        saturation=draws.number(0.8, 1.1),
         blur=draws.number(0.1, 0.75),
-        noise=draws.number(1.5, 6.0) + (4.0 if infrared else 0.0),
-        scale=(scale, scale + 0.08),
+        noise=draws.number(1.5, 6.0) + (2.0 if infrared else 0.0),
+        scale=(scale, scale + 0.06),
         views=tuple(draws.shuffled(_VIEWS)[:3]),
         light=(side, draws.number(0.2, 0.8)),
         shade=draws.number(0.5, 1.1),
@@ -69,26 +71,32 @@ def draw_camera(seed: int, source: str, number: int, infrared: bool = False) -> 
     )
 
 
-@lru_cache(maxsize=64)
-def backdrop(seed: int, source: str, number: int) -> Image.Image:
-    """The scene behind the persons of one camera, `BACKDROP` pixels, RGB."""
-    draws = Draws(seed, source, "backdrop", number)
+def _rung(seed: int, source: str, name: str, number: int, low: float, high: float) -> float:
+    """One of six even steps from low to high; cameras with neighbouring numbers always differ."""
+    ladder = Draws(seed, source, "ladder", name).shuffled(range(6))
+    return low + (high - low) * ladder[number % 6] / 5
+
+
+@lru_cache(maxsize=128)
+def backdrop(seed: int, source: str, number: int, scene: int) -> Image.Image:
+    """One of the scenes behind the persons of a camera, `BACKDROP` pixels, RGB."""
+    draws = Draws(seed, source, "backdrop", number, scene)
     width, height = BACKDROP
     horizon = round(height * draws.number(0.3, 0.62))
-    wall, ground = _muted(draws, 90, 215), _muted(draws, 70, 190)
+    wall, ground = _muted(draws, 120, 185), _muted(draws, 100, 160)
     image = Image.new("RGB", BACKDROP, wall)
     pen = ImageDraw.Draw(image)
     _scenery(pen, draws, width, horizon)
     pen.rectangle((0, horizon, width, height), fill=ground)
     _paving(pen, draws, width, horizon, height, ground)
     grain = np.asarray(image.filter(ImageFilter.GaussianBlur(1.2)), dtype=np.float32)
-    rough = texture(3)[:height, :width, None] * draws.number(6, 14)
+    rough = texture(3)[:height, :width, None] * draws.number(4, 10)
     fall = np.linspace(draws.number(0.85, 1.15), draws.number(0.7, 1.1), height, dtype=np.float32)[:, None, None]
     return Image.fromarray(np.clip(grain * fall + rough, 0, 255).astype(np.uint8))
 
 
 def _muted(draws: Draws, low: int, high: int) -> tuple[int, int, int]:
-    level, warm, green = draws.number(low, high), draws.bell(14), draws.bell(8)
+    level, warm, green = draws.number(low, high), draws.bell(7), draws.bell(4)
     return round(level + warm), round(level + green), round(level - warm)
 
 

@@ -35,13 +35,20 @@ class Figure:
             share = (y - self.shoulder_y) / (self.waist_y - self.shoulder_y)
             return self.shoulder + (self.waist - self.shoulder) * max(0.0, share)
         share = (y - self.waist_y) / (self.hip_y - self.waist_y)
-        return self.waist + (self.hip - self.waist) * min(1.4, share)
+        return self.waist + (self.hip - self.waist) * min(1.05, share)
 
     def trunk(self, top: float, bottom: float, ease: float = 1.0) -> list[Point]:
         """The outline of the trunk between two heights, `ease` times as wide as the body."""
         levels = [top, *(y for y in (self.waist_y, self.hip_y) if top < y < bottom), bottom]
         left = [(self.lean_at(y) - self.half(y) * ease, y) for y in levels]
         return [*left, *((self.lean_at(y) + self.half(y) * ease, y) for y in reversed(levels))]
+
+    def yoke(self, ease: float) -> list[Point]:
+        """The line of the shoulders from right to left, sloping up to the neck."""
+        x, y, wide = self.lean_at(self.shoulder_y), self.shoulder_y, self.shoulder * ease
+        slope = ((0.93, 0.012), (0.72, -0.001))
+        right = [(x + wide * share, y + drop) for share, drop in slope] + [(x + 0.036, y - 0.014)]
+        return [*right, *((2 * x - px, py) for px, py in reversed(right))]
 
     def lean_at(self, y: float) -> float:
         """How far the body's axis is ahead of the hips at a height."""

@@ -74,19 +74,14 @@ def draw_upper(pen: Pen, figure: Figure, person: Person, outfit: Outfit) -> None
     kind = outfit.upper_type
     bottom = figure.hip_y + {"coat": 0.17, "hoodie": 0.02, "jacket": 0.0, "dress_top": -0.03}.get(kind, 0.015)
     ease = {"coat": 1.14, "hoodie": 1.13, "jacket": 1.12, "sweater": 1.08, "t_shirt": 1.02}.get(kind, 1.04)
-    outline = figure.trunk(figure.shoulder_y, bottom, ease)
-    slope = (
-        (figure.lean_at(0.15) - 0.04, figure.shoulder_y - 0.014),
-        (figure.lean_at(0.15) + 0.04, figure.shoulder_y - 0.014),
-    )
-    half = len(outline) // 2
-    pen.shape([*outline[:half], *outline[half:], slope[1], slope[0]], outfit.upper, 205)
+    outline = figure.trunk(figure.shoulder_y + 0.032, bottom, ease)
+    pen.shape([*outline, *figure.yoke(ease)], outfit.upper, 205)
     _draw_pattern(pen, figure, outfit, bottom, ease)
     _draw_details(pen, figure, person, outfit, bottom)
 
 
 def _bands(pen: Pen, figure: Figure, ink: Ink, bottom: float, ease: float, step: float, thick: float) -> None:
-    y = figure.shoulder_y + step * 0.8
+    y = figure.shoulder_y + step * 0.7
     while y + thick < bottom:
         pen.patch(figure.trunk(y, y + thick, ease), ink)
         y += step
@@ -100,13 +95,16 @@ def _draw_pattern(pen: Pen, figure: Figure, outfit: Outfit, bottom: float, ease:
         _bands(pen, figure, second, bottom, ease, 0.06, 0.012)
         for share in (-0.7, -0.25, 0.25, 0.7):
             y0, y1 = figure.shoulder_y + 0.01, bottom - 0.01
-            pen.mark(((share * figure.half(y0), y0), (share * figure.half(y1), y1)), second, 0.012)
+            top = (figure.lean_at(y0) + share * figure.half(y0), y0)
+            pen.mark((top, (figure.lean_at(y1) + share * figure.half(y1), y1)), second, 0.012)
     elif pattern == "spliced":
-        pen.patch(figure.trunk(figure.shoulder_y, figure.shoulder_y + (bottom - figure.shoulder_y) * 0.4, ease), second)
+        edge = figure.shoulder_y + (bottom - figure.shoulder_y) * 0.4
+        pen.patch([*figure.trunk(figure.shoulder_y + 0.032, edge, ease), *figure.yoke(ease)], second)
     elif pattern == "dotted":
         for i in range(12):
             y = figure.shoulder_y + 0.03 + (bottom - figure.shoulder_y - 0.05) * (i // 3) / 3.5
-            pen.disc((i % 3 - 1 + 0.25 * (i // 3 % 2)) * figure.waist * 0.55, y, 0.012, 0.012, second, 205)
+            x = (i % 3 - 1 + 0.25 * (i // 3 % 2)) * figure.waist * 0.55
+            pen.disc(figure.lean_at(y) + x, y, 0.014, 0.014, second, 205)
     elif pattern == "logo_text" and not figure.side:
         y, wide = figure.shoulder_y + (bottom - figure.shoulder_y) * 0.22, figure.waist * 0.52
         pen.patch(((-wide, y), (wide, y), (wide, y + 0.07), (-wide, y + 0.07)), second)

@@ -43,7 +43,7 @@ _HAIR_INFRARED = {"black": 44, "brown": 84, "blond": 168, "grey": 128, "white": 
 
 def cloth(colour: str, draws: Draws) -> Ink:
     """A cloth of a named colour, a little off the pure shade, with its own infrared reflectance."""
-    red, green, blue = (max(8, min(247, round(value + draws.bell(6)))) for value in CLOTH[colour])
+    red, green, blue = (max(8, min(247, round(value + draws.bell(3.5)))) for value in CLOTH[colour])
     luminance = 0.3 * red + 0.59 * green + 0.11 * blue
     return Ink(red, green, blue, round(0.5 * luminance + 0.5 * draws.number(20, 235)))
 

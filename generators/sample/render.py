@@ -12,13 +12,14 @@ import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from generators.sample import garments, heads
-from generators.sample.cameras import BACKDROP, Camera, Plane, View, backdrop, draw_camera, texture
+from generators.sample.cameras import BACKDROP, SCENES, Camera, Plane, View, backdrop, draw_camera, texture
 from generators.sample.draws import Draws
 from generators.sample.figure import pose
 from generators.sample.pen import Pen
 from generators.sample.people import WARDROBE, Wardrobe, draw_outfit, draw_person
 
 Pixels = npt.NDArray[np.uint8]
+_DARK_SCENE = [value * 9 // 20 for value in range(256)]  # lamps beside the lens hardly reach the scene
 _GREY = np.array([0.3, 0.59, 0.11], dtype=np.float32)
 
 
@@ -62,9 +63,9 @@ def render(scene: Scene) -> Pixels:
 
 
 def _ground(scene: Scene, camera: Camera, draws: Draws, size: tuple[int, int]) -> Image.Image:
-    image = backdrop(scene.seed, scene.source, camera.number)
+    image = backdrop(scene.seed, scene.source, camera.number, draws.whole(SCENES))
     if camera.infrared:
-        image = image.convert("L")
+        image = image.convert("L").point(_DARK_SCENE)
     zoom = draws.number(0.62, 1.0)
     width, height = BACKDROP[0] * zoom * 0.6, BACKDROP[1] * zoom * 0.86
     x, y = draws.number(0, BACKDROP[0] - width), draws.number(0, BACKDROP[1] - height)
@@ -101,8 +102,8 @@ def _draw_person(scene: Scene, camera: Camera, draws: Draws, picture: Image.Imag
 
 
 def _crop_error(draws: Draws, unit: float, width: int, height: int, part: bool) -> tuple[float, float, float]:
-    axis = width * (0.5 + draws.bell(0.035))
-    crown = (height - unit) * (0.45 + draws.bell(0.14))
+    axis = width * (0.5 + draws.bell(0.045))
+    crown = (height - unit) * (0.45 + draws.bell(0.22))
     if part:
         return (
             unit * draws.number(1.5, 2.4),
@@ -155,36 +156,37 @@ def _shading(relief: Image.Image, camera: Camera, draws: Draws) -> Plane:
     solid = np.asarray(relief, dtype=np.float32)
     soft = np.asarray(relief.filter(ImageFilter.BoxBlur(2)), dtype=np.float32)
     body = solid > 60
-    surface = soft + _slide(draws.whole(3), draws, height, width) * 9.0
+    surface: Plane = soft + _slide(draws.whole(3), draws, height, width) * 13.0
     across = np.zeros_like(surface)
     down = np.zeros_like(surface)
     across[:, 1:-1] = surface[:, 2:] - surface[:, :-2]
     down[1:-1] = surface[2:] - surface[:-2]
-    slope = (across * camera.light[0] + down * camera.light[1]) * (camera.shade / 190.0)
+    slope: Plane = (across * camera.light[0] + down * camera.light[1]) * np.float32(camera.shade / 190.0)
     crease = (solid - soft < -25).astype(np.float32) * np.float32(0.12)
-    lit: Plane = np.where(body, np.clip(slope - crease + np.float32(1.0), 0.45, 1.5), np.float32(1.0))
-    return lit
+    lit = np.clip(slope - crease + np.float32(1.0), 0.45, 1.5)
+    return np.where(body, lit, np.float32(1.0)).astype(np.float32)
 
 
 def _expose(picture: Image.Image, relief: Image.Image, camera: Camera, draws: Draws) -> Pixels:
     shade = _shading(relief, camera, draws)
-    light = np.asarray(picture, dtype=np.float32)
-    if light.ndim == 2:
-        light = light[:, :, None]
-    light = light * shade[:, :, None]
+    image = _develop(np.asarray(picture, dtype=np.float32), shade, camera)
     height, width = shade.shape
-    if light.shape[2] == 3 and camera.saturation != 1.0:
-        grey = (light @ _GREY)[:, :, None]
-        light = grey + (light - grey) * camera.saturation
-    exact = np.clip(light, 0, 255).astype(np.uint8)
-    image = Image.fromarray(exact if light.shape[2] == 3 else exact[:, :, 0])
-    if camera.blur > 0.3:
-        image = image.filter(ImageFilter.BoxBlur(camera.blur))
-    toned = image.point(_tone(camera, draws, light.shape[2]))
+    toned = image.point(_tone(camera, draws, len(image.getbands())))
     pixels = np.asarray(toned, dtype=np.float32).reshape(height, width, -1)
     noisy = pixels + (_slide(4, draws, height, width) * camera.noise)[:, :, None] + 0.5
     final = np.clip(noisy, 0, 255).astype(np.uint8)
     return final if final.shape[2] == 3 else np.repeat(final, 3, axis=2)
+
+
+def _develop(light: Plane, shade: Plane, camera: Camera) -> Image.Image:
+    """Shaded, desaturated and blurred, before the sensor's tone curve."""
+    if light.ndim == 2:
+        image = Image.fromarray(np.clip(light * shade, 0, 255).astype(np.uint8))
+    else:
+        lit = light * shade[:, :, None]
+        grey = np.asarray(lit @ _GREY, dtype=np.float32)[:, :, None] * np.float32(1.0 - camera.saturation)
+        image = Image.fromarray(np.clip(lit * np.float32(camera.saturation) + grey, 0, 255).astype(np.uint8))
+    return image.filter(ImageFilter.BoxBlur(camera.blur)) if camera.blur > 0.3 else image
 
 
 def _tone(camera: Camera, draws: Draws, channels: int) -> list[int]:
