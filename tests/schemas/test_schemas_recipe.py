@@ -1,0 +1,62 @@
+import pytest
+
+from flows.recipes import find_recipe, recipe_names
+from schemas.errors import BadRecipe, UnknownName
+from schemas.recipe import load_recipe
+
+GOOD = """
+name: mine
+version: 1.0.0
+title: Mine
+sources: [{name: market1501}]
+families: {SAME_YN: {stage: 2, rows: {train: 10}}}
+"""
+
+
+def _written(tmp_path, text):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_good_recipe_is_read(tmp_path):
+    recipe = load_recipe(_written(tmp_path, GOOD))
+    assert recipe.families["SAME_YN"].rows == {"train": 10}
+
+
+def test_every_recipe_that_ships_can_be_read():
+    names = recipe_names()
+    assert len(names) >= 6
+    for name in names:
+        assert find_recipe(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("seeed: 4\n", ("seeed", "'seed'")),
+        ("describe: {bakend: grammar}\n", ("bakend", "'backend'")),
+    ],
+)
+def test_a_misspelt_key_is_named_with_the_key_that_was_meant(tmp_path, change, words):
+    with pytest.raises(BadRecipe) as caught:
+        load_recipe(_written(tmp_path, GOOD + change))
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_every_fault_of_a_recipe_is_told_at_once(tmp_path):
+    text = GOOD.replace("1.0.0", "one").replace("stage: 2", "stage: 9")
+    with pytest.raises(BadRecipe) as caught:
+        load_recipe(_written(tmp_path, text))
+    assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize("text", ["- a list", "name: [", "", "\x00"])
+def test_what_is_not_a_recipe_is_refused_in_one_sentence(tmp_path, text):
+    with pytest.raises(BadRecipe, match=r"recipe\.yaml"):
+        load_recipe(_written(tmp_path, text))
+
+
+def test_an_unknown_recipe_name_offers_the_nearest():
+    with pytest.raises(UnknownName, match="market1501"):
+        find_recipe("market150")
