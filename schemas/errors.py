@@ -4,15 +4,19 @@ ReIDForgeError
 ├── PromiseBroken (exit 1)        a promise of the data is broken
 │   ├── GateFailed                a gate or a contract refused the staged version
 │   ├── DigestMismatch            bytes are not the bytes that were published
+│   ├── MissingGenerations        a replay needs model answers that the store does not hold
 │   └── VersionExists             a create-once reference already points elsewhere
 ├── WrongUse (exit 2)             the request cannot be meant as it was written
 │   ├── UnknownName               no source, question, gate … of that name
 │   ├── BadRecipe                 a recipe that does not say something buildable
+│   ├── BadContract               a contract that is not the data contract it should be
 │   ├── BadRawData                a raw folder that is not the dataset it is said to be
 │   ├── BadTable                  a table or file that does not have the promised form
+│   ├── BadScores                 a score matrix of another shape, or with values that are not finite
 │   └── UnknownVersion            no such version or reference
 └── EnvironmentFault (exit 3)     the machine, not the request, is at fault
     ├── NotWritable               a folder cannot be written
+    ├── FormatTooNew              a version of a format that only a newer reidforge reads
     └── MissingExtra              an optional package group is not installed
 """
 
@@ -48,6 +52,10 @@ class DigestMismatch(PromiseBroken):
     """Stored bytes differ from the digest that was published for them."""
 
 
+class MissingGenerations(PromiseBroken):
+    """A replay needs model answers that the store does not hold."""
+
+
 class VersionExists(PromiseBroken):
     """A create-once reference already points at another version."""
 
@@ -73,12 +81,20 @@ class BadRecipe(WrongUse):
     """A recipe that does not say something buildable."""
 
 
+class BadContract(WrongUse):
+    """A contract that is not the data contract it should be."""
+
+
 class BadRawData(WrongUse):
     """A raw folder that is not the dataset it is said to be."""
 
 
 class BadTable(WrongUse):
     """A table or file that does not have the promised form."""
+
+
+class BadScores(WrongUse):
+    """A score matrix that does not cover the protocol, or holds values that are not finite numbers."""
 
 
 class UnknownVersion(WrongUse):
@@ -93,6 +109,10 @@ class EnvironmentFault(ReIDForgeError):
 
 class NotWritable(EnvironmentFault):
     """A folder cannot be written."""
+
+
+class FormatTooNew(EnvironmentFault):
+    """A version of a format that only a newer reidforge reads; the message names the command that upgrades."""
 
 
 class MissingExtra(EnvironmentFault):
