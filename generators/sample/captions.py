@@ -3,6 +3,7 @@
 The captioner of the pipeline has another bank, so that text matching on the sample is not template matching.
 """
 
+import re
 from functools import lru_cache
 from importlib import resources
 
@@ -26,11 +27,12 @@ def bank() -> Bank:
 def describe(person: Person, outfit: Outfit, view: View, draws: Draws) -> str:
     """One caption; what the view hides (a face, a backpack's straps) is left out."""
     said = _slots(person, outfit, view, draws)
-    frame = draws.pick(bank()["frames"]["all"])
-    text = " ".join(frame.format(**said).split())
+    frame = draws.pick(bank()["frames"]["dress" if outfit.lower_type == "dress" else "separates"])
+    text = frame.format(**said)
     for extra in draws.shuffled(_extras(person, outfit, view, draws))[: 1 + draws.whole(3)]:
         text += " " + extra.format(**said)
-    return _typed(_sentences(" ".join(text.replace(" ,", ",").replace(" .", ".").split())), draws)
+    plain = " ".join(text.split()).replace(" ,", ",").replace(" .", ".")
+    return _typed(_sentences(re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", plain)), draws)
 
 
 def _word(slot: str, value: str, draws: Draws) -> str:
@@ -46,6 +48,10 @@ def _slots(person: Person, outfit: Outfit, view: View, draws: Draws) -> dict[str
     if outfit.upper_sleeve == "short" and draws.chance(0.7):
         upper = f"short sleeved {upper}"
     lower = f"{_word('colour', outfit.lower_color, draws)} {_word('lower', outfit.lower_type, draws)}"
+    if outfit.lower_type == "skirt":
+        lower = f"a {lower}"
+    elif outfit.lower_type == "dress":
+        lower = f"{lower} {pattern}".strip()
     return {
         "who": who,
         "Pron": "She" if woman else "He",

@@ -1,10 +1,11 @@
 """Write the sample: synthetic pedestrians as raw folders in the layouts of real datasets.
 
 >>> write_sample(Path("raw"), size="tiny", seed=7)
-{'cuhk_pedes': 31, 'ltcc': 74, 'market1501': 89, 'sysu_mm01': 107}
+{'cuhk_pedes': 31, 'ltcc': 74, 'market1501': 96, 'sysu_mm01': 112}
 """
 
 import io
+import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -19,8 +20,10 @@ from generators.sample.layout import SIZES, Layout, Shot
 from generators.sample.render import Pixels, render
 from schemas.discovery import find, names
 from schemas.errors import NotWritable, UnknownName, WrongUse
+from schemas.keys import canonical_json
 
 LAYOUTS = "generators.sample.layouts"
+MARK = "SAMPLE.json"
 _CHUNK = 256
 _ERROR_PAGE = b"<!DOCTYPE html>\n<html><body><h1>403 Forbidden</h1><p>Please sign the agreement.</p></body></html>\n"
 
@@ -74,20 +77,20 @@ def write_sample(
 ) -> dict[str, int]:
     """Write the raw folders below `out`; returns the files drawn per source.
 
-    Existing folders of the sample are overwritten file by file. Raises UnknownName for a size or source that does not
-    exist, WrongUse when `out` holds anything else, NotWritable when it cannot be written.
+    A file `SAMPLE.json` marks `out`; the same size and seed may be written again or source by source. Raises
+    UnknownName for a size or source that does not exist, WrongUse when `out` holds anything else (a real dataset, or
+    another sample), NotWritable when it cannot be written.
     """
     _check_size(size)
     chosen = layouts(sources)
-    _check_folder(out, {layout.folder for layout in layouts().values()})
+    mark: dict[str, str | int] = {"made by": "reidforge sample", "size": size, "seed": seed}
+    _check_folder(out, mark)
+    _write_mark(out, mark)
     written = {}
     for name, layout in chosen.items():
         shots = layout.shots(size, seed)
         root = out / layout.folder
-        try:
-            _make_folders(root, shots)
-        except OSError as error:
-            raise NotWritable(f"The sample cannot be written to {str(out)!r}: {error.strerror}.") from error
+        _make_folders(root, shots)
         _draw_all(root, name, shots, seed, workers)
         layout.write_labels(root, size, seed, shots)
         written[name] = len(shots)
@@ -99,14 +102,29 @@ def _check_size(size: str) -> None:
         raise UnknownName.of("sample size", size, SIZES)
 
 
-def _check_folder(out: Path, ours: set[str]) -> None:
+def _check_folder(out: Path, mark: dict[str, str | int]) -> None:
+    """Refuse to write among other people's files, such as a real dataset of the same folder name."""
     if out.exists() and not out.is_dir():
         raise WrongUse(f"The sample needs a folder, but {str(out)!r} is a file: name another place.")
-    foreign = sorted(path.name for path in out.iterdir() if path.name not in ours) if out.exists() else []
-    if foreign:
+    found = sorted(path.name for path in out.iterdir()) if out.exists() else []
+    if not found:
+        return
+    if MARK not in found:
+        raise WrongUse(f"{str(out)!r} already holds {found[0]!r} and no earlier sample: name an empty or a new folder.")
+    there = json.loads((out / MARK).read_text(encoding="utf-8"))
+    if there != mark:
         raise WrongUse(
-            f"{str(out)!r} already holds {foreign[0]!r}, which is not part of the sample: name an empty or new folder."
+            f"{str(out)!r} already holds the {there.get('size')!r} sample of seed {there.get('seed')!r}, "
+            f"and {mark['size']!r} of seed {mark['seed']!r} was asked for: name another folder or remove this one."
         )
+
+
+def _write_mark(out: Path, mark: dict[str, str | int]) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / MARK).write_bytes(canonical_json(mark) + b"\n")
+    except OSError as error:
+        raise NotWritable(f"The sample cannot be written to {str(out)!r}: {error.strerror}.") from error
 
 
 def _make_folders(root: Path, shots: Sequence[Shot]) -> None:

@@ -1,29 +1,97 @@
-"""The written folders: layouts, determinism, refusals."""
+"""The written folders: complete, the same for any worker count, and never among other people's files."""
 
+import hashlib
+import io
+import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from generators.sample import truth, write_sample
 from schemas.errors import UnknownName, WrongUse
+from schemas.vocabulary import is_valid
 
 
-def test_every_file_of_the_truth_is_written_once(tmp_path: Path) -> None:
-    counts = write_sample(tmp_path, "tiny")
-    rows = list(truth("tiny"))
-    paths = [(row.source, row.relpath) for row in rows]
-    assert len(set(paths)) == len(paths) == sum(counts.values())
-    assert sorted(counts) == ["cuhk_pedes", "ltcc", "market1501", "sysu_mm01"]
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("sample") / "raw"
+    write_sample(out, "tiny")
+    return out
 
 
-def test_unknown_size_and_source_are_refused_by_name(tmp_path: Path) -> None:
+_FOLDERS = {
+    "market1501": "Market-1501-v15.09.15",
+    "ltcc": "LTCC_ReID",
+    "sysu_mm01": "SYSU-MM01",
+    "cuhk_pedes": "CUHK-PEDES",
+}
+
+
+def _digests(out: Path) -> dict[str, str]:
+    files = sorted(path for path in out.rglob("*") if path.is_file())
+    return {path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_every_file_of_the_truth_is_written_and_decodes_unless_damaged_on_purpose(tiny: Path) -> None:
+    checked = damaged = 0
+    for row in truth("tiny"):
+        data = (tiny / _FOLDERS[row.source] / row.relpath).read_bytes()
+        if row.damage:
+            damaged += 1
+            continue
+        with Image.open(io.BytesIO(data)) as image:
+            image.load()
+            assert image.mode == "RGB"
+        checked += 1
+    assert (checked, damaged) == (311, 2)
+
+
+def test_folder_listing_equals_the_truth(tiny: Path) -> None:
+    suffixes = {".jpg", ".png"}
+    found = {p.relative_to(tiny).as_posix() for p in tiny.rglob("*") if p.suffix in suffixes}
+    assert found == {f"{_FOLDERS[row.source]}/{row.relpath}" for row in truth("tiny")}
+
+
+def test_a_second_run_with_more_workers_gives_the_same_bytes(tiny: Path, tmp_path: Path) -> None:
+    write_sample(tmp_path, "tiny", workers=2, sources=["market1501", "ltcc"])
+    again = _digests(tmp_path)
+    assert len(again) > 150
+    assert again.items() <= _digests(tiny).items()
+
+
+def test_another_seed_gives_other_people(tiny: Path, tmp_path: Path) -> None:
+    write_sample(tmp_path, "tiny", seed=8, sources=["cuhk_pedes"])
+    other, first = _digests(tmp_path), _digests(tiny)
+    pictures = [name for name in other if name.endswith(".jpg") and name in first]
+    assert all(other[name] != first[name] for name in pictures)
+
+
+def test_attributes_stay_in_the_closed_vocabulary() -> None:
+    values = {(key, value) for row in truth("tiny") for key, value in row.attributes.items()}
+    assert len(values) > 60
+    assert [pair for pair in sorted(values) if not is_valid(*pair)] == []
+
+
+def test_unknown_size_and_source_are_refused_with_the_nearest_name(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="Did you mean 'tiny'"):
         write_sample(tmp_path, "tny")
     with pytest.raises(UnknownName, match="Did you mean 'market1501'"):
         write_sample(tmp_path, "tiny", sources=["market"])
 
 
-def test_a_folder_with_other_things_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "thesis.docx").write_bytes(b"")
-    with pytest.raises(WrongUse, match=r"thesis\.docx"):
+def test_a_real_dataset_of_the_same_name_is_never_written_into(tmp_path: Path) -> None:
+    (tmp_path / "Market-1501-v15.09.15").mkdir()
+    with pytest.raises(WrongUse, match=r"already holds 'Market-1501-v15\.09\.15' and no earlier sample"):
         write_sample(tmp_path, "tiny")
+
+
+def test_another_sample_in_the_folder_is_refused(tmp_path: Path) -> None:
+    write_sample(tmp_path, "tiny", sources=["cuhk_pedes"])
+    write_sample(tmp_path, "tiny", sources=["cuhk_pedes"])
+    with pytest.raises(WrongUse, match="'tiny' sample of seed 7, and 'tiny' of seed 8"):
+        write_sample(tmp_path, "tiny", seed=8)
+
+
+def test_the_mark_says_what_the_folder_is(tiny: Path) -> None:
+    assert json.loads((tiny / "SAMPLE.json").read_text()) == {"made by": "reidforge sample", "seed": 7, "size": "tiny"}

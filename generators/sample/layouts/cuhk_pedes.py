@@ -65,12 +65,16 @@ def shots(size_name: str, seed: int) -> list[Shot]:
     return found
 
 
-def _record(seed: int, shot: Shot, index: int, captions: int) -> dict[str, Any]:
+def captions_of(seed: int, shot: Shot, count: int) -> list[str]:
+    """What `count` annotators wrote about a picture."""
     person, outfit = LAYOUT.person(seed, shot.person), LAYOUT.outfit(seed, shot.person, shot.outfit)
     view = view_of(LAYOUT.scene(shot, seed))
-    texts = [
-        describe(person, outfit, view, Draws(seed, NAME, "caption", shot.person, shot.take, i)) for i in range(captions)
-    ]
+    keys = [(seed, NAME, "caption", shot.person, shot.take, i) for i in range(count)]
+    return [describe(person, outfit, view, Draws(*key)) for key in keys]
+
+
+def _record(seed: int, shot: Shot, index: int, captions: int) -> dict[str, Any]:
+    texts = captions_of(seed, shot, captions)
     record: dict[str, Any] = {
         "split": shot.split,
         "captions": texts,

@@ -39,10 +39,10 @@ _SIZES = {
         "none": _Part(4, (1, 1, 1, 3, 3, 0), (2, 2, 2, 6, 6, 0)),
     },
     "official": {
-        "train": _Part(296, (150, 150, 295, 290, 296, 200), (4721, 5753, 5929, 4821, 4989, 4000)),
-        "val": _Part(99, (47, 47, 99, 93, 95, 3), (94, 94, 1980, 893, 893, 0)),
+        "train": _Part(296, (150, 150, 293, 288, 294, 200), (4721, 5753, 5929, 4821, 4989, 4000)),
+        "val": _Part(99, (47, 47, 99, 93, 95, 0), (94, 94, 1980, 893, 893, 0)),
         "test": _Part(96, (56, 56, 93, 94, 95, 96), (1374, 1565, 1883, 1918, 1918, 1920)),
-        "none": _Part(22, (5, 5, 1, 18, 18, 3), (100, 116, 20, 398, 424, 60)),
+        "none": _Part(22, (6, 6, 1, 18, 18, 3), (100, 116, 20, 398, 424, 60)),
     },
 }  # fmt: skip
 
@@ -70,10 +70,22 @@ def _shot(split: str, person: int, camera: int, frame: int) -> Shot:
     )
 
 
+def _seen(seed: int, split: str, persons: list[int], part: _Part) -> dict[int, list[int]]:
+    """Who is seen where: everybody by both kinds of camera, but for the persons of no split, who lack one kind."""
+    counts = dict(enumerate(part.seen, start=1))
+    colour = {camera: counts[camera] for camera in (4, 5, 1, 2)}
+    dark = {camera: counts[camera] for camera in INFRARED}
+    draws = Draws(seed, NAME, "cameras", split)
+    if split == "none":
+        by_colour = persons[: counts[4]]
+        seen = {camera: by_colour[:count] for camera, count in colour.items()}
+        return seen | seen_by(draws, persons[counts[4] :], dark)
+    seen = seen_by(draws, persons, colour) | seen_by(draws, persons, dark)
+    return seen | {2: seen[1][: counts[2]]}
+
+
 def _part(seed: int, split: str, persons: list[int], part: _Part) -> list[Shot]:
-    per_camera = dict(zip((4, 5, 3, 6, 1, 2), (part.seen[c - 1] for c in (4, 5, 3, 6, 1, 2)), strict=True))
-    seen = seen_by(Draws(seed, NAME, "cameras", split), persons, per_camera)
-    seen[2] = seen[1][: part.seen[1]]
+    seen = _seen(seed, split, persons, part)
     found: list[Shot] = []
     for camera in range(1, 7):
         counts = spread(part.images[camera - 1], len(seen[camera])) if seen[camera] else []
