@@ -1,0 +1,125 @@
+"""The hot log of generations: a SQLite file with a write-ahead log, one checksum per row, recovered when torn."""
+
+import fcntl
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import xxhash
+
+from schemas.keys import canonical_json
+from tasks.generations.segments import Row
+
+_WAIT_SECONDS = 60
+# Rows are appended in rowid order, so that a file cut short or hit in one place keeps everything before and behind.
+_CREATE = (
+    """CREATE TABLE IF NOT EXISTS generations (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL, ordinal INTEGER NOT NULL, status TEXT NOT NULL, text TEXT NOT NULL,
+    detail TEXT NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
+    checksum INTEGER NOT NULL)""",
+    "CREATE UNIQUE INDEX IF NOT EXISTS by_key ON generations (key, ordinal)",
+)
+_INSERT = "INSERT OR REPLACE INTO generations VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ASKED = "SELECT * FROM generations WHERE key IN (SELECT value FROM json_each(?))"
+_FORWARDS = "SELECT * FROM generations ORDER BY id"
+_BACKWARDS = "SELECT * FROM generations ORDER BY id DESC"
+
+
+class Log:
+    """An open log. Rows whose checksum does not hold are left out wherever rows are read."""
+
+    def __init__(self, path: Path) -> None:
+        with _alone(path.with_name("lock")):
+            if not _is_whole(path):
+                _recover(path)
+            self._file = _connect(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def rows(self, keys: Collection[str]) -> Iterator[Row]:
+        """The rows of keys."""
+        return _sound(self._file.execute(_ASKED, (json.dumps(list(keys)),)))
+
+    def all_rows(self) -> list[Row]:
+        """Every row, sorted."""
+        return sorted(_sound(self._file.execute(_FORWARDS)))
+
+    def insert(self, rows: Iterable[Row]) -> None:
+        """Add rows, replacing those of the same key and ordinal."""
+        self._file.executemany(_INSERT, ((*row, _checksum(row)) for row in rows))
+
+    def clear(self) -> None:
+        """Delete every row."""
+        self._file.execute("DELETE FROM generations")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of a block or nothing of it; one writer at a time."""
+        self._file.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._file.execute("COMMIT")
+        finally:
+            if self._file.in_transaction:
+                self._file.execute("ROLLBACK")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    file = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+    file.execute("PRAGMA journal_mode = WAL")
+    file.execute("PRAGMA synchronous = FULL")
+    for statement in _CREATE:
+        file.execute(statement)
+    return file
+
+
+def _checksum(row: Row) -> int:
+    return xxhash.xxh3_64_intdigest(canonical_json(row)) >> 1
+
+
+def _sound(found: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
+    for _, *values, checksum in found:
+        row = Row(*values)
+        if _checksum(row) == checksum:
+            yield row
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        with closing(_connect(path)) as file:
+            return bool(file.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _recover(path: Path) -> None:
+    """Set a torn log aside as `<name>-damaged-<n>` and start a new one with the rows that can still be read."""
+    number = 1 + len(list(path.parent.glob(f"{path.name}-damaged-*")))
+    damaged = path.with_name(f"{path.name}-damaged-{number}")
+    for suffix in ("-wal", ""):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).rename(damaged.with_name(damaged.name + suffix))
+    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+    rows = {*_readable(damaged, _FORWARDS), *_readable(damaged, _BACKWARDS)}
+    with closing(_connect(path)) as file:
+        file.executemany(_INSERT, [(*row, _checksum(row)) for row in sorted(rows)])
+
+
+def _readable(path: Path, query: str) -> Iterator[Row]:
+    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA writable_schema = ON")  # otherwise a shortened file is refused as a whole
+        yield from _sound(file.execute(query))
