@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 _WIDTH, _HEIGHT = 560, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 10, 34
@@ -37,38 +37,41 @@ def line_chart(series: Sequence[Series], x_label: str, y_label: str, y: tuple[fl
         return Markup("")
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     scale = _Scale((min(xs), max(xs)), y or (min(0.0, min(ys)), max(ys)))
-    parts = [_axes(scale, x_label, y_label)]
-    parts += [_line(scale, number, one) for number, one in enumerate(series)]
-    legend = "".join(
-        f'<li class="key k{number % 6}">{escape(one.name)}</li>' for number, one in enumerate(series)
+    lines = [_line(scale, number, one) for number, one in enumerate(series)]
+    drawing = _FRAME.format(
+        _WIDTH, _HEIGHT, y_label, x_label, Markup("").join([*_axes(scale, x_label, y_label), *lines])
     )
-    label = escape(f"{y_label} by {x_label}")
-    body = "".join(parts)
-    return Markup(  # noqa: S704  every text above went through escape
-        f'<figure class="chart"><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">{body}</svg>'
-        f'<ul class="legend">{legend}</ul></figure>'
-    )
+    legend = Markup("").join(_KEY.format(number % _COLOURS, one.name) for number, one in enumerate(series))
+    return _FIGURE.format(drawing, legend)
 
 
-def _line(scale: _Scale, number: int, series: Series) -> str:
+_COLOURS = 6
+_FIGURE = Markup('<figure class="chart">{}<ul class="legend">{}</ul></figure>')
+_FRAME = Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{} by {}">{}</svg>')
+_KEY = Markup('<li class="key k{}">{}</li>')
+_LINE = Markup('<polyline class="line k{}" points="{}"/>')
+_PATH = Markup('<path class="{}" d="{}"/>')
+_TEXT = Markup('<text class="tick" x="{}" y="{}" text-anchor="{}">{}</text>')
+
+
+def _line(scale: _Scale, number: int, series: Series) -> Markup:
     spots = [scale.place(x, y) for x, y in series.points if math.isfinite(y)]
-    path = " ".join(f"{x},{y}" for x, y in spots)
-    return f'<polyline class="line k{number % 6}" points="{path}"/>'
+    return _LINE.format(number % _COLOURS, " ".join(f"{x},{y}" for x, y in spots))
 
 
-def _axes(scale: _Scale, x_label: str, y_label: str) -> str:
+def _axes(scale: _Scale, x_label: str, y_label: str) -> list[Markup]:
     bottom, right = _HEIGHT - _BOTTOM, _WIDTH - _RIGHT
-    parts = [f'<path class="axis" d="M{_LEFT},{_TOP}V{bottom}H{right}"/>']
+    parts = [_PATH.format("axis", f"M{_LEFT},{_TOP}V{bottom}H{right}")]
     for value in ticks(*scale.y):
         _, y = scale.place(scale.x[0], value)
-        parts.append(f'<path class="grid" d="M{_LEFT},{y}H{right}"/>')
-        parts.append(f'<text class="tick" x="{_LEFT - 6}" y="{y + 4}" text-anchor="end">{value:g}</text>')
+        parts.append(_PATH.format("grid", f"M{_LEFT},{y}H{right}"))
+        parts.append(_TEXT.format(_LEFT - 6, y + 4, "end", f"{value:g}"))
     for value in ticks(*scale.x):
         x, _ = scale.place(value, scale.y[0])
-        parts.append(f'<text class="tick" x="{x}" y="{bottom + 14}" text-anchor="middle">{value:g}</text>')
-    parts.append(f'<text class="tick" x="{right}" y="{_HEIGHT - 4}" text-anchor="end">{escape(x_label)}</text>')
-    parts.append(f'<text class="tick" x="{_LEFT + 6}" y="{_TOP + 10}">{escape(y_label)}</text>')
-    return "".join(parts)
+        parts.append(_TEXT.format(x, bottom + 14, "middle", f"{value:g}"))
+    parts.append(_TEXT.format(right, _HEIGHT - 4, "end", x_label))
+    parts.append(_TEXT.format(_LEFT + 6, _TOP + 10, "start", y_label))
+    return parts
 
 
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:

@@ -1,4 +1,4 @@
-"""Sample conversations for the report: a few rows of every family, with their pictures and why each negative is there."""
+"""Sample conversations for the report: a few rows of every family, with their pictures and how each got there."""
 
 import base64
 import re
@@ -74,9 +74,7 @@ def _sample(version: VersionFolder, row: dict[str, Any]) -> Sample:
     why = {negative["ref"]: negative["strategy"] for negative in row["negatives"]}
     pictures = [
         Picture(number, image["role"], why.get(image["image_id"], image["source"]), data_uri(data))
-        for number, (image, data) in enumerate(
-            zip(row["images"], version.image_bytes(ids), strict=True), start=1
-        )
+        for number, (image, data) in enumerate(zip(row["images"], version.image_bytes(ids), strict=True), start=1)
     ]
     turns = [(turn["role"], readable(turn["text"])) for turn in row["turns"]]
     return Sample(row["sample_id"], row["subtask"], pictures, turns)

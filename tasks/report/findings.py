@@ -1,0 +1,111 @@
+"""What training and evaluation left behind, as the report shows it: losses, held-out questions, protocol tables."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from markupsafe import Markup
+
+from schemas.discovery import find
+from tasks.report.plots import Series, line_chart
+
+METRICS = ("rank-1", "rank-5", "rank-10", "mAP", "mINP")
+_MAX_POINTS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A titled chart."""
+
+    title: str
+    svg: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerRow:
+    """One scorer's figures under a protocol, a cell per metric."""
+
+    scorer: str
+    cells: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolFindings:
+    """One protocol's table and CMC curves."""
+
+    title: str
+    facts: str
+    metrics: Sequence[str]
+    rows: Sequence[ScorerRow]
+    svg: Markup
+    reference: str
+
+
+def loss_charts(checkpoint: Path | None) -> list[Chart]:
+    """One chart per stage from losses.json, which lies beside the stage folders."""
+    path = checkpoint.parent / "losses.json" if checkpoint else None
+    if not path or not path.is_file():
+        return []
+    stages: dict[str, list[list[float]]] = json.loads(path.read_bytes())
+    return [
+        Chart(title, line_chart([Series("loss", _thinned(points))], "step", "loss"))
+        for title, points in sorted(stages.items())
+        if points
+    ]
+
+
+def _thinned(points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+    stride = max(1, len(points) // _MAX_POINTS)
+    return [(float(point[0]), float(point[1])) for point in points[::stride]]
+
+
+def question_rows(evaluation: Path | None) -> list[dict[str, Any]]:
+    """Held-out question accuracy per family and attribute, from summary.json."""
+    if not evaluation:
+        return []
+    summary = json.loads((evaluation / "summary.json").read_bytes())
+    return [row for row in summary.get("questions", []) if row["n"]]
+
+
+def protocol_findings(evaluation: Path | None) -> list[ProtocolFindings]:
+    """One entry per protocol of results.parquet, in name order."""
+    if not evaluation:
+        return []
+    rows = pq.read_table(evaluation / "results.parquet").to_pylist()
+    curves = json.loads((evaluation / "curves.json").read_bytes())
+    names = sorted({row["protocol_id"] for row in rows})
+    return [_findings(name, [row for row in rows if row["protocol_id"] == name], curves) for name in names]
+
+
+def _findings(name: str, rows: list[dict[str, Any]], curves: dict[str, Any]) -> ProtocolFindings:
+    protocol = find("tasks.protocols", "PROTOCOL", name)
+    cells = {(row["scorer"], row["metric"]): row for row in rows}
+    scorers = list(dict.fromkeys(row["scorer"] for row in rows))
+    metrics = [metric for metric in METRICS if any((scorer, metric) in cells for scorer in scorers)]
+    listed = [ScorerRow(scorer, [_cell(cells.get((scorer, metric))) for metric in metrics]) for scorer in scorers]
+    lines = [
+        Series(scorer, [(rank + 1, value) for rank, value in enumerate(curve)])
+        for scorer, curve in sorted(curves.get(name, {}).items())
+    ]
+    reference = "; ".join(f"{system} {r1:g} / {ap:g}" for system, (r1, ap) in sorted(protocol.reference.items()))
+    chart = line_chart(lines, "rank", "CMC", (0.0, 1.0))
+    return ProtocolFindings(protocol.title, _facts(rows[0]), metrics, listed, chart, reference)
+
+
+def _facts(row: dict[str, Any]) -> str:
+    return (
+        f"{row['n_valid_query']:,} of {row['n_query']:,} queries have a match in a gallery of {row['n_gallery']:,}; "
+        f"AP by {row['ap_variant']}, ties by {row['tie_policy']}."
+    )
+
+
+def _cell(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return "–"
+    words = f"{row['value']:.3f}"
+    if row["ci_low"] is not None:
+        words += f" [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
+    return words + (f" · chance {row['chance']:.3f}" if row["chance"] is not None else "")
