@@ -6,10 +6,19 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 # none: nothing is removed. pid_cam: same person and camera. pid_place: same person seen at the query's place.
+# pid_tracklet: same person and tracklet (DeepChange).
 # place_any_id: every gallery image of the query's place, whoever it shows (SYSU-MM01 cameras 2 and 3).
 # pid_cam_or_clothes: same person and (same camera or same clothes), the cloth-changing rule.
 # pid_cam_or_other_clothes: same person and (same camera or other clothes), the same-clothes rule.
-JUNK_RULES = ("none", "pid_cam", "place_any_id", "pid_cam_or_clothes", "pid_cam_or_other_clothes")
+JUNK_RULES = (
+    "none",
+    "pid_cam",
+    "pid_place",
+    "pid_tracklet",
+    "place_any_id",
+    "pid_cam_or_clothes",
+    "pid_cam_or_other_clothes",
+)
 CMC_VARIANTS = ("plain", "id_dedup", "single_gallery_shot")
 AP_VARIANTS = ("step", "trapezoid")
 TIE_POLICIES = ("gallery_order", "random", "pessimistic", "optimistic")
