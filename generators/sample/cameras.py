@@ -15,9 +15,11 @@ from PIL import Image, ImageDraw, ImageFilter
 from generators.sample.draws import Draws
 from schemas.keys import mix, seed_of, uniform
 
+_DARK_SCENE = [value * 9 // 20 for value in range(256)]  # lamps beside the lens hardly reach the scene
 View = Literal["front", "back", "left", "right"]
 Plane = npt.NDArray[np.float32]
 BACKDROP = (192, 320)  # width, height of a scene that crops are cut from
+ZOOMS = (1.15, 1.4, 1.75)
 SCENES = 3  # scenes of one camera
 _VIEWS: tuple[View, ...] = ("front", "back", "left", "right")
 
@@ -77,9 +79,16 @@ def _rung(seed: int, source: str, name: str, number: int, low: float, high: floa
     return low + (high - low) * ladder[number % 6] / 5
 
 
-@lru_cache(maxsize=128)
-def backdrop(seed: int, source: str, number: int, scene: int) -> Image.Image:
-    """One of the scenes behind the persons of a camera, `BACKDROP` pixels, RGB."""
+@lru_cache(maxsize=256)
+def backdrop(seed: int, source: str, number: int, scene: int, zoom: int, infrared: bool) -> Image.Image:
+    """One of the scenes behind the persons of a camera at one of the zooms; grey and dim in infrared."""
+    image = _paint_backdrop(seed, source, number, scene)
+    size = (round(BACKDROP[0] * ZOOMS[zoom]), round(BACKDROP[1] * ZOOMS[zoom]))
+    larger = image.resize(size, Image.Resampling.BILINEAR)
+    return larger.convert("L").point(_DARK_SCENE) if infrared else larger
+
+
+def _paint_backdrop(seed: int, source: str, number: int, scene: int) -> Image.Image:
     draws = Draws(seed, source, "backdrop", number, scene)
     width, height = BACKDROP
     horizon = round(height * draws.number(0.3, 0.62))

@@ -6,28 +6,34 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-import numpy as np
-
-from schemas.keys import mix, seed_of, uniform
+from schemas.keys import seed_of
 
 T = TypeVar("T")
-_BLOCK = 96
+_MASK = (1 << 64) - 1
+_STEP = 0x9E3779B97F4A7C15
+
+
+def _finalise(z: int) -> int:
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+    return z ^ (z >> 31)
 
 
 class Draws:
-    """A stream of uniform numbers that depends on its key alone."""
+    """A stream of uniform numbers that depends on its key alone.
+
+    Number i is `uniform(mix(seed_of(*key), i))` of `schemas.keys`, worked out one at a time: a picture draws some
+    sixty numbers from several streams, where arrays would cost more than they give.
+    """
 
     def __init__(self, *key: str | int) -> None:
-        self._seed = seed_of(*key)
-        self._blocks = 0
-        self._ready: list[float] = []
+        self._state = _finalise((int(seed_of(*key)) + _STEP) & _MASK)
+        self._count = 0
 
     def _next(self) -> float:
-        if not self._ready:
-            counter = np.arange(self._blocks * _BLOCK, (self._blocks + 1) * _BLOCK, dtype=np.uint64)
-            self._ready = uniform(mix(self._seed, counter)).tolist()[::-1]
-            self._blocks += 1
-        return self._ready.pop()
+        word = _finalise(((self._state ^ self._count) + _STEP) & _MASK)
+        self._count += 1
+        return (word >> 11) * 2.0**-53
 
     def number(self, low: float = 0.0, high: float = 1.0) -> float:
         """A number in [low, high)."""

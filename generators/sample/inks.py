@@ -4,6 +4,7 @@ In infrared a dyed cloth keeps only part of its visible brightness; the rest is 
 therefore draws one reflectance per garment, and the same garment has it under every infrared camera.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from generators.sample.draws import Draws
@@ -24,7 +25,12 @@ class Ink(NamedTuple):
 
     def lit(self, factor: float) -> "Ink":
         """The same material in more (above 1) or less light."""
-        return Ink(*(max(0, min(255, round(value * factor))) for value in self))
+        return _lit(self, factor)
+
+
+@lru_cache(maxsize=65536)
+def _lit(ink: Ink, factor: float) -> Ink:
+    return Ink(*(max(0, min(255, round(value * factor))) for value in ink))
 
 
 CLOTH = {

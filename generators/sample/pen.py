@@ -18,7 +18,7 @@ class Pen:
     def __init__(self, picture: Image.Image, relief: Image.Image, axis: float, crown: float, unit: float) -> None:
         self._picture, self._relief = ImageDraw.Draw(picture), ImageDraw.Draw(relief)
         self._infrared = picture.mode == "L"
-        self._axis, self._crown, self._unit = axis, crown, unit
+        self._axis, self._crown, self.unit = axis, crown, unit
         self.mirror = 1.0
 
     def _fill(self, ink: Ink) -> tuple[int, int, int] | int:
@@ -26,11 +26,11 @@ class Pen:
 
     def place(self, x: float, y: float) -> Point:
         """Pixel position of a body position."""
-        return self._axis + self.mirror * x * self._unit, self._crown + y * self._unit
+        return self._axis + self.mirror * x * self.unit, self._crown + y * self.unit
 
     def shape(self, points: Sequence[Point], ink: Ink, height: int) -> None:
         """A filled polygon."""
-        axis, crown, unit = self._axis, self._crown, self._unit
+        axis, crown, unit = self._axis, self._crown, self.unit
         across = self.mirror * unit
         pixels = [(axis + x * across, crown + y * unit) for x, y in points]
         self._picture.polygon(pixels, fill=self._fill(ink))
@@ -39,7 +39,7 @@ class Pen:
     def disc(self, x: float, y: float, radius_x: float, radius_y: float, ink: Ink, height: int) -> None:
         """A filled ellipse."""
         cx, cy = self.place(x, y)
-        rx, ry = max(0.5, radius_x * self._unit), max(0.5, radius_y * self._unit)
+        rx, ry = max(0.5, radius_x * self.unit), max(0.5, radius_y * self.unit)
         box = (cx - rx, cy - ry, cx + rx, cy + ry)
         self._picture.ellipse(box, fill=self._fill(ink))
         self._relief.ellipse(box, fill=height)
@@ -60,7 +60,7 @@ class Pen:
     def mark(self, points: Sequence[Point], ink: Ink, width: float) -> None:
         """A line on the surface (a seam, a strap, a stripe): no relief of its own."""
         pixels = [self.place(x, y) for x, y in points]
-        self._picture.line(pixels, fill=self._fill(ink), width=max(1, round(width * self._unit)))
+        self._picture.line(pixels, fill=self._fill(ink), width=max(1, round(width * self.unit)))
 
     def patch(self, points: Sequence[Point], ink: Ink) -> None:
         """A filled polygon on the surface: no relief of its own."""

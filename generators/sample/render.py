@@ -6,20 +6,20 @@
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from generators.sample import garments, heads
-from generators.sample.cameras import BACKDROP, SCENES, Camera, Plane, View, backdrop, draw_camera, texture
+from generators.sample.cameras import SCENES, ZOOMS, Camera, Plane, View, backdrop, draw_camera, texture
 from generators.sample.draws import Draws
 from generators.sample.figure import pose
 from generators.sample.pen import Pen
 from generators.sample.people import WARDROBE, Wardrobe, draw_outfit, draw_person
 
 Pixels = npt.NDArray[np.uint8]
-_DARK_SCENE = [value * 9 // 20 for value in range(256)]  # lamps beside the lens hardly reach the scene
 _GREY = np.array([0.3, 0.59, 0.11], dtype=np.float32)
 
 
@@ -63,13 +63,11 @@ def render(scene: Scene) -> Pixels:
 
 
 def _ground(scene: Scene, camera: Camera, draws: Draws, size: tuple[int, int]) -> Image.Image:
-    image = backdrop(scene.seed, scene.source, camera.number, draws.whole(SCENES))
-    if camera.infrared:
-        image = image.convert("L").point(_DARK_SCENE)
-    zoom = draws.number(0.62, 1.0)
-    width, height = BACKDROP[0] * zoom * 0.6, BACKDROP[1] * zoom * 0.86
-    x, y = draws.number(0, BACKDROP[0] - width), draws.number(0, BACKDROP[1] - height)
-    return image.resize(size, Image.Resampling.BILINEAR, box=(x, y, x + width, y + height))
+    image = backdrop(
+        scene.seed, scene.source, camera.number, draws.whole(SCENES), draws.whole(len(ZOOMS)), camera.infrared
+    )
+    x, y = draws.whole(image.width - size[0] + 1), draws.whole(image.height - size[1] + 1)
+    return image.crop((x, y, x + size[0], y + size[1]))
 
 
 def _draw_person(scene: Scene, camera: Camera, draws: Draws, picture: Image.Image, relief: Image.Image) -> None:
@@ -121,15 +119,17 @@ def _crop_error(draws: Draws, unit: float, width: int, height: int, part: bool) 
 
 
 def _draw_shadow(picture: Image.Image, pen: Pen, camera: Camera) -> None:
-    layer = Image.new("L", picture.size, 255)
-    brush = ImageDraw.Draw(layer)
     x, y = pen.place(0.05 * camera.light[0], 0.985)
-    unit = pen.place(0, 1)[1] - pen.place(0, 0)[1]
+    half, tall = 0.17 * pen.unit, 0.026 * pen.unit
+    box = (round(x - half), round(y - tall), round(x + half) + 1, round(y + tall) + 1)
+    ground = picture.crop(box)
+    layer = Image.new("L", ground.size, 255)
+    brush = ImageDraw.Draw(layer)
     for share, value in ((1.0, 205), (0.75, 160), (0.5, 120)):
-        half, tall = unit * 0.17 * share, unit * 0.026 * share
-        brush.ellipse((x - half, y - tall, x + half, y + tall), fill=value)
+        rx, ry = half * share, tall * share
+        brush.ellipse((half - rx, tall - ry, half + rx, tall + ry), fill=value)
     shade = layer if picture.mode == "L" else Image.merge("RGB", (layer, layer, layer))
-    picture.paste(ImageChops.multiply(picture, shade))
+    picture.paste(ImageChops.multiply(ground, shade), box)
 
 
 def _draw_occluder(picture: Image.Image, relief: Image.Image, camera: Camera, draws: Draws) -> None:
@@ -171,11 +171,11 @@ def _expose(picture: Image.Image, relief: Image.Image, camera: Camera, draws: Dr
     shade = _shading(relief, camera, draws)
     image = _develop(np.asarray(picture, dtype=np.float32), shade, camera)
     height, width = shade.shape
-    toned = image.point(_tone(camera, draws, len(image.getbands())))
-    pixels = np.asarray(toned, dtype=np.float32).reshape(height, width, -1)
-    noisy = pixels + (_slide(4, draws, height, width) * camera.noise)[:, :, None] + 0.5
+    channels = len(image.getbands())
+    exposed = np.asarray(image).reshape(height, width, channels)
+    noisy = _tone(exposed, camera, draws) + (_slide(4, draws, height, width) * np.float32(camera.noise))[:, :, None]
     final = np.clip(noisy, 0, 255).astype(np.uint8)
-    return final if final.shape[2] == 3 else np.repeat(final, 3, axis=2)
+    return final if channels == 3 else np.repeat(final, 3, axis=2)
 
 
 def _develop(light: Plane, shade: Plane, camera: Camera) -> Image.Image:
@@ -189,9 +189,17 @@ def _develop(light: Plane, shade: Plane, camera: Camera) -> Image.Image:
     return image.filter(ImageFilter.BoxBlur(camera.blur)) if camera.blur > 0.3 else image
 
 
-def _tone(camera: Camera, draws: Draws, channels: int) -> list[int]:
+def _tone(exposed: Pixels, camera: Camera, draws: Draws) -> Plane:
+    """The sensor's answer: gain and cast per channel, gamma, lift, and the exposure of this moment."""
     exposure = draws.number(0.88, 1.12)
-    ramp = (np.arange(256, dtype=np.float64) / 255.0) ** camera.gamma * 255.0
-    gains = camera.gain if channels == 3 else (camera.gain[1],)
-    tables = [np.clip(camera.lift + ramp * gain * exposure, 0, 255) for gain in gains]
-    return [int(value) for value in np.concatenate(tables)]
+    toned = np.empty(exposed.shape, dtype=np.float32)
+    gains = camera.gain if exposed.shape[2] == 3 else camera.gain[1:2]
+    for channel, gain in enumerate(gains):
+        curve = np.float32(camera.lift + 0.5) + _ramp(camera.gamma) * np.float32(gain * exposure)
+        toned[:, :, channel] = curve[exposed[:, :, channel]]
+    return toned
+
+
+@lru_cache(maxsize=256)
+def _ramp(gamma: float) -> Plane:
+    return ((np.arange(256) / 255.0) ** gamma * 255.0).astype(np.float32)

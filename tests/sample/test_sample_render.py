@@ -8,6 +8,7 @@ from generators.sample.draws import Draws
 from generators.sample.layout import seen_by, spread
 from generators.sample.people import draw_outfit, draw_person
 from generators.sample.render import Scene, render
+from schemas.keys import mix, seed_of, uniform
 
 
 def _scene(person: int = 3, outfit: int = 1, camera: int = 2, take: int = 5, infrared: bool = False) -> Scene:
@@ -85,3 +86,9 @@ def test_streams_depend_on_their_key_alone() -> None:
     assert [first.number() for _ in range(200)] == [second.number() for _ in range(200)]
     assert Draws("a", 1).number() != Draws("a", 2).number()
     assert sorted(Draws("b").shuffled(range(9))) == list(range(9))
+
+
+def test_a_stream_is_the_projects_keyed_mixer() -> None:
+    draws = Draws("ltcc", 5)
+    expected = uniform(mix(seed_of("ltcc", 5), np.arange(50, dtype=np.uint64)))
+    assert [draws.number() for _ in range(50)] == expected.tolist()
