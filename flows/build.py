@@ -123,3 +123,21 @@ def build_plain(
 ) -> tuple[Built, Published | None]:
     """The same build without an orchestrator."""
     return build_and_publish(recipe, raw, store, remote, PlainRunner(workers, reporter))
+
+
+def build_summary(built: Built, published: Published | None) -> dict[str, Any]:
+    """What a build made, in a few plain facts: version, counts, cells that could not be filled, gates."""
+    verdicts = json.loads((built.validated.folder / "gates.json").read_bytes())
+    held_back = [f"{v['name']} ({v['severity']})" for v in verdicts if not v["passed"]]
+    shortfalls = [f"{family}: {fact}" for family, step in built.composed.items() for fact in step.facts["shortfalls"]]
+    return {
+        "version": f"{built.recipe.name}@{built.recipe.version}",
+        "digest": published.digest if published else "not published",
+        "folder": str(published.folder) if published else str(built.staged.folder),
+        "images": sum(step.facts["counts"]["images"] for step in built.ingests),
+        "rejects": sum(step.facts["counts"]["rejects"] for step in built.ingests),
+        "rows": sum(sum(step.facts["rows"].values()) for step in built.composed.values()),
+        "unfilled": "; ".join(shortfalls) or "none",
+        "gates": f"{len(verdicts) - len(held_back)} of {len(verdicts)} passed"
+        + (f", not: {', '.join(held_back)}" if held_back else ""),
+    }

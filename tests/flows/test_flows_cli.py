@@ -1,0 +1,46 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli import app
+
+RUN = CliRunner()
+COMMANDS = sorted(command.name for command in app.registered_commands if command.name)
+
+
+def test_every_command_has_help_and_stands_in_the_readme_or_the_architecture():
+    assert len(COMMANDS) >= 12
+    words = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    for command in COMMANDS:
+        shown = RUN.invoke(app, [command, "--help"])
+        assert shown.exit_code == 0
+        assert re.search(rf"reidforge {command}\b|`{command}\b|make {command}\b", words), (
+            f"README does not name {command}"
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["build", "marketplace", "--raw", "nowhere"], "market1501"),
+        (["build", "market1501", "--raw", "nowhere", "--no-orchestrator"], "nowhere"),
+        (["list", "datasets"], "Known:"),
+        (["evaluate", "folder", "--scores", "scores.npy"], "--protocol"),
+        (["pull", "market1501", "--from", "nowhere", "--to", "here"], "market1501"),
+        (["check", "nowhere"], "nowhere"),
+    ],
+)
+def test_wrong_use_ends_with_exit_code_two_and_one_sentence(arguments, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = RUN.invoke(app, arguments)
+    assert done.exit_code == 2, done.output
+    assert words in done.output
+    assert "Traceback" not in done.output
+
+
+def test_lists_are_json_when_asked():
+    done = RUN.invoke(app, ["list", "sources", "--json"])
+    assert {"cuhk_pedes", "ltcc", "market1501", "sysu_mm01"} <= set(json.loads(done.stdout))

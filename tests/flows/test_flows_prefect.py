@@ -1,0 +1,65 @@
+"""Against a real Prefect server on loopback: the temporary one that Prefect starts for a test run."""
+
+from pathlib import Path
+
+import pytest
+from prefect import get_client
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.testing.utilities import prefect_test_harness
+
+from flows.orchestrate import as_flow, run_flow
+from flows.reporter import Reporter
+from flows.runner import PlainRunner, PrefectRunner
+from schemas.errors import BadRawData
+from tasks.policy import as_task
+from tasks.steps.store import StepOutput
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.slow,
+    # Prefect's own start and stop of the temporary server leaves these behind; none of them is ours.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server():
+    with prefect_test_harness(server_startup_timeout=180):
+        yield
+
+
+def double(number: int) -> StepOutput:
+    return StepOutput("double", f"{2 * number}", Path("x"), False, {"n": 2 * number})
+
+
+def refuse(number: int) -> None:
+    raise BadRawData(f"The folder number {number} is empty: give another.", ["one", "two"])
+
+
+@as_flow
+def doubling(n: int) -> list[str]:
+    run = PrefectRunner(Reporter(quiet=True))
+    return [step.digest for step in run.map(as_task(double), [(k,) for k in range(n)])]
+
+
+@as_flow
+def refusing(n: int) -> None:
+    PrefectRunner(Reporter(quiet=True)).call(as_task(refuse), n)
+
+
+def test_results_come_back_in_order_and_equal_those_without_an_orchestrator():
+    plain = PlainRunner(2, Reporter(quiet=True)).map(as_task(double), [(k,) for k in range(6)])
+    assert run_flow(doubling, 2, n=6) == [step.digest for step in plain] == ["0", "2", "4", "6", "8", "10"]
+
+
+def test_a_refusal_comes_back_as_its_error_and_is_recorded_as_a_failed_run(capfd):
+    with pytest.raises(BadRawData, match="number 3 is empty") as caught:
+        run_flow(refusing, 1, n=3)
+    assert caught.value.problems == ("one", "two")
+    assert "Traceback" not in "".join(capfd.readouterr())
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(name=None))
+    states = {(run.state.name, run.state.message.splitlines()[0]) for run in runs if run.state.message}
+    assert ("Failed", "The folder number 3 is empty: give another.") in states
