@@ -1,0 +1,179 @@
+"""Choosing in bulk, by key: rings for candidates, levels for quotas, caps and duplicates, all as array operations.
+
+A choice depends only on the family's seed, the anchor's id and k, so other rows never move it. A ring holds the images
+of a cell (a camera, a person) in the order of their own hash; a draw takes the next image clockwise of the anchor's
+word. Adding an image therefore changes just the draws whose arc it falls into.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from schemas.keys import Words, mix
+from schemas.question import NOBODY, Flags, Ints
+
+_CELL_BITS = 24
+_WORD_SHIFT = np.uint64(_CELL_BITS)
+_CELL_SHIFT = np.uint64(64 - _CELL_BITS)
+
+
+class Ring:
+    """Members of numbered cells on circles. `cells[i]` is the cell of position i, NOBODY keeps it off every circle."""
+
+    def __init__(self, cells: Ints, words: Words) -> None:
+        members = np.flatnonzero(cells >= 0)
+        keys = _point(cells[members], words[members])
+        turn = np.argsort(keys, kind="stable")
+        self._keys = keys[turn]
+        self._members = members[turn]
+        n_cells = int(cells.max(initial=-1)) + 1
+        self._starts = np.searchsorted(self._keys, np.arange(n_cells + 1, dtype=np.uint64) << _CELL_SHIFT)
+
+    def draw(self, cells: Ints, words: Words, step: int = 0) -> Ints:
+        """The member `step` places clockwise of each word on the circle of each cell; NOBODY when the cell is empty."""
+        known = (cells >= 0) & (cells < len(self._starts) - 1)
+        cell = np.where(known, cells, 0)
+        if len(self._starts) < 2:
+            return np.full(len(cells), NOBODY, dtype=np.int64)
+        start, size = self._starts[cell], self._starts[cell + 1] - self._starts[cell]
+        at = np.searchsorted(self._keys, _point(cell, words)) - start
+        here = known & (size > step)
+        place = np.where(here, start + (at + step) % np.maximum(size, 1), 0)
+        return np.where(here, self._members[place], NOBODY)
+
+
+def _point(cells: Ints, words: Words) -> Words:
+    return np.asarray((cells.astype(np.uint64) << _CELL_SHIFT) | (words >> _WORD_SHIFT), dtype=np.uint64)
+
+
+def first_allowed(
+    ring: Ring, cells: Ints, words: Words, allowed: Callable[[Ints, Ints], Flags], tries: int = 32
+) -> Ints:
+    """For each draw the first member clockwise that `allowed(rows, members)` accepts; NOBODY after `tries` steps."""
+    found = np.full(len(cells), NOBODY, dtype=np.int64)
+    open_rows = np.flatnonzero(cells >= 0)
+    for step in range(tries):
+        if not len(open_rows):
+            break
+        member = ring.draw(cells[open_rows], words[open_rows], step)
+        open_rows, member = open_rows[member >= 0], member[member >= 0]
+        good = allowed(open_rows, member)
+        found[open_rows[good]] = member[good]
+        open_rows = open_rows[~good]
+    return found
+
+
+def cells_of(*columns: Ints) -> Ints:
+    """One cell number per distinct combination of codes; NOBODY where any of them is unknown."""
+    known = np.all([column >= 0 for column in columns], axis=0)
+    combined = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        combined = combined * (int(column.max(initial=0)) + 1) + np.where(known, column, 0)
+    _, cells = np.unique(np.where(known, combined, NOBODY), return_inverse=True)
+    return np.where(known, cells, NOBODY).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Things that may become rows: who anchors them, at which k, and named columns; all arrays have one length.
+
+    `contents` name what each row of the unit would show: two units that share one are duplicates.
+    """
+
+    anchor: Ints
+    k: Ints
+    word: Words
+    columns: Mapping[str, Ints]
+    contents: tuple[Words, ...]
+
+    @property
+    def size(self) -> int:
+        """How many units there are."""
+        return len(self.anchor)
+
+    def take(self, rows: Ints | Flags) -> "Units":
+        """Some of the units, in the order asked."""
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        contents = tuple(content[rows] for content in self.contents)
+        return Units(self.anchor[rows], self.k[rows], self.word[rows], columns, contents)
+
+    @staticmethod
+    def join(parts: "list[Units]") -> "Units":
+        """Units of several levels, one after the other."""
+        first = parts[0]
+        return Units(
+            np.concatenate([p.anchor for p in parts]),
+            np.concatenate([p.k for p in parts]),
+            np.concatenate([p.word for p in parts]),
+            {name: np.concatenate([p.columns[name] for p in parts]) for name in first.columns},
+            tuple(np.concatenate([p.contents[i] for p in parts]) for i in range(len(first.contents))),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How many units one image and one person may anchor in a family."""
+
+    image: int
+    person: int
+
+
+def fill(levels: Iterator[Units], wanted: int, person: Ints, caps: Caps) -> Units:
+    """The first `wanted` units over the levels: no duplicates, within the caps, every anchor once before any twice.
+
+    Inside a level the order is that of the units' words; units with the columns `group` and `cell` are dealt out
+    instead: one of every cell before a second of any, and likewise over groups. Levels are made only when needed.
+    """
+    kept: Units | None = None
+    for level in levels:
+        joined = _in_order(level) if kept is None else Units.join([kept, _in_order(level)])
+        kept = within_caps(without_duplicates(joined), person, caps)
+        if kept.size >= wanted:
+            break
+    if kept is None:
+        raise ValueError("fill needs at least one level, which may be empty.")
+    return kept.take(np.arange(min(wanted, kept.size)))
+
+
+def _in_order(units: Units) -> Units:
+    units = units.take(np.argsort(units.word, kind="stable"))
+    for column in ("cell", "group"):
+        if column in units.columns:
+            units = units.take(spread(units.columns[column]))
+    return units
+
+
+def without_duplicates(units: Units) -> Units:
+    """The units in their order without those that repeat a content of an earlier one."""
+    for index in range(len(units.contents)):
+        _, first = np.unique(units.contents[index], return_index=True)
+        units = units.take(np.sort(first))
+    return units
+
+
+def within_caps(units: Units, person: Ints, caps: Caps) -> Units:
+    """The units in their order, at most so many of one image, then at most so many of one person."""
+    units = units.take(rank_within(units.anchor) < caps.image)
+    return units.take(rank_within(person[units.anchor]) < caps.person)
+
+
+def rank_within(cells: Ints) -> Ints:
+    """For each element, how many earlier elements are in the same cell."""
+    order = np.argsort(cells, kind="stable")
+    ordered = cells[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(cells) else np.zeros(0, dtype=np.int64)
+    lengths = np.diff(np.r_[starts, len(cells)])
+    ranks = np.empty(len(cells), dtype=np.int64)
+    ranks[order] = np.arange(len(cells)) - np.repeat(starts, lengths)
+    return ranks
+
+
+def spread(cells: Ints) -> Ints:
+    """The order that takes one element of every cell before a second of any, keeping the order inside cells."""
+    return np.asarray(np.argsort(rank_within(cells), kind="stable"), dtype=np.int64)
+
+
+def content(*columns: Words | np.uint64) -> Words:
+    """One word for what a row shows, from the words of its images and texts in order."""
+    return mix(*columns)

@@ -1,0 +1,253 @@
+"""From a family's draft to rows of `conversations`: text, nested columns and ids, all built as flat Arrow arrays.
+
+    table, shortfall = compose_rows("SAME_YN", question, wording, pool, recipe_family, seed=7, pixel_budget=(…, …))
+
+Nested columns are offsets over flat arrays, so a million rows cost a few array operations and no Python object each.
+A row's id is a hash of what it shows (family, subtask, paraphrase, images and texts in order, k): it survives rebuilds.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from generators.wording import Wording, render
+from schemas import answers
+from schemas.keys import Words, hash_ids, mix, seed_of
+from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Ints, Pool, Question
+from schemas.recipe import Family
+from schemas.tables import CONVERSATIONS
+
+BLOCK_ROWS = 131_072
+_REF = CONVERSATIONS.schema.field("images").type.value_type
+_TEXT = CONVERSATIONS.schema.field("texts").type.value_type
+_TURN = CONVERSATIONS.schema.field("turns").type.value_type
+_NEGATIVE = CONVERSATIONS.schema.field("negatives").type.value_type
+_MOST_IMAGES = 32
+
+
+def compose_rows(
+    family: str,
+    question: Question,
+    wording: Wording,
+    pool: Pool,
+    quota: Family,
+    seed: int,
+    pixel_budget: tuple[int, int],
+) -> tuple[pa.Table, str]:
+    """The rows of one family over one pool, sorted by id, and why there are fewer than asked for ("" when not)."""
+    rows = quota.rows.get(pool.split, 0)
+    draft = question.compose(
+        Ask(
+            pool=pool,
+            rows=rows,
+            seed=seed_of(family, seed),
+            paraphrases=wording.usable(pool.split),
+            words=wording.words,
+            options=quota.options,
+        )
+    )
+    ids = row_words(family, draft, pool)
+    order = np.argsort(ids, kind="stable")
+    fixed = {"family": family, "stage": quota.stage, "seed": seed, "budget": pixel_budget}
+    blocks = [
+        _block(question.answer, wording, pool, part(draft, at), ids[at], fixed)
+        for at in (order[start : start + BLOCK_ROWS] for start in range(0, len(order), BLOCK_ROWS))
+    ]
+    reason = draft.shortfall if draft.size < rows else ""
+    return pa.concat_tables(blocks) if blocks else CONVERSATIONS.schema.empty_table(), reason
+
+
+def row_words(family: str, draft: Draft, pool: Pool) -> Words:
+    """One 64-bit word per row: a hash of the family and of everything the row shows."""
+    if not draft.size:
+        return np.zeros(0, dtype=np.uint64)
+    subtasks = draft.subtask.dictionary_encode()
+    subtask = hash_ids(subtasks.dictionary.to_pylist())[subtasks.indices.to_numpy()]
+    shown = [_word_at(pool.words, column) for column in draft.images.T]
+    read = [] if draft.texts is None else [_word_at(pool.captions.words, column) for column in draft.texts.T]
+    words = [subtask, draft.paraphrase.astype(np.uint64), *shown, *read, draft.k.astype(np.uint64)]
+    return mix(seed_of(family), *words)
+
+
+def _word_at(words: Words, at: Ints) -> Words:
+    padded = np.append(words, np.uint64(0))
+    return padded[at]
+
+
+def part(draft: Draft, at: Ints) -> Draft:
+    """Some rows of a draft, in the order asked."""
+    rows = pa.array(at)
+    negatives = draft.negatives
+    if negatives is not None:
+        negatives = type(negatives)(strategy=negatives.strategy[at], rank=negatives.rank[at], score=negatives.score[at])
+    return Draft(
+        images=draft.images[at],
+        roles=draft.roles,
+        k=draft.k[at],
+        paraphrase=draft.paraphrase[at],
+        subtask=draft.subtask.take(rows),
+        gold=None if draft.gold is None else draft.gold[at],
+        answer=None if draft.answer is None else draft.answer.take(rows),
+        n_options=None if draft.n_options is None else draft.n_options[at],
+        texts=None if draft.texts is None else draft.texts[at],
+        text_role=draft.text_role,
+        slots={name: column.take(rows) for name, column in draft.slots.items()},
+        negatives=negatives,
+    )
+
+
+def _block(kind: str, wording: Wording, pool: Pool, draft: Draft, ids: Words, fixed: Mapping[str, Any]) -> pa.Table:
+    n = draft.size
+    answer = _answer_text(kind, draft)
+    columns = {
+        "sample_id": _names(str(fixed["family"]), ids),
+        "stage": pa.repeat(pa.scalar(fixed["stage"], pa.int8()), n),
+        "family": _same(fixed["family"], n),
+        "subtask": draft.subtask,
+        "split": _same(pool.split, n),
+        "images": _images(draft, pool),
+        "texts": _texts(draft, pool),
+        "turns": _turns(render(wording.paraphrases, draft.paraphrase, draft.slots), answer),
+        "answer": _answer(kind, draft, answer),
+        "negatives": _negatives(draft, pool),
+        "template": _template(draft, wording, fixed),
+        "quality": _quality(answer, n),
+        "pixel_budget": _struct("pixel_budget", _budget(fixed["budget"], n)),
+        "licence": _licences(draft, pool),
+        "leak_block": _lists(pa.array([], pa.string()), np.zeros(n, dtype=np.int64), pa.string()),
+    }
+    schema = CONVERSATIONS.schema
+    arrays = [columns.get(name) for name in schema.names]
+    filled = [pa.nulls(n, schema.field(i).type) if a is None else a for i, a in enumerate(arrays)]
+    return pa.Table.from_arrays(filled, schema=schema)
+
+
+def _names(family: str, words: Words) -> pa.Array:
+    """`same_yn-0f3a…`: the family and the 16 hex digits of each word."""
+    digits = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
+    octets = words.astype(">u8").view(np.uint8)
+    pairs = np.stack([digits[octets >> 4], digits[octets & 15]], axis=1).reshape(-1)
+    offsets = np.arange(len(words) + 1, dtype=np.int32) * 16
+    names = pa.StringArray.from_buffers(len(words), pa.py_buffer(offsets), pa.py_buffer(pairs.tobytes()))
+    return pc.binary_join_element_wise(f"{family.lower()}-", names, "")
+
+
+def _same(value: Any, n: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, pa.string()), n)
+
+
+def _struct(name: str, children: Sequence[pa.Array]) -> pa.Array:
+    return pa.StructArray.from_arrays(list(children), fields=list(CONVERSATIONS.schema.field(name).type))
+
+
+def _lists(values: pa.Array, lengths: Ints, kind: pa.DataType) -> pa.Array:
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int32)
+    np.cumsum(lengths, out=offsets[1:])
+    return pa.ListArray.from_arrays(pa.array(offsets), values, type=pa.list_(kind))
+
+
+def _images(draft: Draft, pool: Pool) -> pa.Array:
+    shown = draft.images != NOBODY
+    at = pa.array(draft.images[shown])
+    roles = np.broadcast_to(np.arange(len(draft.roles)), draft.images.shape)[shown]
+    columns = {
+        name: pool.table.column(name).combine_chunks().take(at)
+        for name in ("image_id", "source", "person_key", "cam_key", "clothes_key", "modality", "frame")
+    }
+    columns |= {name: pool.table.column(name).combine_chunks().take(at) for name in ("width", "height")}
+    columns["role"] = pa.array(list(draft.roles), pa.string()).take(pa.array(roles))
+    flat = pa.StructArray.from_arrays([columns[field.name] for field in _REF], fields=list(_REF))
+    return _lists(flat, shown.sum(axis=1), _REF)
+
+
+def _texts(draft: Draft, pool: Pool) -> pa.Array:
+    texts = np.zeros((draft.size, 0), dtype=np.int64) if draft.texts is None else draft.texts
+    used = texts != NOBODY
+    at, table = pa.array(texts[used]), pool.captions.table
+    picked = [table.column(name).combine_chunks().take(at) for name in ("caption_id", "caption_source", "text")]
+    roles, languages = _same(draft.text_role, len(at)), table.column("language").combine_chunks().take(at)
+    flat = pa.StructArray.from_arrays([picked[0], roles, picked[1], picked[2], languages], fields=list(_TEXT))
+    return _lists(flat, used.sum(axis=1), _TEXT)
+
+
+def _turns(prompts: pa.Array, answer: pa.Array) -> pa.Array:
+    n = len(prompts)
+    turn_about = np.arange(2 * n).reshape(2, n).T.reshape(-1)
+    texts = pa.concat_arrays([prompts, answer]).take(pa.array(turn_about))
+    roles = pa.array(["user", "assistant"]).take(pa.array(np.tile([0, 1], n)))
+    flat = pa.StructArray.from_arrays([roles, texts], fields=list(_TURN))
+    return _lists(flat, np.full(n, 2), _TURN)
+
+
+def _answer_text(kind: str, draft: Draft) -> pa.Array:
+    if draft.gold is None or draft.answer is not None:
+        return draft.answer
+    words = {
+        "yesno": [answers.yesno(False), answers.yesno(True)],
+        "pick1": [answers.NONE, *(answers.image(number) for number in range(1, _MOST_IMAGES))],
+    }[kind]
+    return pa.array(words, pa.string()).take(pa.array(draft.gold))
+
+
+def _answer(kind: str, draft: Draft, text: pa.Array) -> pa.Array:
+    n = draft.size
+    children: dict[str, pa.Array] = {"kind": _same(kind, n), "text": text}
+    if kind == "yesno" and draft.gold is not None:
+        children["gold_bool"] = pa.array(draft.gold.astype(bool))
+    if kind == "pick1" and draft.gold is not None:
+        children["gold_index"] = pa.array(draft.gold.astype(np.int16))
+    if draft.n_options is not None:
+        children["n_options"] = pa.array(draft.n_options.astype(np.int16))
+    fields = CONVERSATIONS.schema.field("answer").type
+    return _struct("answer", [children.get(f.name, pa.nulls(n, f.type)) for f in fields])
+
+
+def _negatives(draft: Draft, pool: Pool) -> pa.Array:
+    if draft.negatives is None:
+        return _lists(pa.array([], _NEGATIVE), np.zeros(draft.size, dtype=np.int64), _NEGATIVE)
+    found = draft.negatives.strategy != NOBODY
+    rank, score = draft.negatives.rank[found], draft.negatives.score[found]
+    mined = rank != NOBODY
+    miner = pool.neighbours.miner if pool.neighbours is not None else None
+    children = [
+        pool.table.column("image_id").combine_chunks().take(pa.array(draft.images[found])),
+        pa.array(STRATEGIES, pa.string()).take(pa.array(draft.negatives.strategy[found])),
+        pa.array(rank.astype(np.int16), mask=~mined),
+        pa.array(np.round(score, 3).astype(np.float32), mask=~mined),
+        pa.array([miner], pa.string()).take(pa.array(np.zeros(len(rank), dtype=np.int64), mask=~mined)),
+    ]
+    flat = pa.StructArray.from_arrays(children, fields=list(_NEGATIVE))
+    return _lists(flat, found.sum(axis=1), _NEGATIVE)
+
+
+def _template(draft: Draft, wording: Wording, fixed: Mapping[str, Any]) -> pa.Array:
+    n = draft.size
+    return _struct(
+        "template",
+        [
+            _same(str(fixed["family"]).lower(), n),
+            pa.repeat(pa.scalar(wording.version, pa.int16()), n),
+            pa.array(draft.paraphrase.astype(np.int16)),
+            pa.repeat(pa.scalar(fixed["seed"], pa.uint64()), n),
+        ],
+    )
+
+
+def _quality(answer: pa.Array, n: int) -> pa.Array:
+    n_words = pc.add(pc.count_substring(answer, " "), 1).cast(pa.int32())
+    none = pa.nulls(n, pa.float32())
+    flags = _lists(pa.array([], pa.string()), np.zeros(n, dtype=np.int64), pa.string())
+    return _struct("quality", [none, none, none, n_words, flags])
+
+
+def _budget(budget: tuple[int, int], n: int) -> list[pa.Array]:
+    return [pa.repeat(pa.scalar(pixels, pa.int32()), n) for pixels in budget]
+
+
+def _licences(draft: Draft, pool: Pool) -> pa.Array:
+    """The licence of each row's source; both pictures of a row come from one source, so one licence is their union."""
+    licences = pool.table.column("license_id").combine_chunks().take(pa.array(draft.images[:, 0]))
+    return _lists(licences, np.ones(draft.size, dtype=np.int64), pa.string())

@@ -1,0 +1,188 @@
+"""Yes/no rows about two pictures, drawn as twins: the same anchor once with its own person, once with another.
+
+The other person's picture comes from the very camera (and source and modality) of the true match, and is the closest in
+size of several, so neither cameras nor sizes tell the answers apart, and yes and no are equally many by construction.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from generators.choosing import Caps, Ring, Units, cells_of, content, fill, first_allowed
+from schemas.keys import Words, below, mix, uniform
+from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Flags, Ints, Negatives, Pool
+
+CROSS_CAMERA = 0.85
+_LOOKS_PER_NEGATIVE = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRule:
+    """What makes a true match for a family: who may anchor, and whom a match may be.
+
+    `hard` is the share of negatives taken from the miner's neighbours where there are any.
+    """
+
+    anchors: Flags
+    matches: Callable[[Ints, Ints], Flags]
+    shortfall: str
+    hard: float = 0.5
+    hard_name: str = "embedding_topk"
+
+
+def twin_pairs(ask: Ask, rule: PairRule) -> Draft:
+    """Rows in twins, half of them yes. With an odd quota the last twin loses its no."""
+    caps = Caps(int(ask.options.get("per_image", 64)), int(ask.options.get("per_person", 100_000)))
+    levels = _levels(ask, rule, caps.image)
+    units = fill(levels, (ask.rows + 1) // 2, ask.pool.person, caps)
+    return _draft(ask, rule, units)
+
+
+def _levels(ask: Ask, rule: PairRule, most: int) -> Iterator[Units]:
+    pool = ask.pool
+    people = Ring(cells_of(pool.source, pool.person), mix(ask.seed, pool.words, 1))
+    finder = NegativeFinder(ask, rule.hard)
+    anchors = np.flatnonzero(rule.anchors)
+    for k in range(most):
+        word = mix(ask.seed, pool.words[anchors], k)
+        match = _match(pool, rule, people, anchors, word)
+        other, rank = finder.find(anchors, match, word, np.zeros((len(anchors), 0), dtype=np.int64))
+        good = (match >= 0) & (other >= 0)
+        yield _units(pool, k, anchors, word, match, other, rank).take(good)
+
+
+def _units(pool: Pool, k: int, anchors: Ints, word: Words, match: Ints, other: Ints, rank: Ints) -> Units:
+    shown = [content(pool.words[anchors], pool.words[seen]) for seen in (match, other)]
+    columns = {"match": match, "other": other, "rank": rank}
+    return Units(anchors, np.full(len(anchors), k), word, columns, tuple(shown))
+
+
+def _match(pool: Pool, rule: PairRule, people: Ring, anchors: Ints, word: Words) -> Ints:
+    """A true match for each anchor: from another camera, or (for a fixed share) from the same one when there is one."""
+    cells = cells_of(pool.source, pool.person)[anchors]
+    across = uniform(mix(word, 2)) < CROSS_CAMERA
+
+    def allowed(rows: Ints, members: Ints) -> Flags:
+        other_camera = pool.camera[anchors[rows]] != pool.camera[members]
+        fine = rule.matches(anchors[rows], members) & (anchors[rows] != members)
+        return np.asarray(fine & (other_camera == across[rows]))
+
+    found = first_allowed(people, cells, mix(word, 3), allowed)
+    lost = (found < 0) & ~across
+    across = across | lost
+    again = first_allowed(people, np.where(lost, cells, NOBODY), mix(word, 4), allowed)
+    return np.where(lost, again, found)
+
+
+class NegativeFinder:
+    """Finds pictures of other people that share source, modality and camera with a true match."""
+
+    def __init__(self, ask: Ask, hard: float) -> None:
+        self._pool, self._hard = ask.pool, hard
+        cells = cells_of(ask.pool.source, ask.pool.modality, camera_or_none(ask.pool))
+        self._cells, self._ring = cells, Ring(cells, mix(ask.seed, ask.pool.words, 5))
+
+    def find(
+        self, anchors: Ints, match: Ints, word: Words, taken: Ints, also: Callable[[Ints, Ints], Flags] | None = None
+    ) -> tuple[Ints, Ints]:
+        """A negative per row and its mined rank (NOBODY when not mined). `taken` (n, t) are already shown.
+
+        `also(rows, candidates)` may set a further condition.
+        """
+        pool = self._pool
+
+        def allowed(rows: Ints, members: Ints) -> Flags:
+            fine = np.asarray(pool.person[members] != pool.person[anchors[rows]])
+            fine &= self._cells[members] == self._cells[match[rows]]
+            for column in taken.T:
+                fine &= pool.person[members] != np.where(column[rows] >= 0, pool.person[column[rows]], NOBODY)
+            return fine if also is None else fine & also(rows, members)
+
+        mined, rank = self._mined(anchors, match, word, allowed)
+        drawn = self._drawn(match, word, allowed, mined < 0)
+        return np.where(mined >= 0, mined, drawn), rank
+
+    def _mined(
+        self, anchors: Ints, match: Ints, word: Words, allowed: Callable[[Ints, Ints], Flags]
+    ) -> tuple[Ints, Ints]:
+        """For the wished share of rows, a keyed choice among the allowed mined neighbours of the anchor."""
+        found = np.full(len(anchors), NOBODY, dtype=np.int64)
+        rank = found.copy()
+        neighbours = self._pool.neighbours
+        rows = np.flatnonzero((uniform(mix(word, 6)) < self._hard) & (match >= 0))
+        if neighbours is None or not len(rows):
+            return found, rank
+        least = np.full(len(rows), np.iinfo(np.uint64).max, dtype=np.uint64)
+        for place in range(neighbours.near.shape[1]):
+            near = neighbours.near[anchors[rows], place]
+            good = near >= 0
+            good[good] = allowed(rows[good], near[good])
+            draw = mix(word[rows], self._pool.words[near])
+            better = good & (draw < least)
+            least[better], found[rows[better]], rank[rows[better]] = draw[better], near[better], place
+        return found, rank
+
+    def _drawn(self, match: Ints, word: Words, allowed: Callable[[Ints, Ints], Flags], wanted: Flags) -> Ints:
+        """The closest in size to the match of a few independent draws from its camera."""
+        cells = np.where(wanted & (match >= 0), self._cells[match], NOBODY)
+        best = np.full(len(match), NOBODY, dtype=np.int64)
+        least = np.full(len(match), np.inf, dtype=np.float32)
+        height = self._pool.log_height
+        for look in range(_LOOKS_PER_NEGATIVE):
+            member = first_allowed(self._ring, cells, mix(word, 7, look), allowed)
+            gap = np.where(member >= 0, np.abs(height[member] - height[match]), np.inf)
+            better = gap < least
+            best[better], least[better] = member[better], gap[better]
+        return best
+
+
+def camera_or_none(pool: Pool) -> Ints:
+    """Camera codes where a source without cameras counts as having one."""
+    return pool.camera + 1
+
+
+def _draft(ask: Ask, rule: PairRule, units: Units) -> Draft:
+    n = units.size
+    both = np.repeat(np.arange(n), 2)
+    gold = np.tile([1, 0], n)
+    second = np.where(gold == 1, units.columns["match"][both], units.columns["other"][both])
+    images = np.stack([units.anchor[both], second], axis=1)[: ask.rows]
+    gold, both = gold[: ask.rows], both[: ask.rows]
+    choice = below(mix(units.word, 8), len(ask.paraphrases)) if n else np.zeros(0, dtype=np.int64)
+    return Draft(
+        images=images,
+        roles=("query", "candidate"),
+        k=units.k[both],
+        paraphrase=ask.paraphrases[choice][both],
+        subtask=subtasks(ask.pool, images),
+        gold=gold,
+        n_options=np.full(len(gold), 2),
+        negatives=_how(ask.pool, rule, images, gold, units.columns["rank"][both]),
+        shortfall=rule.shortfall,
+    )
+
+
+def subtasks(pool: Pool, images: Ints) -> pa.Array:
+    """`cross_camera` or `same_camera` of the two pictures; a source without cameras is `one_camera`."""
+    first, second = pool.camera[images[:, 0]], pool.camera[images[:, 1]]
+    which = np.where(first < 0, 2, (first == second).astype(np.int64))
+    return pa.array(["cross_camera", "same_camera", "one_camera"]).take(pa.array(which))
+
+
+def _how(pool: Pool, rule: PairRule, images: Ints, gold: Ints, rank: Ints) -> Negatives:
+    rank = np.where(gold == 0, rank, NOBODY)
+    name = np.where(rank >= 0, STRATEGIES.index(rule.hard_name), STRATEGIES.index("same_camera"))
+    strategy = np.full(images.shape, NOBODY, dtype=np.int64)
+    strategy[:, 1] = np.where(gold == 0, name, NOBODY)
+    return negatives_of(pool, images[:, 0], strategy, np.stack([np.full_like(rank, NOBODY), rank], axis=1))
+
+
+def negatives_of(pool: Pool, anchors: Ints, strategy: Ints, rank: Ints) -> Negatives:
+    """Strategies and ranks with the distances that the miner measured from each row's anchor."""
+    score = np.full(rank.shape, np.nan, dtype=np.float32)
+    if pool.neighbours is not None:
+        rows, columns = np.nonzero(rank >= 0)
+        score[rows, columns] = pool.neighbours.distance[anchors[rows], rank[rows, columns]]
+    return Negatives(strategy=strategy, rank=rank, score=score)

@@ -1,0 +1,114 @@
+"""The people who may be asked about in one split, over all sources, as parallel columns sorted by image id.
+
+    pool = build_pool("train", person_images, sizes, captions, attributes, neighbours)
+
+Only normal images of a person of that split enter; junk, distractors and withheld persons never do. The codes depend on
+who else is in the pool, so they are only ever compared, never hashed: everything random comes from the ids themselves.
+"""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from generators.attribute_masks import values_of
+from generators.claims import claims_of
+from schemas.keys import hash_ids
+from schemas.question import NOBODY, Captions, Ints, Neighbours, Pool
+from schemas.tables import TABLES
+
+_INFRARED = ("near_infrared", "thermal")
+_KEPT = ("image_id", "source", "person_key", "cam_key", "clothes_key", "modality", "frame", "license_id")
+
+
+def build_pool(
+    split: str,
+    person_images: pa.Table,
+    sizes: pa.Table,
+    captions: pa.Table | None = None,
+    attributes: pa.Table | None = None,
+    neighbours: pa.Table | None = None,
+    withheld: Collection[str] = (),
+    also: Sequence[str] = (),
+) -> Pool:
+    """The pool of one split. `sizes` has image_id, width, height; images without a size are left out.
+
+    `withheld` persons are left out; splits named in `also` (such as val beside train) are let in.
+    """
+    people = _usable(person_images, [split, *also], withheld)
+    table = _with_sizes(people, sizes)
+    empty = {name: TABLES[name].schema.empty_table() for name in ("captions", "attributes")}
+    ids = table.column("image_id").combine_chunks()
+    modality = table.column("modality")
+    heights = np.asarray(table.column("height").to_numpy(), dtype=np.float32)
+    return Pool(
+        split=split,
+        table=table,
+        words=hash_ids(ids.to_pylist()),
+        source=codes(table.column("source")),
+        person=codes(table.column("person_key")),
+        camera=codes(table.column("cam_key")),
+        clothes=codes(table.column("clothes_key")),
+        modality=codes(modality),
+        infrared=pc.is_in(modality, value_set=pa.array(_INFRARED)).to_numpy(zero_copy_only=False),
+        log_height=np.asarray(np.log2(np.maximum(heights, 1)), dtype=np.float32),
+        values=values_of(table, attributes if attributes is not None else empty["attributes"]),
+        captions=captions_of(ids, captions if captions is not None else empty["captions"]),
+        neighbours=neighbours_of(ids, neighbours) if neighbours is not None and neighbours.num_rows else None,
+    )
+
+
+def _usable(person_images: pa.Table, splits: list[str], withheld: Collection[str]) -> pa.Table:
+    in_split = pc.is_in(person_images.column("split"), value_set=pa.array(splits, pa.string()))
+    normal = pc.equal(person_images.column("role_flag"), "normal")
+    known = pc.is_valid(person_images.column("person_key"))
+    out = pc.is_in(person_images.column("person_key"), value_set=pa.array(sorted(withheld), pa.string()))
+    kept = pc.and_(pc.and_(in_split, normal), pc.and_(known, pc.invert(out)))
+    return person_images.select(_KEPT).filter(kept)
+
+
+def _with_sizes(people: pa.Table, sizes: pa.Table) -> pa.Table:
+    at = pc.index_in(people.column("image_id"), value_set=sizes.column("image_id").combine_chunks())
+    sized = people.append_column("width", sizes.column("width").combine_chunks().take(at.combine_chunks()))
+    sized = sized.append_column("height", sizes.column("height").combine_chunks().take(at.combine_chunks()))
+    return sized.filter(pc.is_valid(sized.column("width"))).sort_by("image_id").combine_chunks()
+
+
+def codes(column: pa.ChunkedArray) -> Ints:
+    """Equal names get equal numbers, in name order; null is NOBODY."""
+    names = pc.unique(column.drop_null()).sort()
+    return positions(column, names)
+
+
+def positions(wanted: pa.ChunkedArray | pa.Array, ids: pa.Array) -> Ints:
+    """Where each wanted id stands in `ids`; NOBODY when it does not."""
+    return np.asarray(pc.fill_null(pc.index_in(wanted, value_set=ids), NOBODY).to_numpy(), dtype=np.int64)
+
+
+def captions_of(ids: pa.Array, captions: pa.Table) -> Captions:
+    """The valid English captions about images of the pool, sorted by caption id."""
+    at = positions(captions.column("image_id"), ids)
+    english = pc.equal(captions.column("language"), "en").to_numpy()
+    usable = (at >= 0) & english & captions.column("valid").to_numpy()
+    kept = captions.filter(pa.array(usable)).sort_by("caption_id")
+    table = kept.select(["caption_id", "text", "caption_source", "style", "language"]).combine_chunks()
+    return Captions(
+        table=table,
+        image=positions(kept.column("image_id"), ids),
+        words=hash_ids(table.column("caption_id").to_pylist()),
+        n_words=np.asarray(kept.column("n_words").to_numpy(), dtype=np.int64),
+        claims=claims_of(table.column("text").to_pylist()),
+    )
+
+
+def neighbours_of(ids: pa.Array, neighbours: pa.Table) -> Neighbours:
+    """Mined neighbours as (n, k) positions in rank order; candidates outside the pool leave a gap."""
+    rank = np.asarray(neighbours.column("rank").to_numpy(), dtype=np.int64)
+    anchor, candidate = (positions(neighbours.column(name), ids) for name in ("anchor_id", "candidate_id"))
+    near = np.full((len(ids), int(rank.max(initial=0)) + 1), NOBODY, dtype=np.int64)
+    distance = np.full(near.shape, np.nan, dtype=np.float32)
+    inside = (anchor >= 0) & (candidate >= 0)
+    near[anchor[inside], rank[inside]] = candidate[inside]
+    distance[anchor[inside], rank[inside]] = neighbours.column("distance").to_numpy()[inside]
+    return Neighbours(near=near, distance=distance, miner=str(neighbours.column("miner")[0]))

@@ -1,0 +1,166 @@
+"""What a question declares, and the columns it works on: one task family turns a pool of people into rows.
+
+Everything is columnar. A `Pool` is the people of one split as parallel arrays; a position is a row number in it. A
+family's `compose` answers an `Ask` with a `Draft`: flat arrays of positions and choices, never a dict per row. The
+text is put in later, column by column, from the wording that stands beside the family:
+
+    QUESTION = Question(title="Do two pictures show one person?", answer="yesno", compose=compose)
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from schemas.keys import Words
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float32]
+Masks = npt.NDArray[np.uint32]
+
+NOBODY = -1
+"""The position, code or rank that stands for none."""
+
+HIDDEN = np.uint32(1 << 31)
+"""The bit of an attribute mask that says: somebody looked, and it cannot be seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """What a miner found near each image, nearest first, shape (n, k): positions (NOBODY where none) and distances."""
+
+    near: Ints
+    distance: Floats
+    miner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captions:
+    """The usable captions of a pool: `table` has caption_id, text, caption_source, style, language.
+
+    `image` is the position each one describes; `claims` holds, per attribute key, the mask of values a text asserts.
+    """
+
+    table: pa.Table
+    image: Ints
+    words: Words
+    n_words: Ints
+    claims: Mapping[str, Masks]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """The people of one split over all sources, one row per image, sorted by image id.
+
+    `table` holds what a row repeats of an image (image_id, source, keys, modality, frame, width, height, licence).
+    The arrays are codes for choosing: equal codes mean equal names, NOBODY means unknown, their size means nothing.
+    `values[key]` is a bit mask over the vocabulary's values of that key: 0 when nobody knows, HIDDEN when invisible.
+    """
+
+    split: str
+    table: pa.Table
+    words: Words
+    source: Ints
+    person: Ints
+    camera: Ints
+    clothes: Ints
+    modality: Ints
+    infrared: Flags
+    log_height: Floats
+    values: Mapping[str, Masks]
+    captions: Captions
+    neighbours: Neighbours | None = None
+    missing: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many images there are."""
+        return len(self.words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a family is asked for: `rows` rows over a pool. `seed` is already the family's own.
+
+    `paraphrases` are the numbers of the wordings that this split may use.
+    """
+
+    pool: Pool
+    rows: int
+    seed: np.uint64
+    paraphrases: Ints
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Negatives:
+    """How each shown image came in, shape of Draft.images: NOBODY strategy = it is no negative; NaN = no score."""
+
+    strategy: Ints
+    rank: Ints
+    score: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Rows of one family before wording, n of them.
+
+    `images` (n, w) are positions in display order, NOBODY only at the end of a row; `roles` names each of the w
+    columns. `texts` (n, t) are caption positions. `gold` is bool for yesno, the image number (0 = None) for pick1,
+    and absent for answers that are text, which stand in `answer`. `k` counts the rows of one anchor.
+    """
+
+    images: Ints
+    roles: tuple[str, ...]
+    k: Ints
+    paraphrase: Ints
+    subtask: pa.Array
+    gold: Ints | None = None
+    answer: pa.Array | None = None
+    n_options: Ints | None = None
+    texts: Ints | None = None
+    text_role: str = "query_caption"
+    slots: Mapping[str, pa.Array] = field(default_factory=dict)
+    negatives: Negatives | None = None
+    shortfall: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many rows there are."""
+        return len(self.images)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A tiny pool and what must come of it; the tests compose it and compare.
+
+    Each of `images` names a person and a camera and may name clothes, a modality, values of vocabulary keys, a caption.
+    All of `answers` and nothing else must be given over the `rows` that are asked for.
+    """
+
+    images: tuple[Mapping[str, Any], ...]
+    rows: int
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One task family. Its wording stands beside it in `<name>.yaml`; its name in upper case is the family's code.
+
+    `answer` is a kind of schemas.answers. A pool that offers nothing for the family gives no rows and says why.
+    """
+
+    title: str
+    answer: str
+    compose: Callable[[Ask], Draft]
+    examples: tuple[Example, ...] = ()
+    default_stage: int = 1
+
+
+STRATEGIES = ("same_camera", "embedding_topk", "clothes_twin", "attribute_other", "contradicts_caption", "any_camera")
+"""How a negative may be chosen; Negatives.strategy indexes this."""
