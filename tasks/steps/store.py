@@ -65,8 +65,7 @@ def run_step(
 
     `work` returns the facts worth remembering (counts, figures); they must be JSON and free of times and paths.
     """
-    name = digest({"step": step, "inputs": inputs})
-    folder = store / "steps" / step / name[:24]
+    name, folder = _place(store, step, inputs)
     skipped = (folder / "step.json").is_file()
     if not skipped:
         with new_folder(folder) as draft:
@@ -94,3 +93,16 @@ def write_record(path: Path, record: Mapping[str, Any]) -> None:
         os.replace(draft, path)
     except OSError as error:
         raise NotWritable(f"The file {str(path)!r} cannot be written ({error.strerror}).") from error
+
+
+def find_step(store: Path, step: str, inputs: Mapping[str, Any]) -> StepOutput | None:
+    """The output of a step that was done before with these inputs; None when it was not."""
+    name, folder = _place(store, step, inputs)
+    if not (folder / "step.json").is_file():
+        return None
+    return StepOutput(step, name, folder, True, json.loads((folder / "step.json").read_bytes())["facts"])
+
+
+def _place(store: Path, step: str, inputs: Mapping[str, Any]) -> tuple[str, Path]:
+    name = digest({"step": step, "inputs": inputs})
+    return name, store / "steps" / step / name[:24]

@@ -1,0 +1,163 @@
+"""A raw dataset folder as sources see it: sorted relative paths, bounded reads, no symbolic links.
+
+`find_root("market1501", SOURCE, Path("~/reid"))` is the dataset's own folder, whether it was given or holds it.
+"""
+
+import errno
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from schemas.discovery import find_all
+from schemas.errors import BadRawData
+from schemas.rows import Reject
+from schemas.source import RawFile, Source
+
+_SHOWN = 6
+
+
+class FolderTree:
+    """A folder, read-only; implements schemas.source.RawTree. Links are never followed, they are listed as refused."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.label = root.name
+        self._prefix = os.path.join(os.path.abspath(root), "")
+
+    def files(self) -> Sequence[RawFile]:
+        """Every regular file below the root, sorted by relative path."""
+        return self._listing[0]
+
+    @cached_property
+    def refused(self) -> Sequence[tuple[str, str, str]]:
+        """What a tree may not hold, as (printable path, reason, detail): links, devices, names that are not UTF-8."""
+        return sorted(self._listing[1])
+
+    @cached_property
+    def _listing(self) -> tuple[list[RawFile], list[tuple[str, str, str]]]:
+        found: list[RawFile] = []
+        refused: list[tuple[str, str, str]] = []
+        waiting = [""]
+        while waiting:
+            _list_folder(self._prefix, waiting.pop(), found, refused, waiting)
+        found.sort(key=_relpath)
+        return found, refused
+
+    def read(self, relpath: str, limit: int = 1 << 28) -> bytes:
+        """The bytes of one file. Raises BadRawData when it is missing, outside the root or larger than `limit`."""
+        if relpath.startswith("/") or ".." in relpath.split("/"):
+            raise BadRawData(f"The path {relpath!r} leads out of the dataset {self.label!r}.")
+        try:
+            return _read(self._prefix + relpath, relpath, limit)
+        except OSError as error:
+            why = "is a symbolic link" if error.errno == errno.ELOOP else f"cannot be read ({error.strerror})"
+            raise BadRawData(f"The file {relpath!r} of {self.label!r} {why}.") from error
+
+
+def _relpath(file: RawFile) -> str:
+    return file.relpath
+
+
+def _list_folder(
+    prefix: str, folder: str, found: list[RawFile], refused: list[tuple[str, str, str]], waiting: list[str]
+) -> None:
+    try:
+        entries = list(os.scandir(prefix + folder))
+    except OSError as error:
+        refused.append((printable(folder), "unreadable", f"The folder cannot be listed: {error.strerror}."))
+        return
+    for entry in entries:
+        relpath = folder + entry.name
+        if (fault := _fault(entry)) is not None:
+            refused.append((printable(relpath), *fault))
+        elif entry.is_dir(follow_symlinks=False):
+            waiting.append(relpath + "/")
+        else:
+            facts = entry.stat(follow_symlinks=False)
+            found.append(RawFile(relpath, facts.st_size, facts.st_mtime_ns))
+
+
+def _fault(entry: os.DirEntry[str]) -> tuple[str, str] | None:
+    if entry.is_symlink():
+        return "symlink", "Symbolic links below a raw folder are not followed; put the file itself there."
+    if not entry.name.isascii() and printable(entry.name) != entry.name:
+        return "bad_name", "The name is not valid UTF-8; rename the file."
+    if not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)):
+        return "not_a_file", "It is neither a file nor a folder."
+    return None
+
+
+def printable(name: str) -> str:
+    """A file name as text that can be stored: bytes that are not UTF-8 become `\\xNN`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _read(path: str, relpath: str, limit: int) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size > limit:
+            raise BadRawData(f"The file {relpath!r} has {size} bytes; at most {limit} are read.")
+        data = os.read(descriptor, size + 1)
+        while 0 < len(data) < size and (more := os.read(descriptor, size - len(data))):
+            data += more
+        return data
+    finally:
+        os.close(descriptor)
+
+
+def refused_rows(source_name: str, tree: FolderTree) -> Iterator[Reject]:
+    """The refused entries of a tree as rejects."""
+    for path, reason, detail in tree.refused:
+        yield Reject(table="images", source=source_name, subject=path, reason=reason, detail=detail)
+
+
+def find_root(source_name: str, source: Source, raw: Path, root: str | None = None) -> Path:
+    """The dataset's folder: `raw` itself, one of its usual names below it, or `raw`/`root` when that is given.
+
+    Raises BadRawData with what was expected, what was found, and which known layout it looks like.
+    """
+    if not raw.is_dir():
+        raise BadRawData(
+            f"The raw folder {str(raw)!r} does not exist or is not a folder; give --raw the dataset's folder."
+        )
+    tried = [raw / root] if root else [raw, *(raw / name for name in source.root_names)]
+    for candidate in tried:
+        if candidate.is_dir() and not missing(source, candidate):
+            return candidate
+    raise BadRawData(_explain(source_name, source, raw, tried))
+
+
+def missing(source: Source, folder: Path) -> list[str]:
+    """The required folders (`query/`) and files of a source that a folder lacks."""
+    lost = [f"{name}/" for name in source.folders if not (folder / name).is_dir()]
+    return lost + [name for name in source.files if not (folder / name).is_file()]
+
+
+def _explain(source_name: str, source: Source, raw: Path, tried: Sequence[Path]) -> str:
+    parts = [*(f"{name}/" for name in source.folders), *source.files]
+    expected = f"{source.title} needs {', '.join(parts)} in the folder or in {source.root_names[0]}/ below it"
+    best = min((path for path in tried if path.is_dir()), key=lambda path: len(missing(source, path)), default=raw)
+    lost = missing(source, best)
+    if len(lost) < len(parts):
+        return f"{expected}; {str(best)!r} lacks {', '.join(lost)}. Complete the folder from the dataset's archive."
+    found = f"{expected}; {str(raw)!r} {_content(raw)}."
+    return found + _guess(source_name, raw)
+
+
+def _content(folder: Path) -> str:
+    try:
+        names = sorted(f"{printable(entry.name)}{'/' if entry.is_dir() else ''}" for entry in os.scandir(folder))
+    except OSError as error:
+        return f"cannot be listed ({error.strerror})"
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"holds {', '.join(names[:_SHOWN])}{more}" if names else "is empty"
+
+
+def _guess(source_name: str, raw: Path) -> str:
+    for name, other in find_all("generators.sources", "SOURCE"):
+        places = [raw, *(raw / folder for folder in other.root_names)]
+        if name != source_name and any(place.is_dir() and not missing(other, place) for place in places):
+            return f" It looks like {name}: try `reidforge build {name} --raw {raw}`."
+    return " Check --raw."

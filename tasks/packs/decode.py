@@ -1,0 +1,203 @@
+"""Strict decoding of one encoded image: what it is, whether it is whole, and a small grey picture for its hash.
+
+JPEG goes through libjpeg-turbo in strict mode at the smallest scale that still gives 32 grey pixels a side: the
+entropy decode is what finds damage, and it is done in full; colour and inverse transform find nothing. One decode
+serves verification and hashing. PNG, BMP and JPEG variants that the strict decoder does not know (CMYK, arithmetic
+coding) go through a full load by PIL.
+"""
+
+import io
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import simplejpeg
+
+Grey = npt.NDArray[np.uint8]
+
+SIDE = 32
+MAX_BYTES = 32 << 20
+MAX_PIXELS = 1 << 25
+_REDUCED = 256
+_EOI = b"\xff\xd9"
+_SUFFIXES = {"jpeg": ("jpg", "jpeg", "jpe", "jfif"), "png": ("png",), "bmp": ("bmp",)}
+_FOREIGN = {
+    b"GIF8": "GIF",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"RIFF": "WebP or another RIFF file",
+    b"%PDF": "PDF",
+    b"PK\x03\x04": "ZIP",
+    b"\x1f\x8b": "gzip",
+    b"version https://git-lfs": "a Git LFS pointer",
+}
+# What PIL's readers raise on damaged files, found by feeding it such files.
+_PIL_FAULTS = (
+    OSError, ValueError, SyntaxError, EOFError, TypeError, IndexError, KeyError, AttributeError, OverflowError,
+    AssertionError, MemoryError, NotImplementedError, struct.error, zlib.error,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an image is refused: empty, not_an_image, wrong_format, too_large, truncated, damaged or unreadable."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A whole image: its format, size in pixels, what was odd about it, and a grey picture of at least 32 a side
+    (where the image itself has that many)."""
+
+    format: str
+    width: int
+    height: int
+    note: str | None
+    grey: Grey
+
+
+def decode(data: bytes, suffix: str) -> Decoded | Refusal:
+    """Verify an encoded image in full. `suffix` is what its name claims, without the dot."""
+    if data[:3] == b"\xff\xd8\xff":
+        return _jpeg(data, suffix)
+    if not data:
+        return Refusal("empty", "The file has no bytes.")
+    if len(data) > MAX_BYTES:
+        return Refusal("too_large", f"The file has {len(data)} bytes; at most {MAX_BYTES} are accepted.")
+    if data[:8] == b"\x89PNG\r\n\x1a\n":
+        return _by_pil(data, suffix, "png", _png_size(data))
+    if data[:2] == b"BM" and len(data) >= 26:
+        return _by_pil(data, suffix, "bmp", _bmp_size(data))
+    return _foreign(data)
+
+
+def _foreign(data: bytes) -> Refusal:
+    head = data[:256].lstrip().lower()
+    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<script")):
+        return Refusal("not_an_image", "The file is a web page: its download failed. Fetch the image again.")
+    for magic, name in _FOREIGN.items():
+        if data.startswith(magic):
+            return Refusal("wrong_format", f"The file is {name}; JPEG, PNG and BMP are accepted.")
+    if not any(data[:64]):
+        return Refusal("not_an_image", "The file begins with zero bytes: it was never fully written.")
+    return Refusal("not_an_image", f"The file begins with {data[:8].hex(' ')}, which starts no known image format.")
+
+
+def _jpeg(data: bytes, suffix: str) -> Decoded | Refusal:
+    try:
+        height, width, space, _ = simplejpeg.decode_jpeg_header(data)
+    except ValueError as error:
+        return _jpeg_fault(data, str(error))
+    if fault := _size_fault(len(data), width, height):
+        return fault
+    if space in ("CMYK", "YCCK"):
+        return _by_pil(data, suffix, "jpeg", (width, height))
+    try:
+        grey = simplejpeg.decode_jpeg(data, "GRAY", min_height=SIDE, min_width=SIDE)
+    except ValueError as error:
+        return _jpeg_fault(data, str(error), suffix, (width, height))
+    return Decoded("jpeg", width, height, _notes(data, suffix, "jpeg"), grey[:, :, 0])
+
+
+def _jpeg_fault(
+    data: bytes, message: str, suffix: str = "jpg", size: tuple[int, int] | None = None
+) -> Decoded | Refusal:
+    """The refusal of a JPEG that the strict decoder did not take, or its PIL load when it is merely an odd one."""
+    lowered = message.lower()
+    if "premature end" in lowered or "truncated" in lowered:
+        return Refusal("truncated", "The JPEG ends before its last rows: the file was cut off.")
+    if size is not None and ("unsupported" in lowered or "not supported" in lowered or "sorry" in lowered):
+        return _by_pil(data, suffix, "jpeg", size)
+    said = message.strip().rstrip(".") or "no reason given"
+    if size is not None and _loads_leniently(data):
+        return Refusal("damaged", f"The JPEG's data is corrupt although lenient readers show it: {said}.")
+    return Refusal("unreadable", f"The JPEG cannot be decoded: {said}.")
+
+
+def _loads_leniently(data: bytes) -> bool:
+    try:
+        simplejpeg.decode_jpeg(data, "GRAY", strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _size_fault(n_bytes: int, width: int, height: int) -> Refusal | None:
+    if n_bytes > MAX_BYTES:
+        return Refusal("too_large", f"The file has {n_bytes} bytes; at most {MAX_BYTES} are accepted.")
+    if width * height > MAX_PIXELS:
+        return Refusal("too_large", f"The image claims {width}x{height} pixels; at most {MAX_PIXELS} are decoded.")
+    if width < 1 or height < 1:
+        return Refusal("unreadable", f"The image claims {width}x{height} pixels.")
+    return None
+
+
+def _png_size(data: bytes) -> tuple[int, int]:
+    if len(data) < 24:
+        return 0, 0
+    width, height = struct.unpack(">II", data[16:24])
+    return int(width), int(height)
+
+
+def _bmp_size(data: bytes) -> tuple[int, int]:
+    if struct.unpack("<I", data[14:18])[0] == 12:
+        width, height = struct.unpack("<HH", data[18:22])
+    else:
+        width, height = struct.unpack("<ii", data[18:26])
+    return abs(int(width)), abs(int(height))
+
+
+def _by_pil(data: bytes, suffix: str, format_: str, size: tuple[int, int]) -> Decoded | Refusal:
+    if fault := _size_fault(len(data), *size):
+        return fault
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(io.BytesIO(data), formats=(format_.upper(),)) as image:
+                image.load()
+                if fault := _size_fault(len(data), *image.size):
+                    return fault
+                return Decoded(format_, *image.size, _notes(data, suffix, format_), _grey(image))
+        except _PIL_FAULTS as error:
+            return _pil_refusal(format_, str(error) or type(error).__name__)
+
+
+def _grey(image: Any) -> Grey:
+    """The picture in grey, box-reduced when it is large so that hashing stays cheap."""
+    grey = image.convert("RGB").convert("L") if image.mode not in ("L", "RGB") else image.convert("L")
+    factors = tuple(max(1, side // (_REDUCED // 2)) if side > _REDUCED else 1 for side in grey.size)
+    return np.asarray(grey.reduce(factors) if factors != (1, 1) else grey, dtype=np.uint8)
+
+
+def _pil_refusal(format_: str, message: str) -> Refusal:
+    said = message.splitlines()[0].rstrip(".")
+    name = format_.upper()
+    if "truncated" in said.lower() or "unexpected end" in said.lower():
+        return Refusal("truncated", f"The {name} ends before its last rows: the file was cut off.")
+    return Refusal("unreadable", f"The {name} cannot be decoded: {said[:160]}.")
+
+
+def _notes(data: bytes, suffix: str, format_: str) -> str | None:
+    notes = []
+    if (extra := _trailing(data, format_)) > 0:
+        notes.append(f"trailing_bytes:{extra}")
+    if suffix.lower() not in _SUFFIXES[format_]:
+        notes.append(f"{format_}_named_{suffix.lower()}")
+    return ";".join(notes) or None
+
+
+def _trailing(data: bytes, format_: str) -> int:
+    """How many bytes follow the end of the image; they are stored with it, untouched."""
+    if format_ == "jpeg":
+        return 0 if data.endswith(_EOI) else len(data) - data.rfind(_EOI) - len(_EOI)
+    if format_ == "png":
+        return len(data) - data.rfind(b"IEND") - 8
+    return 0

@@ -1,0 +1,109 @@
+"""The label rows of a source, from its own files and from the user's, checked against the images that are stored."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+import pyarrow as pa
+
+from generators.own_labels import Known, find_own, read_file, read_own
+from generators.raw_tree import FolderTree
+from schemas.keys import digest
+from schemas.rows import Attribute, Caption, Reject
+from schemas.source import RawTree, Source
+from schemas.tables import ATTRIBUTES, CAPTIONS
+from schemas.vocabulary import VOCABULARY
+from tasks.packs.columns import table_of
+
+Read = Callable[[RawTree], Iterable[Attribute | Caption | Reject]]
+
+
+@dataclass(slots=True)
+class Labels:
+    """Checked label rows on their way into tables; what does not fit goes to `rejects`."""
+
+    known: Known
+    rejects: list[Reject]
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+    strangers: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def captions(self, rows: Iterable[Attribute | Caption | Reject]) -> pa.Table:
+        """The captions among rows as a table, attributes and rejects put aside."""
+        derived = {"n_words": lambda caption: len(caption.text.split())}
+        return table_of(CAPTIONS, self._sorted_out(rows), derived)
+
+    def attribute_table(self) -> pa.Table:
+        """The attributes put aside, keyed by what they speak of; labels of strangers become one reject a subject."""
+        for (table, subject), count in sorted(self.strangers.items()):
+            what = f"{count} label{'s' if count > 1 else ''} of {subject!r}, which has no stored image."
+            self.rejects.append(_reject(self.known.source, table, subject, "no_image", what))
+        ids = {id(row): name for name, row in self.attributes.items()}
+        return table_of(ATTRIBUTES, self.attributes.values(), {"attribute_id": lambda row: ids[id(row)]})
+
+    def _sorted_out(self, rows: Iterable[Attribute | Caption | Reject]) -> Iterator[Caption]:
+        for row in rows:
+            if isinstance(row, Reject):
+                self.rejects.append(row)
+            elif isinstance(row, Attribute):
+                self._keep(row)
+            elif row.image_id in self.known.images:
+                yield row
+            else:
+                self._stranger("captions", row.image_id)
+
+    def _keep(self, row: Attribute) -> None:
+        subject = row.image_id or row.clothes_key or row.person_key or ""
+        if subject not in self._subjects(row.level):
+            self._stranger("attributes", subject)
+            return
+        # A key that takes several values has a row for each; any other key has one row per subject and source.
+        extra = row.value if VOCABULARY[row.key].multi else ""
+        name = digest([row.level, subject, row.key, row.attribute_source, extra])[:32]
+        first = self.attributes.setdefault(name, row)
+        if first is not row:
+            self.rejects.append(self._conflict(subject, row, first))
+
+    def _subjects(self, level: str) -> Iterable[str]:
+        return {"image": self.known.images, "clothes": self.known.clothes}.get(level, self.known.persons)
+
+    def _stranger(self, table: str, subject: str) -> None:
+        self.strangers[table, subject] = self.strangers.get((table, subject), 0) + 1
+
+    def _conflict(self, subject: str, row: Attribute, first: Attribute) -> Reject:
+        detail = f"{row.key} of {subject!r} is {row.value!r} here and {first.value!r} in an earlier row, which is kept."
+        reason = "duplicate" if row.value == first.value else "contradiction"
+        return _reject(self.known.source, "attributes", subject, reason, detail)
+
+
+def _reject(source: str, table: str, subject: str, reason: str, detail: str) -> Reject:
+    return Reject(table=table, source=source, subject=subject, reason=reason, detail=detail)
+
+
+def known_of(source: str, persons: pa.Table) -> Known:
+    """The subjects that labels may have, from the table of stored person images."""
+    images, keys, raws, clothes = (
+        persons.column(name).to_pylist() for name in ("image_id", "person_key", "pid_raw", "clothes_key")
+    )
+    outfits = persons.column("clothes_raw").to_pylist()
+    named = {key: key for key in keys if key}
+    worn = {key: key for key in clothes if key}
+    worn.update({f"{p}/{o}": key for p, o, key in zip(keys, outfits, clothes, strict=True) if key})
+    by_raw: dict[str, set[str]] = {}
+    for raw, key in zip(raws, keys, strict=True):
+        if key:
+            by_raw.setdefault(raw, set()).add(key)
+    named.update({raw: key for raw, found in by_raw.items() if len(found) == 1 for key in found})
+    return Known(source, dict(zip(images, keys, strict=True)), named, worn)
+
+
+def own_rows(tree: FolderTree, known: Known) -> Iterator[Attribute | Caption | Reject]:
+    """The rows of the label files that a user put in the dataset's folder or beside it."""
+    for file, path in find_own(tree.root):
+        yield from read_own(file.relpath, read_file(path, file.relpath), known)
+
+
+def every_label(
+    source: Source, tree: RawTree, folder: FolderTree, known: Known
+) -> Iterator[Attribute | Caption | Reject]:
+    """All label rows: the source's captions and attributes, then the user's own."""
+    return chain(source.captions(tree), source.attributes(tree), own_rows(folder, known))

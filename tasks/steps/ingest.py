@@ -1,0 +1,221 @@
+"""Ingest one raw dataset: index, verify by decode, hash, parse, pack.
+
+A second run over an unchanged folder only lists it: the fingerprint of the listing leads to the raw digest of last
+time, and that to the step's output. What comes out depends on names and bytes alone, never on the cache, on
+modification times or on where the folder stands.
+"""
+
+import hashlib
+import importlib
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from generators import own_labels, raw_tree
+from generators.own_labels import find_own, read_file
+from generators.raw_tree import FolderTree, find_root, refused_rows
+from schemas import rows as row_forms
+from schemas import tables, vocabulary
+from schemas.discovery import find
+from schemas.errors import BadRawData
+from schemas.keys import code_revision, digest
+from schemas.rows import PersonImage, Reject
+from schemas.source import RawFile, Source
+from schemas.tables import PERSON_IMAGES, REJECTS, TABLES
+from tasks.packs import columns, counts, decode, labels, packs, phash
+from tasks.packs import scan as scanning
+from tasks.packs.cache import Cache, Seen, join_tables
+from tasks.packs.columns import table_of
+from tasks.packs.packs import Packer, as_facts, known_packs
+from tasks.packs.scan import Scan, scan
+from tasks.steps.store import StepOutput, find_step, run_step
+from tasks.versions import writer
+
+_DECODING = (decode, phash, packs, scanning)
+_READING = (raw_tree, own_labels, row_forms, tables, vocabulary, columns, counts, labels, writer)
+
+
+def ingest(store: Path, source: str, raw: Path, root: str | None = None) -> StepOutput:
+    """Bring one raw dataset into the store. `raw` is its folder or holds it; `root` names it below `raw` if need be.
+
+    Raises UnknownName, BadRawData when the folder is not that dataset or nothing in it can be read, and NotWritable.
+    """
+    declared: Source = find("generators.sources", "SOURCE", source)
+    job = _Job(store, source, declared, FolderTree(find_root(source, declared, raw, root)))
+    return job.remembered() or job.done_now()
+
+
+@dataclass(slots=True)
+class _Recorded:
+    """A tree that remembers the digest of every file that is read through it: the label files."""
+
+    tree: FolderTree
+    label: str
+    read_files: dict[str, str] = field(default_factory=dict)
+
+    def files(self) -> Sequence[RawFile]:
+        return self.tree.files()
+
+    def read(self, relpath: str, limit: int = 1 << 28) -> bytes:
+        data = self.tree.read(relpath, limit)
+        self.read_files[relpath] = hashlib.sha256(data).hexdigest()
+        return data
+
+
+@dataclass(slots=True)
+class _Job:
+    """One ingest of one source."""
+
+    store: Path
+    source: str
+    declared: Source
+    tree: FolderTree
+    rejects: list[Reject] = field(default_factory=list)
+
+    def remembered(self) -> StepOutput | None:
+        """The output of an earlier run over the same listing, when it and all of its packs are still there."""
+        raw_digest = self._cache().recall(self._listing())
+        found = find_step(self.store, "ingest", self._inputs(raw_digest)) if raw_digest else None
+        if found and all((self.store / "packs" / pack["file"]).is_file() for pack in found.facts["packs"]):
+            return found
+        return None
+
+    def done_now(self) -> StepOutput:
+        """Read what is new, and write the tables if their content is new too."""
+        self.rejects.extend(refused_rows(self.source, self.tree))
+        recorded = _Recorded(self.tree, self.tree.label)
+        persons = self._persons(recorded)
+        result = self._scan(persons)
+        self.rejects.extend(result.dead.values())
+        alive = _labelled(persons.filter(_alive(persons, result)))
+        if not alive.num_rows:
+            raise BadRawData(self._nothing_read())
+        found = labels.Labels(labels.known_of(self.source, alive), self.rejects)
+        captions = found.captions(labels.every_label(self.declared, recorded, self.tree, found.known))
+        out = {"person_images": alive, "captions": captions, "attributes": found.attribute_table()}
+        out["rejects"] = self._reject_table()
+        raw_digest = self._raw_digest(result, recorded)
+        self._cache().save(join_tables(result.remembered), self._listing(), raw_digest)
+        return run_step(self.store, "ingest", self._inputs(raw_digest), partial(self._write, out, result, raw_digest))
+
+    def _cache(self) -> Cache:
+        return Cache(self.store / "cache", self.source, code_revision(*_DECODING))
+
+    def _inputs(self, raw_digest: str) -> dict[str, str]:
+        return {"source": self.source, "raw_digest": raw_digest, "reader_version": self._reader_version()}
+
+    def _reader_version(self) -> str:
+        return code_revision(*_source_modules(self.source), *_READING, *_DECODING, inspect.getmodule(ingest))
+
+    def _listing(self) -> str:
+        """A fingerprint of names, sizes and times of everything below the root, and of label files beside it."""
+        hasher = hashlib.sha256(self._reader_version().encode())
+        files = [*self.tree.files(), *(file for file, _ in find_own(self.tree.root))]
+        hasher.update("\n".join([f"{f.relpath}\0{f.size}\0{f.mtime_ns}" for f in files]).encode())
+        hasher.update(repr(self.tree.refused).encode())
+        return hasher.hexdigest()
+
+    def _persons(self, tree: _Recorded) -> pa.Table:
+        constant = {
+            "label_train": None,
+            "license_id": self.declared.licence,
+            "access_status": self.declared.access_status,
+            "release_allowed": self.declared.release_allowed,
+            "reader_version": self._reader_version(),
+        }
+        return writer.canonical(PERSON_IMAGES, table_of(PERSON_IMAGES, self._rows(tree), constant=constant))
+
+    def _rows(self, tree: _Recorded) -> Iterator[PersonImage]:
+        for row in self.declared.read(tree):
+            if isinstance(row, Reject):
+                self.rejects.append(row)
+            else:
+                yield row
+
+    def _scan(self, persons: pa.Table) -> Scan:
+        cache = self._cache()
+        cache.load()
+        folder = self.store / "packs" / self.source
+        known = known_packs(folder, list(cache.seen.values()))
+        packer = Packer(folder, self.source, known, partial(scanning.reread, self.tree))
+        return scan(self.tree, self.source, self._files(persons, cache), packer)
+
+    def _files(self, persons: pa.Table, cache: Cache) -> Iterator[tuple[RawFile, Seen | None]]:
+        listed = {file.relpath: file for file in self.tree.files()}
+        for chunk in persons.column("relpath").chunks:
+            for start in range(0, len(chunk), columns.COLUMNS_AT_ONCE):
+                for relpath in chunk.slice(start, columns.COLUMNS_AT_ONCE).to_pylist():
+                    yield listed[relpath], cache.get(listed[relpath])
+
+    def _raw_digest(self, result: Scan, recorded: _Recorded) -> str:
+        """A digest of everything that was opened and of the names that were refused unopened."""
+        own = {file.relpath: hashlib.sha256(read_file(path, file.relpath)).hexdigest() for file, path in self._own()}
+        refused = sorted((row.subject, row.reason) for row in self.rejects if row.payload_sha256 is None)
+        return digest([result.hasher.hexdigest(), recorded.read_files, own, refused])
+
+    def _own(self) -> list[tuple[RawFile, Path]]:
+        return find_own(self.tree.root)
+
+    def _reject_table(self) -> pa.Table:
+        rows = {_reject_id(row): row for row in self.rejects}
+        ids = {id(row): name for name, row in rows.items()}
+        return table_of(REJECTS, rows.values(), {"reject_id": lambda row: ids[id(row)]})
+
+    def _nothing_read(self) -> str:
+        where = f"No image of {self.declared.title} could be read in {str(self.tree.root)!r}"
+        if not self.rejects:
+            return f"{where}: its folders hold no image file."
+        first = self.rejects[0]
+        return (
+            f"{where}: {len(self.rejects)} files or rows were refused, the first is {first.subject!r}: {first.detail}"
+        )
+
+    def _write(self, out: Mapping[str, pa.Table], result: Scan, raw_digest: str, folder: Path) -> dict[str, Any]:
+        for name, table in out.items():
+            writer.write(TABLES[name], table, folder / f"{name}.parquet")
+        return {
+            "source": self.source,
+            "title": self.declared.title,
+            "raw_digest": raw_digest,
+            "reader_version": self._reader_version(),
+            "licence": self.declared.licence,
+            "access_status": self.declared.access_status,
+            "release_allowed": self.declared.release_allowed,
+            "packs": as_facts(result.packs),
+            "counts": counts.counts(out["person_images"], out["captions"], out["attributes"], out["rejects"]),
+            "reject_reasons": counts.reasons(out["rejects"]),
+            "reported": counts.reported(self.declared, out["person_images"], out["captions"]),
+        }
+
+
+def _source_modules(source: str) -> list[ModuleType]:
+    """A source's file and the helpers of the generators room that it takes things from."""
+    module = importlib.import_module(f"generators.sources.{source}")
+    helpers = {inspect.getmodule(value) for value in vars(module).values()}
+    named = {found.__name__: found for found in helpers if found and found.__name__.startswith("generators.")}
+    return [module, *(named[name] for name in sorted(named) if name != module.__name__)]
+
+
+def _alive(persons: pa.Table, result: Scan) -> pa.Array:
+    dead = pa.array(sorted(result.dead), pa.string())
+    return pc.invert(pc.is_in(persons.column("relpath"), value_set=dead))
+
+
+def _labelled(persons: pa.Table) -> pa.Table:
+    """The table with training labels: 0-based and contiguous over the sorted person keys of the train split."""
+    learns = pc.and_(pc.equal(persons.column("split"), "train"), pc.equal(persons.column("role_flag"), "normal"))
+    keys = pc.if_else(learns, persons.column("person_key"), pa.scalar(None, pa.string()))
+    ordered = pa.array(sorted(key for key in pc.unique(keys).to_pylist() if key), pa.string())
+    places = pc.index_in(keys, value_set=ordered, skip_nulls=True).cast(pa.int32())
+    return persons.set_column(persons.schema.get_field_index("label_train"), "label_train", places)
+
+
+def _reject_id(row: Reject) -> str:
+    return digest([row.table, row.source, row.subject, row.reason, row.detail, row.payload_sha256])[:32]
