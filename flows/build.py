@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.steps.parts import SourceParts
-from tasks.steps.publish import Published
-
 from flows.artifacts import show_build
 from flows.orchestrate import as_flow
 from flows.recipes import find_recipe
@@ -24,6 +21,8 @@ from tasks.link import link
 from tasks.mine import mine
 from tasks.publish import publish as publish_task
 from tasks.stage import stage
+from tasks.steps.parts import SourceParts
+from tasks.steps.publish import Published
 from tasks.steps.store import StepOutput, load_step, write_record
 from tasks.validate import validate
 

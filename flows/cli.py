@@ -254,7 +254,6 @@ def show(
 ) -> None:
     """Draw a contact sheet of a version's people."""
     from tasks.report.contact_sheet import contact_sheet
-
     from tasks.versions.reader import VersionFolder
 
     out.write_bytes(contact_sheet(VersionFolder(version), n=n))
