@@ -13,7 +13,7 @@ from numba import njit
 
 from tasks.scoring.removal import REMOVED, RIGHT, WRONG
 
-GIVEN, PESSIMISTIC, OPTIMISTIC = 0, 1, 2
+GIVEN, PESSIMISTIC, OPTIMISTIC, UNTIED = 0, 1, 2, 3
 _fast = njit(cache=True, nogil=True)
 
 
@@ -30,25 +30,29 @@ def _mark(kind: Any, base: Any, gone: Any, right: Any) -> None:
 
 @_fast
 def _count(row: Any, kind: Any, right: Any, best: Any, order: Any, raw: bool, count: Any) -> None:
-    """Add each wrong image (count[0]) and, when asked, each removed one (count[1]) at its place among the right."""
+    """Add every wrong image (count[0]) and, when asked, every removed one (count[1]) at its place among the right.
+
+    count[., 3] holds those that are tied with no right image, whose place is the same in every variant.
+    """
     n = right.size
     worst = best[n - 1]
     for g in range(row.size):
         s = row[g]
         if s < worst or kind[g] == RIGHT or (kind[g] == REMOVED and not raw):
             continue
-        low, high = 0, n
-        while low < high:
-            middle = (low + high) >> 1
-            if best[middle] > s:
-                low = middle + 1
-            else:
-                high = middle
+        low, left = 0, n
+        while left > 0:
+            half = left >> 1
+            low += left - half if best[low + half] > s else 0
+            left = half
+        which = 1 if kind[g] == REMOVED else 0
+        if best[low] != s:
+            count[which, UNTIED, low] += 1
+            continue
         tied = given = low
         while tied < n and best[tied] == s:
             given += 1 if order[right[tied]] < order[g] else 0
             tied += 1
-        which = 1 if kind[g] == REMOVED else 0
         count[which, GIVEN, given] += 1
         count[which, PESSIMISTIC, low] += 1
         count[which, OPTIMISTIC, tied] += 1
@@ -70,13 +74,13 @@ def count_ranks(
         if low == high:
             continue
         _mark(kind, base[group[q]], gone[gone_start[q] : gone_start[q + 1]], right[low:high])
-        count = np.zeros((2, 3, high - low + 1), np.int64)
+        count = np.zeros((2, 4, high - low + 1), np.int64)
         _count(scores[q], kind, right[low:high], best[low:high], order, raw, count)
         for variant in range(3):
             wrong, removed = 0, 0
             for i in range(high - low):
-                wrong += count[0, variant, i]
-                removed += count[1, variant, i]
+                wrong += count[0, variant, i] + count[0, UNTIED, i]
+                removed += count[1, variant, i] + count[1, UNTIED, i]
                 ranks[variant, low + i] = wrong + i + 1
                 raws[variant, low + i] = wrong + removed + i + 1
 
