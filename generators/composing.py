@@ -215,7 +215,7 @@ def _negatives(draft: Draft, pool: Pool) -> pa.Array:
     children = [
         pool.table.column("image_id").combine_chunks().take(pa.array(draft.images[found])),
         pa.array(STRATEGIES, pa.string()).take(pa.array(draft.negatives.strategy[found])),
-        pa.array(rank.astype(np.int16), mask=~mined),
+        pa.array((rank + 1).astype(np.int16), mask=~mined),
         pa.array(np.round(score, 3).astype(np.float32), mask=~mined),
         pa.array([miner], pa.string()).take(pa.array(np.zeros(len(rank), dtype=np.int64), mask=~mined)),
     ]

@@ -104,7 +104,7 @@ def captions_of(ids: pa.Array, captions: pa.Table) -> Captions:
 
 def neighbours_of(ids: pa.Array, neighbours: pa.Table) -> Neighbours:
     """Mined neighbours as (n, k) positions in rank order; candidates outside the pool leave a gap."""
-    rank = np.asarray(neighbours.column("rank").to_numpy(), dtype=np.int64)
+    rank = np.asarray(neighbours.column("rank").to_numpy(), dtype=np.int64) - 1
     anchor, candidate = (positions(neighbours.column(name), ids) for name in ("anchor_id", "candidate_id"))
     near = np.full((len(ids), int(rank.max(initial=0)) + 1), NOBODY, dtype=np.int64)
     distance = np.full(near.shape, np.nan, dtype=np.float32)
