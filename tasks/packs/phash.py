@@ -87,3 +87,9 @@ def _hash_grids(grids: Floats) -> Hashes:
     middle = np.partition(low, (31, 32), axis=1)[:, 31:33].sum(axis=1, keepdims=True)
     packed = np.packbits(2 * low > middle, axis=1)
     return np.asarray(packed.view(">u8").astype(np.uint64).ravel(), dtype=np.uint64)
+
+
+def thumbnails(pictures: Sequence[Grey]) -> Floats:
+    """The 32x32 grey levels (0 to 255) of pictures, for a look at pairs whose hashes are near."""
+    levels = [_overlaps(p.shape[0]) @ p.astype(np.float64) @ _overlaps(p.shape[1]).T / p.size for p in pictures]
+    return np.stack(levels) if levels else np.empty((0, SIDE, SIDE))
