@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.report.page import write_report
-
 from flows.build import build
 from flows.evaluate import evaluate
 from flows.orchestrate import as_flow
@@ -18,6 +16,7 @@ from flows.runner import PrefectRunner
 from flows.train import train
 from schemas.errors import WrongUse
 from tasks.pull import pull
+from tasks.report.page import write_report
 from tasks.sample import sample
 
 _RECIPES = {"tiny": "demo_tiny", "demo": "demo"}
@@ -66,10 +65,11 @@ def demo(out: str = "demo", size: str = "demo", seed: int = 7, quiet: bool = Fal
     recipe = find_recipe(_RECIPES[size])
     reporter.say(f"The demo draws raw datasets and works below {str(paths.out)!r}.")
     run.call(sample, paths.raw, size, seed)
-    _, published = build(_RECIPES[size], str(paths.raw), str(paths.store), str(paths.remote), quiet)
+    outcome: Any = build(_RECIPES[size], str(paths.raw), str(paths.store), str(paths.remote), quiet)
+    published = outcome[1]
     pulled = run.call(pull, paths.remote, f"{published.name}@sha256:{published.digest}", paths.pulled)
-    checkpoint = train(str(pulled), str(paths.run), "tiny", recipe.train.effort, seed, quiet)
-    evaluation = evaluate(
+    checkpoint: Any = train(str(pulled), str(paths.run), "tiny", recipe.train.effort, seed, quiet)
+    evaluation: Any = evaluate(
         str(pulled), str(checkpoint), str(paths.run / "evaluation"), recipe.evaluate.rerank_top, quiet
     )
     report = write_report(pulled, checkpoint, evaluation, paths.run / "report.html")

@@ -9,5 +9,6 @@ from flows.orchestrate import as_flow
 @as_flow
 def nightly(recipe: str = "market1501", raw: str = "raw", store: str = "store", remote: str = "store/published") -> Any:
     """Rebuild and publish; steps whose inputs did not change are skipped, and the same version is published once."""
-    built, published = build(recipe, raw, store, remote, quiet=True)
+    outcome: Any = build(recipe, raw, store, remote, quiet=True)
+    built, published = outcome
     return {"version": published.version, "digest": published.digest, "families": sorted(built.composed)}

@@ -6,7 +6,7 @@ from typing import Any
 
 from prefect import Flow, flow
 from prefect.states import Failed
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from schemas.errors import ReIDForgeError
 
@@ -21,10 +21,16 @@ def as_flow(body: Callable[..., Any]) -> Flow[..., Any]:
         except ReIDForgeError as error:
             return Failed(message=str(error), data=error)
 
-    return flow(run, name=body.__name__.replace("_", "-"), task_runner=ThreadPoolTaskRunner(max_workers=2))
+    decorate = flow(name=body.__name__.replace("_", "-"), task_runner=_threads(2))
+    return decorate(run)
 
 
 def run_flow(which: Flow[..., Any], workers: int, **parameters: Any) -> Any:
     """Run a flow here and now and hand back its value, or raise the refusal that ended it."""
-    chosen = which.with_options(task_runner=ThreadPoolTaskRunner(max_workers=workers))
-    return chosen(**parameters, return_state=True).result()
+    state: Any = which.with_options(task_runner=_threads(workers))(**parameters, return_state=True)
+    return state.result()
+
+
+def _threads(workers: int) -> TaskRunner[Any]:
+    runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers)
+    return runner

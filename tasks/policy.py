@@ -11,7 +11,8 @@ from typing import Any
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
-from prefect.states import Failed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
 
 from schemas.errors import ReIDForgeError
 
@@ -20,7 +21,7 @@ _DELAY_SECONDS = 2
 
 
 def as_task(work: Callable[..., Any], name: str | None = None) -> Task[..., Any]:
-    """A Prefect task around a step, named like it. Only faults of the machine (OSError) are tried again: bad data stays bad."""
+    """A Prefect task around a step, named like it. Only faults of the machine (OSError) are tried again."""
 
     @functools.wraps(work)
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -29,19 +30,20 @@ def as_task(work: Callable[..., Any], name: str | None = None) -> Task[..., Any]
         except ReIDForgeError as error:
             return Failed(message=str(error), data=error)
 
-    return task(
-        run,
+    decorate = task(
         name=name or work.__name__,
         cache_policy=NO_CACHE,
         retries=_RETRIES,
         retry_delay_seconds=_DELAY_SECONDS,
         retry_condition_fn=_is_machine_fault,
     )
+    return decorate(run)
 
 
 def plain(step: Task[..., Any]) -> Callable[..., Any]:
     """The function a task was made from."""
-    return inspect.unwrap(step.fn)
+    work: Callable[..., Any] = inspect.unwrap(step.fn)
+    return work
 
 
 async def _is_machine_fault(_: Any, __: Any, state: State[Any]) -> bool:

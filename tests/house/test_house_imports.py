@@ -38,7 +38,8 @@ def test_pure_rooms_import_without_an_orchestrator_or_a_model_library(package):
 
 
 def test_the_import_contracts_hold():
-    done = subprocess.run([str(Path(sys.executable).with_name("lint-imports"))], capture_output=True, text=True, check=False)
+    tool = str(Path(sys.executable).with_name("lint-imports"))
+    done = subprocess.run([tool], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
