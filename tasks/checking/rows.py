@@ -52,12 +52,18 @@ class Shown:
 def facts(staged: Staged) -> Facts:
     """The flat facts of every conversation, in table order."""
     table = staged.table("conversations", ["sample_id", "family", "subtask", "split", "answer"])
-    plain = [texts(table.column(name)) for name in ("sample_id", "family", "subtask", "split")]
     answer = {name: cells(table, f"answer.{name}").values for name in ("kind", "text", "gold_bool", "gold_index")}
-    n_options = numbers(cells(table, "answer.n_options").values, 0)
-    gold_bool = numbers(answer["gold_bool"].cast(pa.int8()), -1)
-    gold_index = numbers(answer["gold_index"], -1)
-    return Facts(*plain, texts(answer["kind"]), texts(answer["text"]), gold_bool, gold_index, n_options)
+    return Facts(
+        sample_id=texts(table.column("sample_id")),
+        family=texts(table.column("family")),
+        subtask=texts(table.column("subtask")),
+        split=texts(table.column("split")),
+        kind=texts(answer["kind"]),
+        text=texts(answer["text"]),
+        gold_bool=numbers(answer["gold_bool"].cast(pa.int8()), -1),
+        gold_index=numbers(answer["gold_index"], -1),
+        n_options=numbers(cells(table, "answer.n_options").values, 0),
+    )
 
 
 def shown(staged: Staged) -> Shown:

@@ -8,17 +8,20 @@ Half of the persons are train, half test; each has four pictures, two per camera
 """
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import simplejpeg
 
 from schemas.answers import image as image_answer
 from schemas.answers import marker, yesno
 from schemas.gate import ToyStaged
-from schemas.keys import pick
+from schemas.keys import mix, pick, seed_of
 from schemas.tables import TABLES
-from tasks.versions.writer import canonical, from_rows
+from tasks.versions.writer import canonical, from_rows, write
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
@@ -32,11 +35,35 @@ def toy_staged(rows: Rows) -> ToyStaged:
     return ToyStaged({name: canonical(TABLES[name], from_rows(TABLES[name], listed)) for name, listed in rows.items()})
 
 
+def write_toy(folder: Path, rows: Rows) -> None:
+    """Write the rows below `folder`/data as a staged version: one file per table, one per stage, split and family."""
+    for name, table in toy_staged(rows).tables.items():
+        if name == "conversations":
+            _write_conversations(folder, table)
+        else:
+            _write_file(folder / "data" / name / "toy-0000.parquet", name, table)
+
+
+def _write_conversations(folder: Path, table: pa.Table) -> None:
+    cells = {
+        (row["stage"], row["split"], row["family"]) for row in table.select(["stage", "split", "family"]).to_pylist()
+    }
+    for stage, split, family in sorted(cells):
+        mine = pc.and_(pc.equal(table["family"], family), pc.equal(table["split"], split))
+        path = folder / "data" / f"stage{stage}" / f"{split}-{family}.parquet"
+        _write_file(path, "conversations", table.filter(pc.and_(mine, pc.equal(table["stage"], stage))))
+
+
+def _write_file(path: Path, name: str, table: pa.Table) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(TABLES[name], table, path)
+
+
 def toy_rows(persons: int = 8) -> Rows:
-    """Every table of a version about some persons (an even number, at least 4), plus one distractor."""
+    """Every table of a version about some persons (an even number, at least 4), plus two distractors."""
     people = [_person(number, persons) for number in range(persons)]
     shots = [_shot(person, number) for person in people for number in range(len(_SHOTS))]
-    shots.append(_distractor())
+    shots += [_distractor("train"), _distractor("test")]
     return {
         "images": [_image(shot, number) for number, shot in enumerate(shots)],
         "person_images": shots,
@@ -69,8 +96,8 @@ def _shot(person: Row, number: int) -> Row:
     }
 
 
-def _distractor() -> Row:
-    return _person_image("test/0000_c2_000900.jpg", "none", 2) | {"pid_raw": "0000", "role_flag": "distractor"}
+def _distractor(folder: str) -> Row:
+    return _person_image(f"{folder}/0000_c2_000900.jpg", "none", 2) | {"pid_raw": "0000", "role_flag": "distractor"}
 
 
 def _person_image(relpath: str, split: str, camera: int) -> Row:
@@ -93,9 +120,8 @@ def _person_image(relpath: str, split: str, camera: int) -> Row:
 
 
 def _image(shot: Row, number: int) -> Row:
-    pixels = np.full((16, 8, 3), 30 + number % 200, dtype=np.uint8)
-    pixels[:, :, 1] = number // 200
-    pixels[8:, :, 2] = (number * 7) % 256
+    noise = mix(seed_of("toy pixels", number), np.arange(16 * 8 * 3, dtype=np.uint64))
+    pixels = (noise % np.uint64(256)).astype(np.uint8).reshape(16, 8, 3)
     encoded = simplejpeg.encode_jpeg(pixels, quality=95)
     return {
         "image_id": shot["image_id"],
@@ -202,7 +228,8 @@ def _colour(person: Row, shot: Row) -> Row:
 def _pick(person: Row, mine: list[Row], theirs: list[Row], shots: list[Row]) -> Row:
     """The match among four candidates of the other camera, or none of them for one person in six."""
     gold = pick((0, 2, 3, 4, 5, 2, 3, 4, 5, 2, 3, 4, 5, 2, 3, 4, 5), "gold", person["key"])
-    strangers = [theirs[2], theirs[3], shots[-1], theirs[2]]
+    nobody = shots[-2] if person["split"] == "train" else shots[-1]
+    strangers = [theirs[2], theirs[3], nobody, theirs[2]]
     candidates = [mine[2] if number + 2 == gold else shot for number, shot in enumerate(strangers)]
     shown = " ".join(f"Image {number} {marker(number)}" for number in range(1, 6))
     answer = image_answer(gold) if gold else "None"

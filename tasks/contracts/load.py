@@ -9,6 +9,7 @@ Only the part of the standard that we use is accepted, so that a misspelt key is
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -152,7 +153,15 @@ def load_contracts(folder: Path | None = None) -> dict[str, Contract]:
 
     Raises BadContract when one cannot be used, or when there is none.
     """
-    place: Traversable = folder if folder is not None else files("data_contracts")
+    return dict(_shipped() if folder is None else _read(folder))
+
+
+@cache
+def _shipped() -> dict[str, Contract]:
+    return _read(files("data_contracts"))
+
+
+def _read(place: Traversable) -> dict[str, Contract]:
     found = sorted((p for p in place.iterdir() if p.name.endswith(SUFFIX)), key=lambda path: path.name)
     if not found:
         raise BadContract(f"The folder {place.name!r} holds no contract (*{SUFFIX}).")

@@ -1,0 +1,73 @@
+"""Hold a staged version against every promise: contracts by structure and by expectations, then the gates.
+
+The step's folder holds `gates.json` (a list of verdicts with failing ids and remedies), `checks.json` (structural
+findings) and `expectations.json` (every Great Expectations rule and its outcome). It never refuses; publishing does.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import data_contracts
+import tasks.checking
+import tasks.contracts
+import tasks.gates
+from schemas import answers, gate, keys, tables, vocabulary
+from schemas.keys import canonical_json, code_revision, folder_revision
+from schemas.recipe import Recipe
+from tasks.checking.report import CheckReport, check_folder
+from tasks.checking.runner import Entry, contract_entry, gate_entries, gates_left_out, run_gates
+from tasks.contracts.load import load_contracts
+from tasks.contracts.structure import check_files, check_tables
+from tasks.steps.store import StepOutput, run_step
+from tasks.versions.reader import VersionFolder
+
+__all__ = ["CheckReport", "check_folder", "validate"]
+
+
+def validate(store: Path, staged: StepOutput, recipe: Recipe) -> StepOutput:
+    """Check a staged version once per content and per revision of the checks. Facts: the verdicts, and which failed."""
+
+    def work(folder: Path) -> dict[str, Any]:
+        return _facts(_checked(staged.folder, folder))
+
+    inputs = {"staged": staged.digest, "checks": _revision(), "recipe": recipe.name}
+    return run_step(store, "validate", inputs, work)
+
+
+def _revision() -> str:
+    folders = [Path(package.__path__[0]) for package in (tasks.checking, tasks.contracts, tasks.gates)]
+    folders.append(Path(data_contracts.__path__[0]))
+    return folder_revision(*folders) + code_revision(answers, gate, keys, tables, vocabulary)
+
+
+def _checked(version: Path, folder: Path) -> list[Entry]:
+    """Run every check on a version folder and write what was found; the entries of gates.json."""
+    from tasks.contracts.expectations import check_expectations
+
+    staged, contracts = VersionFolder(version), load_contracts()
+    shape = check_files(staged, contracts)
+    rows = check_tables(staged, contracts, shape)
+    outcomes = [] if shape else check_expectations(staged, contracts)
+    gates = gates_left_out(contracts) if shape else gate_entries(run_gates(staged, contracts))
+    broken = [outcome.as_finding() for outcome in outcomes if not outcome.passed]
+    held = f"{len(contracts)} tables keep their contracts"
+    entries = [
+        contract_entry("contract", "Contracts kept", [*shape, *rows], held),
+        contract_entry("expectations", "Great Expectations", broken, f"{len(outcomes)} expectations hold"),
+        *gates,
+    ]
+    _write(folder / "gates.json", [entry.as_json() for entry in entries])
+    _write(folder / "checks.json", [finding.as_json() for finding in (*shape, *rows)])
+    _write(folder / "expectations.json", [outcome.as_json() for outcome in outcomes])
+    return entries
+
+
+def _write(path: Path, value: Sequence[Any]) -> None:
+    path.write_bytes(canonical_json(value) + b"\n")
+
+
+def _facts(entries: Sequence[Entry]) -> dict[str, Any]:
+    published = [{k: v for k, v in entry.as_json().items() if k not in ("failing", "remedy")} for entry in entries]
+    failed = [entry.name for entry in entries if not entry.passed and entry.severity == "error"]
+    return {"gates": published, "passed": not failed, "failed": failed}
