@@ -13,8 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from schemas.errors import BadTable, UnknownVersion
+from schemas.keys import file_sha256
 from schemas.manifest import Manifest
 from schemas.tables import TABLES
+from tasks.versions.manifest import load_manifest, read_bounded
 
 
 class VersionFolder:
@@ -31,7 +33,12 @@ class VersionFolder:
         path = self.folder / "manifest.json"
         if not path.is_file():
             raise UnknownVersion(f"The folder {str(self.folder)!r} has no manifest.json: it is not a whole version.")
-        return Manifest.model_validate_json(path.read_bytes())
+        return load_manifest(read_bounded(path))
+
+    @cached_property
+    def digest(self) -> str:
+        """The identity of a published version: the sha256 of its manifest, which is read and checked first."""
+        return file_sha256(self.folder / "manifest.json") if self.manifest else ""
 
     def files(self, table: str) -> list[Path]:
         """The shards of a table, sorted by name."""
@@ -44,17 +51,12 @@ class VersionFolder:
 
     def table(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
         """One table, its shards joined in name order; an absent table is empty. Raises BadTable when unreadable."""
-        schema = TABLES[table].schema
-        wanted = list(columns) if columns else schema.names
-        parts = [_read(path, wanted) for path in self.files(table)]
-        empty = pa.schema([schema.field(name) for name in wanted]).empty_table()
-        return pa.concat_tables([part.replace_schema_metadata(None) for part in parts]) if parts else empty
+        return _join(table, self.files(table), columns)
 
     def conversations(self, stage: int, split: str) -> pa.Table:
         """The conversations of one stage and split, families in name order."""
         paths = sorted((self.folder / "data" / f"stage{stage}").glob(f"{split}-*.parquet"))
-        parts = [_read(path, TABLES["conversations"].schema.names).replace_schema_metadata(None) for path in paths]
-        return pa.concat_tables(parts) if parts else TABLES["conversations"].schema.empty_table()
+        return _join("conversations", paths, None)
 
     def image_bytes(self, image_ids: Sequence[str]) -> list[bytes]:
         """The stored bytes of images, in the order asked. Raises BadTable for an id the version does not hold."""
@@ -79,9 +81,17 @@ class VersionFolder:
         return [str(value) for value in np.asarray(self.table("images", ["image_id"]).column(0).to_numpy())]
 
 
-def _read(path: Path, columns: list[str]) -> pa.Table:
+def _join(table: str, paths: Sequence[Path], columns: Sequence[str] | None) -> pa.Table:
+    promised = TABLES[table].schema
+    schema = pa.schema([promised.field(name) for name in columns]) if columns else promised
+    parts = [_read(path, schema) for path in paths]
+    return pa.concat_tables(parts) if parts else schema.empty_table()
+
+
+def _read(path: Path, schema: pa.Schema) -> pa.Table:
     try:
-        return pq.read_table(path, columns=columns, partitioning=None)
-    except (pa.ArrowException, OSError) as error:
+        found = pq.read_table(path, columns=schema.names, partitioning=None)
+        return found.select(schema.names).replace_schema_metadata(None).cast(schema)
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         place = f"{path.parent.name}/{path.name}"
         raise BadTable(f"The file {place!r} cannot be read as its table: {str(error).splitlines()[0]}") from error

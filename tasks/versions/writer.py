@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -20,6 +22,8 @@ from schemas.tables import FORMAT_VERSION, Table
 
 _LEVEL = 3
 _PAGE_BYTES = 64 << 20
+_ROWS_PER_HASH = 8_192
+_HF_IMAGE = pa.field("image", pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())]))
 
 
 def from_rows(spec: Table, rows: Iterable[dict[str, Any]]) -> pa.Table:
@@ -33,35 +37,92 @@ def from_rows(spec: Table, rows: Iterable[dict[str, Any]]) -> pa.Table:
 
 
 def canonical(spec: Table, table: pa.Table) -> pa.Table:
-    """The table with the promised columns in order, sorted by key. Raises BadTable for a missing column or a null."""
+    """The table with the promised columns in order, sorted by key. Raises BadTable for a missing column or a null.
+
+    Rows that share a key (a broken promise that the gates report) are ordered by their other values, so that the
+    result never depends on the order of arrival.
+    """
     missing = [name for name in spec.schema.names if name not in table.column_names]
     if missing:
         raise BadTable(f"The table {spec.name!r} lacks the column {missing[0]!r}; it has {table.column_names}.")
-    table = table.select(spec.schema.names).cast(spec.schema)
+    table = table.select(spec.schema.names)
     for field in spec.schema:
-        if not field.nullable and table.column(field.name).null_count:
-            raise BadTable(f"The column {field.name!r} of {spec.name!r} is never null, but a row has no value there.")
-    if not _is_sorted(table, spec.key):
-        table = table.take(pc.sort_indices(table, sort_keys=[(name, "ascending") for name in spec.key]))
-    return table.combine_chunks()
+        _refuse_nulls(spec.name, field.name, field, table.column(field.name))
+    try:
+        table = table.cast(spec.schema)
+    except (pa.ArrowException, ValueError) as error:
+        raise BadTable(f"The table {spec.name!r} cannot be cast to its promised types: {error}.") from error
+    return _sorted(table, spec.key).combine_chunks()
 
 
-def _is_sorted(table: pa.Table, key: Sequence[str]) -> bool:
-    """Whether a single-column key already ascends; composite keys are always sorted."""
-    if len(key) > 1 or table.num_rows < 2:
-        return bool(table.num_rows < 2)
-    column = table.column(key[0]).combine_chunks()
+def _refuse_nulls(table: str, place: str, field: pa.Field, column: Any) -> None:
+    """Raise BadTable for a null where none is promised, also inside structs and lists."""
+    if not field.nullable and column.null_count:
+        raise BadTable(f"The column {place!r} of {table!r} is never null, but a row has no value there.")
+    if pa.types.is_list(field.type) and pa.types.is_list(column.type):
+        _refuse_nulls(table, f"{place}[]", field.type.value_field, pc.list_flatten(column))
+    elif pa.types.is_struct(field.type) and pa.types.is_struct(column.type):
+        present = column.drop_null()
+        for child in field.type:
+            if present.type.get_field_index(child.name) >= 0:
+                _refuse_nulls(table, f"{place}.{child.name}", child, pc.struct_field(present, child.name))
+
+
+def _sorted(table: pa.Table, key: Sequence[str]) -> pa.Table:
+    if table.num_rows < 2:
+        return table
+    if not _ascends(table, key):
+        table = table.take(pc.sort_indices(table, sort_keys=[(name, "ascending") for name in key]))
+    ties = _ties(table, key)
+    return table.take(_by_value(table, key, ties)) if ties.size else table
+
+
+def _ascends(table: pa.Table, key: Sequence[str]) -> bool:
+    """Whether a single-column key already ascends; a composite key is always sorted."""
+    if len(key) > 1:
+        return False
+    column = table.column(key[0])
     return bool(pc.all(pc.less_equal(column.slice(0, len(column) - 1), column.slice(1))).as_py())
+
+
+def _ties(table: pa.Table, key: Sequence[str]) -> npt.NDArray[np.int64]:
+    """The rows of a sorted table that share their key with a neighbour."""
+    same = np.ones(table.num_rows - 1, dtype=bool)
+    for name in key:
+        column = table.column(name)
+        same &= pc.equal(column.slice(0, len(column) - 1), column.slice(1)).fill_null(False).to_numpy()
+    return np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
+
+
+def _by_value(table: pa.Table, key: Sequence[str], ties: npt.NDArray[np.int64]) -> pa.Array:
+    """A row order that sorts tied rows, which already lie together, by all their values."""
+    rows = table.take(pa.array(ties))
+    values = rows.to_pylist()
+    rank = {name: pc.rank(rows.column(name), tiebreaker="dense").to_pylist() for name in key}
+    ranked = sorted(range(len(ties)), key=lambda n: ([rank[name][n] for name in key], repr(values[n])))
+    order = np.arange(table.num_rows)
+    order[ties] = ties[ranked]
+    return pa.array(order)
 
 
 def write(spec: Table, table: pa.Table, path: Path) -> None:
     """Write a table in its canonical form; the same rows give the same bytes."""
-    ready = canonical(spec, table)
-    schema = ready.schema.with_metadata(_metadata(spec))
+    schema = stored_schema(spec)
+    ready = canonical(spec, table).cast(schema)
     with pq.ParquetWriter(path, schema, **_profile(spec)) as writer:
         for start in range(0, ready.num_rows, spec.rows_per_group):
             group = ready.slice(start, spec.rows_per_group).combine_chunks().replace_schema_metadata(schema.metadata)
             writer.write_table(group, row_group_size=spec.rows_per_group)
+
+
+def stored_schema(spec: Table) -> pa.Schema:
+    """The schema as it stands in a file: with our metadata, and an image column whose fields may be null.
+
+    Plain `datasets` shows a column as images only when its type is exactly that of its own Image feature, which lets
+    every field be null; that ours never are is checked before they are written.
+    """
+    fields = [_HF_IMAGE if field.name == _HF_IMAGE.name else field for field in spec.schema]
+    return pa.schema(fields, metadata=_metadata(spec))
 
 
 def _profile(spec: Table) -> dict[str, Any]:
@@ -98,7 +159,7 @@ def _leaves(schema: pa.Schema) -> list[str]:
 def _metadata(spec: Table) -> dict[bytes, bytes]:
     ours = {"table": spec.name, "format_version": FORMAT_VERSION}
     metadata = {b"reidforge": json.dumps(ours, sort_keys=True).encode()}
-    if any(f.name == "image" for f in spec.schema):
+    if _HF_IMAGE.name in spec.schema.names:
         metadata[b"huggingface"] = json.dumps({"info": {"features": _features(spec.schema)}}, sort_keys=True).encode()
     return metadata
 
@@ -115,24 +176,49 @@ def logical_digest(table: pa.Table) -> str:
     """sha256 over column names, types and typed values in row order: equal across writer versions and chunk layouts."""
     hasher = hashlib.sha256()
     for field in table.schema:
-        hasher.update(f"{field.name}\0{field.type}\0".encode())
-    for batch in table.combine_chunks().to_batches(max_chunksize=8_192):
-        for column in batch.columns:
-            hasher.update(_values(column))
+        hasher.update(f"{field.name}\0{_type_name(field.type)}\0".encode())
+    for start in range(0, table.num_rows, _ROWS_PER_HASH):
+        for column in table.slice(start, _ROWS_PER_HASH).columns:
+            _hash_values(hasher, _one_array(column))
     return hasher.hexdigest()
 
 
-def _values(column: pa.Array) -> bytes:
-    """The typed values of an array, without offsets of its buffers: validity, then lengths and children, or bytes."""
-    valid = pc.is_valid(column).cast(pa.uint8()).to_numpy(zero_copy_only=False).tobytes()
+def _type_name(kind: pa.DataType) -> str:
+    """A type in words, without what storage may change: nullability, and how a list names its elements."""
+    if pa.types.is_struct(kind):
+        return f"struct<{', '.join(f'{child.name}: {_type_name(child.type)}' for child in kind)}>"
+    return f"list<{_type_name(kind.value_type)}>" if pa.types.is_list(kind) else str(kind)
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.Array:
+    joined = column.combine_chunks()
+    return pa.concat_arrays(joined.chunks) if isinstance(joined, pa.ChunkedArray) else joined
+
+
+def _hash_values(hasher: "hashlib._Hash", column: pa.Array) -> None:
+    """Feed an array's typed values: validity, then lengths and children, or bytes; never what lies under a null."""
+    hasher.update(column.is_valid().to_numpy(zero_copy_only=False).tobytes())
     if pa.types.is_struct(column.type):
-        return bytes(valid + b"".join(_values(child) for child in column.flatten()))
-    if pa.types.is_list(column.type):
-        lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
-        return bytes(valid + lengths.astype("<i8").tobytes() + _values(column.flatten()))
-    if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
-        lengths = pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
-        joined = b"".join(v if isinstance(v, bytes) else v.encode() for v in column.drop_null().to_pylist())
-        return bytes(valid + lengths.astype("<i8").tobytes() + joined)
-    filled = pc.fill_null(column, False if pa.types.is_boolean(column.type) else 0)
-    return bytes(valid + filled.to_numpy(zero_copy_only=False).tobytes())
+        for child in column.flatten():
+            _hash_values(hasher, child)
+    elif pa.types.is_list(column.type):
+        lengths = pc.fill_null(pc.list_value_length(column), 0)
+        hasher.update(lengths.to_numpy(zero_copy_only=False).astype("<i8").tobytes())
+        _hash_values(hasher, column.flatten())
+    elif pa.types.is_string(column.type) or pa.types.is_binary(column.type):
+        _hash_bytes(hasher, column)
+    else:
+        filled = pc.fill_null(column, False if pa.types.is_boolean(column.type) else 0)
+        hasher.update(filled.to_numpy(zero_copy_only=False).tobytes())
+
+
+def _hash_bytes(hasher: "hashlib._Hash", column: pa.Array) -> None:
+    """Feed the lengths of strings, then their bytes straight from the Arrow buffer."""
+    filled = pc.fill_null(column, "" if pa.types.is_string(column.type) else b"")
+    _, places, data = filled.buffers()
+    if not len(filled):
+        return
+    offsets = np.frombuffer(places, dtype=np.int32)[filled.offset : filled.offset + len(filled) + 1]
+    hasher.update(np.diff(offsets).astype("<i8").tobytes())
+    if offsets[-1] > offsets[0]:
+        hasher.update(memoryview(data)[int(offsets[0]) : int(offsets[-1])])

@@ -1,0 +1,145 @@
+"""Put a version together from step outputs: its manifest, card, contracts and report, as bytes, before any copy."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+import data_contracts
+from schemas.keys import canonical_json, digest
+from schemas.manifest import FileEntry, GateEntry, Manifest, SourceEntry
+from schemas.recipe import Recipe
+from schemas.tables import FORMAT_VERSION
+from tasks.steps.store import StepOutput
+from tasks.versions.card import CardFacts, render_card
+from tasks.versions.manifest import digest_of, dump_manifest
+
+_NOT_DATA = {"train", "evaluate"}
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A version before it is stored: the manifest, its bytes, and where the content of every file comes from."""
+
+    manifest: Manifest
+    data: bytes
+    contents: Mapping[str, Path | bytes]
+
+    @property
+    def digest(self) -> str:
+        """The version's identity."""
+        return digest_of(self.data)
+
+
+def assemble(recipe: Recipe, staged: StepOutput, validated: StepOutput, ingests: Sequence[StepOutput]) -> Assembled:
+    """The version that these step outputs make; reads only small files."""
+    tables = [FileEntry.model_validate(entry) for entry in staged.facts["files"]]
+    gates = [_gate(verdict) for verdict in verdicts(validated)]
+    sources = sorted((_source(done, staged) for done in ingests), key=lambda source: source.name)
+    facts = CardFacts(recipe, tables, sources, gates, list(_limits(validated, sources, staged)))
+    small = {"README.md": render_card(facts).encode(), **_contracts(), **_report(validated, staged)}
+    files = [*tables, *(FileEntry(path=path, size=len(d), sha256=digest_of(d)) for path, d in small.items())]
+    manifest = _manifest(recipe, sorted(files, key=lambda entry: entry.path), sources, gates, staged, validated)
+    contents: dict[str, Path | bytes] = {**{entry.path: staged.folder / entry.path for entry in tables}, **small}
+    return Assembled(manifest, dump_manifest(manifest), contents)
+
+
+def verdicts(validated: StepOutput) -> list[dict[str, Any]]:
+    """What every gate found, as the validate step wrote it."""
+    found: list[dict[str, Any]] = json.loads((validated.folder / "gates.json").read_bytes())
+    return found
+
+
+def published_recipe(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as a version remembers it: without training settings and without any folder of the build machine."""
+    kept = recipe.model_dump(mode="json", exclude=_NOT_DATA)
+    kept["sources"] = [{"name": choice["name"]} for choice in kept["sources"]]
+    if kept["mine"]["model"]:
+        kept["mine"]["model"] = Path(kept["mine"]["model"]).name
+    return kept
+
+
+def _manifest(
+    recipe: Recipe,
+    files: list[FileEntry],
+    sources: list[SourceEntry],
+    gates: list[GateEntry],
+    staged: StepOutput,
+    validated: StepOutput,
+) -> Manifest:
+    kept = published_recipe(recipe)
+    return Manifest(
+        format_version=FORMAT_VERSION,
+        name=recipe.name,
+        version=recipe.version,
+        title=recipe.title,
+        seed=recipe.seed,
+        recipe=kept,
+        recipe_digest=digest(kept),
+        sources=sources,
+        gates=gates,
+        steps={**staged.facts["steps"], "stage": staged.digest, "validate": validated.digest},
+        models=staged.facts["models"],
+        parents=[],
+        writer=f"pyarrow {pa.__version__}",
+        files=files,
+    )
+
+
+def _gate(verdict: Mapping[str, Any]) -> GateEntry:
+    return GateEntry(**{name: verdict[name] for name in GateEntry.model_fields})
+
+
+def _source(ingested: StepOutput, staged: StepOutput) -> SourceEntry:
+    facts = ingested.facts
+    counts = staged.facts["sources"][facts["source"]]
+    return SourceEntry(
+        name=facts["source"],
+        title=facts["title"],
+        raw_digest=facts["raw_digest"],
+        reader_version=facts["reader_version"],
+        licence=facts["licence"],
+        access_status=facts["access_status"],
+        release_allowed=facts["release_allowed"],
+        images=counts["images"],
+        persons=counts["persons"],
+        rejects=counts["rejects"],
+        reported=facts.get("reported", []),
+    )
+
+
+def _contracts() -> dict[str, bytes]:
+    folder = Path(data_contracts.__path__[0])
+    return {f"contracts/{path.name}": path.read_bytes() for path in sorted(folder.glob("*.yaml"))}
+
+
+def _report(validated: StepOutput, staged: StepOutput) -> dict[str, bytes]:
+    """What the validate step wrote, and what the build counted."""
+    found = {
+        f"report/{path.relative_to(validated.folder).as_posix()}": path.read_bytes()
+        for path in sorted(validated.folder.rglob("*.json"))
+        if path.name != "step.json"
+    }
+    counted = {key: staged.facts[key] for key in ("counts", "sources", "composed")}
+    return {**found, "report/build.json": canonical_json(counted)}
+
+
+def _limits(validated: StepOutput, sources: Sequence[SourceEntry], staged: StepOutput) -> Iterator[str]:
+    """What a reader must know before trusting the data, one sentence each."""
+    for verdict in verdicts(validated):
+        if not verdict["passed"]:
+            yield f"{verdict['title']}: {verdict['summary']} {verdict.get('remedy', '')}".strip()
+    for source in sources:
+        if not source.release_allowed:
+            yield f"{source.title} may not be redistributed: this version stays where it was built."
+        for count in source.reported if source.access_status != "synthetic" else ():
+            if count.get("official") not in (None, count.get("found")):
+                what = f"{count['official']} {count.get('what', 'images')}"
+                yield f"{source.title}: its authors report {what}, {count.get('found')} were found."
+    for family, facts in staged.facts["composed"].items():
+        for short in facts.get("shortfalls", ()):
+            yield f"{family}, {short['split']}: {short['filled']} of {short['wanted']} rows wanted; {short['reason']}."
+    yield "Captions and answers made from labels say only what the labels say; unlabelled attributes stay unknown."

@@ -1,0 +1,122 @@
+"""The dataset card: README.md with the `configs:` that let plain `datasets` load a version folder offline.
+
+A table without rows gets a file but no config: `datasets` cannot open a split that has none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from schemas.manifest import FileEntry, GateEntry, SourceEntry
+from schemas.recipe import Recipe
+from schemas.tables import SPLITS, TABLES
+
+STAGES = {1: "person-attribute understanding", 2: "fine-grained image retrieval", 3: "multi-modal task reasoning"}
+_PLAIN = (
+    "images",
+    "person_images",
+    "captions",
+    "attributes",
+    "identity_links",
+    "neighbours",
+    "protocols",
+    "protocol_members",
+    "rejects",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What a card says: everything but the digest of the version, which covers the card itself."""
+
+    recipe: Recipe
+    files: Sequence[FileEntry]
+    sources: Sequence[SourceEntry]
+    gates: Sequence[GateEntry]
+    limits: Sequence[str]
+
+
+def render_card(facts: CardFacts) -> str:
+    """The card as Markdown with YAML front matter."""
+    loader = jinja2.FileSystemLoader(Path(__file__).parent)
+    environment = jinja2.Environment(
+        loader=loader,
+        autoescape=jinja2.select_autoescape(),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["cell"] = _cell
+    text = environment.get_template("card.md.jinja").render(
+        facts=facts,
+        tables=[(name, TABLES[name].grain, _rows(facts.files, name)) for name in (*_PLAIN, "conversations")],
+        stages=_stage_rows(facts.files),
+        first=_first(facts.files),
+        synthetic=any(source.access_status == "synthetic" for source in facts.sources),
+        empty=[name for name in _PLAIN if not _rows(facts.files, name)],
+    )
+    return f"---\n{_front_matter(facts)}---\n{text}"
+
+
+def _cell(text: object) -> str:
+    """Any text as one Markdown table cell."""
+    return " ".join(str(text).split()).replace("|", "\\|")
+
+
+def configs(files: Sequence[FileEntry]) -> list[dict[str, Any]]:
+    """The `configs:` of the card: one per table, one per stage with its splits; those without rows are left out."""
+    plain = [
+        {"config_name": name, "data_files": [{"split": "train", "path": f"data/{name}/*.parquet"}]}
+        for name in _PLAIN
+        if _rows(files, name)
+    ]
+    staged = [
+        {"config_name": f"stage{stage}", "data_files": _split_files(files, stage)}
+        for stage in STAGES
+        if _split_files(files, stage)
+    ]
+    return [*plain, *staged]
+
+
+def _split_files(files: Sequence[FileEntry], stage: int) -> list[dict[str, str]]:
+    filled = {entry.split for entry in files if entry.stage == stage and entry.rows}
+    return [{"split": split, "path": f"data/stage{stage}/{split}-*.parquet"} for split in SPLITS if split in filled]
+
+
+def _front_matter(facts: CardFacts) -> str:
+    front = {
+        "pretty_name": facts.recipe.title,
+        "license": "other",
+        "license_name": "see-sources",
+        "task_categories": ["image-text-to-text", "visual-question-answering"],
+        "tags": ["person-re-identification", "instruction-tuning", "reidforge"],
+        "configs": configs(facts.files),
+    }
+    return yaml.safe_dump(front, sort_keys=False, allow_unicode=True)
+
+
+def _rows(files: Sequence[FileEntry], table: str) -> int:
+    return sum(entry.rows or 0 for entry in files if entry.table == table)
+
+
+def _stage_rows(files: Sequence[FileEntry]) -> list[tuple[int, str, str, Mapping[str, int]]]:
+    """(stage, its name, family, {split: rows}) for every family."""
+    found: dict[tuple[int, str], dict[str, int]] = {}
+    for entry in files:
+        if entry.stage and entry.split:
+            family = Path(entry.path).stem.removeprefix(f"{entry.split}-").rsplit("-", 1)[0]
+            found.setdefault((entry.stage, family), {})[entry.split] = entry.rows or 0
+    return [(stage, STAGES[stage], family, found[stage, family]) for stage, family in sorted(found)]
+
+
+def _first(files: Sequence[FileEntry]) -> tuple[str, str] | None:
+    """The config and split that the card's example loads: stage 2 when it has rows."""
+    for stage in (2, 1, 3):
+        if splits := _split_files(files, stage):
+            return f"stage{stage}", splits[0]["split"]
+    return None
