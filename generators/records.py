@@ -5,7 +5,8 @@ of each image:
 
 - a label wins over a value read from a human caption, which wins over a model's answer (`mllm…`);
 - among equals the image wins over its outfit, which wins over its person;
-- two different values of equal standing leave the key unknown: nothing is guessed;
+- two different values of equal standing leave the key unknown: nothing is guessed; only keys that take several
+  values (`carried_object`) hold all that one source says, joined by `|`;
 - a person's clothing value reaches an image only when the person is known in one outfit at most;
 - view, occlusion, action, carried objects, modality and quality belong to the image alone and are never inherited;
 - an inherited value is not applied where the image is known to hide it (`viewpoint` back, `occlusion`);
@@ -33,9 +34,10 @@ MISSING = -1
 _CONFLICT = -2
 COLOURLESS = ("near_infrared", "thermal", "sketch")
 OF_THE_IMAGE = frozenset(("viewpoint", "occlusion", "action", "modality", "image_quality", "carried_object"))
-_LEVELS = (("identity", "person_key"), ("clothes", "clothes_key"), ("image", "image_id"))
+_LEVELS = (("person", "person_key"), ("clothes", "clothes_key"), ("image", "image_id"))
 _STANDINGS = (2, 1, 0)
 _KEYS = tuple(VOCABULARY)
+_COLUMNS = ["level", "image_id", "person_key", "clothes_key", "key", "value", "attribute_source", "visible"]
 _HIDDEN = {
     ("viewpoint", "back"): ("glasses", "facial_hair"),
     ("occlusion", "head"): ("glasses", "facial_hair", "hair_length", "hair_color", "headwear", "neckwear_mask"),
@@ -78,6 +80,7 @@ def resolve(person_images: pa.Table, attributes: pa.Table) -> Records:
     Both tables are as in schemas.tables; of the images `image_id`, `person_key`, `clothes_key` and `modality` are
     read. Raises BadTable for a key or value outside the vocabulary.
     """
+    attributes = _together(attributes)
     labels = _labels(attributes)
     rows = _rows(attributes, labels)
     values = np.full((len(_KEYS), person_images.num_rows), MISSING, dtype=np.int16)
@@ -109,6 +112,26 @@ class _Rows:
     value: Codes
     standing: npt.NDArray[np.int8]
     level: npt.NDArray[np.str_]
+
+
+def _together(attributes: pa.Table) -> pa.Table:
+    """The table with one row where a source lists several values of a key that takes several."""
+    attributes = attributes.select(_COLUMNS)
+    several = pc.is_in(attributes["key"], value_set=pa.array([key for key in _KEYS if VOCABULARY[key].multi]))
+    subject = [name for name in _COLUMNS if name != "value"]
+    grouped = attributes.filter(several).group_by(subject).aggregate([("value", "list")])
+    joined = [_all_of(key, values) for key, values in zip(*grouped.select(["key", "value_list"]), strict=True)]
+    merged = grouped.select(subject).append_column("value", pa.array(joined, pa.string())).select(_COLUMNS)
+    return pa.concat_tables([attributes.filter(pc.invert(several)), merged.cast(attributes.schema)])
+
+
+def _all_of(key: pa.StringScalar, values: pa.ListScalar) -> str:
+    """`box|umbrella`, in vocabulary order; a value that stands alone, or is not in the vocabulary, as it is."""
+    order = VOCABULARY[key.as_py()].values
+    parts = sorted({part for value in values.as_py() for part in value.split("|")} - {UNKNOWN})
+    known = sorted((part for part in parts if part in order), key=order.index)
+    strange = [part for part in parts if part not in order]
+    return "|".join(strange or known) or UNKNOWN
 
 
 def _labels(attributes: pa.Table) -> dict[str, tuple[str, ...]]:
@@ -162,7 +185,7 @@ def _of_level(
     result = table[:, place]
     if level != "image":
         result[[_KEYS.index(key) for key in sorted(OF_THE_IMAGE)]] = MISSING
-    if level == "identity":
+    if level == "person":
         clothing = np.array([not VOCABULARY[key].survives_clothes_change for key in _KEYS])
         result[np.ix_(clothing, _changes_clothes(images))] = MISSING
     return result

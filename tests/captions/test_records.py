@@ -23,7 +23,7 @@ def attributes(*rows: dict[str, Any]) -> pa.Table:
 
 
 def of_person(key: str, value: str, **more: Any) -> dict[str, Any]:
-    return {"level": "identity", "person_key": "p", "key": key, "value": value, **more}
+    return {"level": "person", "person_key": "p", "key": key, "value": value, **more}
 
 
 def of_image(key: str, value: str, **more: Any) -> dict[str, Any]:
@@ -109,3 +109,10 @@ def test_images_without_person_or_attributes_are_unknown_everywhere():
 def test_a_value_outside_the_vocabulary_is_refused_by_name():
     with pytest.raises(BadTable, match="'upper_type' cannot be 'toga'"):
         resolve(ONE, attributes(of_person("upper_type", "toga")))
+
+
+def test_a_key_that_takes_several_values_holds_all_that_one_source_says():
+    rows = [of_image("carried_object", value) for value in ("umbrella", "box", "box")]
+    assert resolve(ONE, attributes(*rows)).record(0) == {"carried_object": "box|umbrella"}
+    other = of_image("carried_object", "phone", attribute_source="own_labels")
+    assert resolve(ONE, attributes(*rows, other)).record(0) == {}
