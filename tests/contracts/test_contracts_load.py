@@ -1,0 +1,143 @@
+import re
+from pathlib import Path
+
+import pytest
+
+import data_contracts
+from schemas.answers import KINDS
+from schemas.errors import BadContract
+from schemas.protocol import AP_VARIANTS, CMC_VARIANTS, JUNK_RULES, TIE_POLICIES
+from schemas.source import ACCESS
+from schemas.tables import IMAGE_ROLES, ROLES, SPLITS, TABLES
+from schemas.vocabulary import MODALITIES, VOCABULARY
+from tasks.contracts.load import Contract, arrow_schema, leaves, load_contracts, primary_key
+
+CONTRACTS = load_contracts()
+FOLDER = Path(data_contracts.__path__[0])
+
+
+def allowed(table: str, path: str) -> tuple[str, ...]:
+    (rule,) = dict(leaves(CONTRACTS[table]))[path].quality
+    return tuple(rule.arguments["validValues"])
+
+
+def changed(tmp_path: Path, old: str, new: str) -> Path:
+    text = (FOLDER / "rejects.odcs.yaml").read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "rejects.odcs.yaml").write_text(text.replace(old, new, 1), encoding="utf-8")
+    return tmp_path
+
+
+def test_every_table_has_a_contract_and_every_contract_a_table() -> None:
+    assert sorted(CONTRACTS) == sorted(TABLES)
+    assert len(CONTRACTS) == 11
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_contract_and_its_arrow_schema_promise_the_same_columns_types_nulls_and_keys(name: str) -> None:
+    assert arrow_schema(CONTRACTS[name]).equals(TABLES[name].schema)
+    assert primary_key(CONTRACTS[name]) == TABLES[name].key
+    assert CONTRACTS[name].table.data_granularity_description == f"One row per {TABLES[name].grain}."
+
+
+@pytest.mark.parametrize(
+    ("table", "path", "values"),
+    [
+        ("person_images", "split", SPLITS),
+        ("person_images", "role_flag", ROLES),
+        ("person_images", "modality", MODALITIES),
+        ("person_images", "access_status", ACCESS),
+        ("attributes", "key", tuple(VOCABULARY)),
+        ("conversations", "images[].role", IMAGE_ROLES),
+        ("conversations", "images[].modality", MODALITIES),
+        ("conversations", "answer.kind", KINDS),
+        ("protocols", "junk_rule", JUNK_RULES),
+        ("protocols", "cmc_variant", CMC_VARIANTS),
+        ("protocols", "ap_variant", AP_VARIANTS),
+        ("protocols", "tie_policy", TIE_POLICIES),
+        ("results", "ap_variant", AP_VARIANTS),
+        ("results", "tie_policy", TIE_POLICIES),
+        ("rejects", "table", tuple(TABLES)),
+    ],
+)
+def test_a_closed_list_is_the_same_in_the_contract_and_in_the_code(
+    table: str, path: str, values: tuple[str, ...]
+) -> None:
+    assert allowed(table, path) == tuple(values)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_column_says_what_it_means_and_whether_it_is_personal(name: str) -> None:
+    described = list(leaves(CONTRACTS[name]))
+    assert all(column.description.endswith(".") for _, column in described)
+    assert all(
+        column.classification != "public"
+        for path, column in described
+        if path.split(".")[-1] in {"person_key", "clothes_key", "bytes", "text_raw", "pid_raw"}
+    )
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_examples_keep_the_patterns_and_patterns_mean_the_same_to_every_engine(name: str) -> None:
+    for path, column in leaves(CONTRACTS[name]):
+        pattern = column.logical_type_options.pattern
+        if pattern is not None:
+            assert re.compile(pattern).groups == 0, path
+            assert all(re.search(pattern, str(example)) for example in column.examples), path
+
+
+def test_the_header_of_every_contract_names_owner_licence_and_limits() -> None:
+    for contract in CONTRACTS.values():
+        assert contract.api_version == "v3.1.0"
+        assert contract.team["members"]
+        assert {"purpose", "usage", "limitations"} == set(contract.description)
+        assert {item.property for item in contract.custom_properties} == {"licence", "presence"}
+    assert sorted(name for name in CONTRACTS if CONTRACTS[name].required) == [
+        "conversations",
+        "images",
+        "person_images",
+    ]
+
+
+def test_all_faults_of_a_contract_are_named_at_once(tmp_path: Path) -> None:
+    path = changed(tmp_path, "logicalType: object", "logicalTyp: object") / "rejects.odcs.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("status: active", "status: sleepy"), encoding="utf-8")
+    with pytest.raises(BadContract) as caught:
+        load_contracts(tmp_path)
+    assert len(caught.value.problems) == 2
+    assert "status" in caught.value.problems[0]
+    assert "logicalTyp" in caught.value.problems[1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("apiVersion: v3.1.0", "apiVersion: v2.0.0", "apiVersion"),
+        ("physicalType: string", "physicalType: varchar", "varchar"),
+        ("name: rejects", "name: other", "file name must say so"),
+        ("kind: DataContract", "kind: [", "cannot be read as YAML"),
+    ],
+)
+def test_a_contract_that_cannot_be_used_is_refused_with_its_reason(
+    tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    folder = changed(tmp_path, old, new)
+    if words == "file name must say so":
+        path = folder / "rejects.odcs.yaml"
+        path.write_text(path.read_text(encoding="utf-8").replace("- name: rejects", "- name: other"), encoding="utf-8")
+    with pytest.raises(BadContract, match=words):
+        arrow_schema(load_contracts(folder)["rejects"])
+
+
+def test_a_folder_without_contracts_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadContract, match="holds no contract"):
+        load_contracts(tmp_path)
+
+
+def required(contract: Contract) -> list[str]:
+    return [path for path, column in leaves(contract) if column.required]
+
+
+def test_leaves_reach_into_structs_and_lists() -> None:
+    found = required(CONTRACTS["conversations"])
+    assert {"answer.kind", "images[].image_id", "turns[].text"} <= set(found)
