@@ -189,7 +189,7 @@ def _conversations(people: list[Row], shots: list[Row]) -> list[Row]:
             *_pairs(person, mine, theirs),
             _colour(person, mine[0]),
             *_wears(person, mine),
-            _pick(person, mine, theirs, shots),
+            _pick(person, mine, [_shots_of(shots, one) for one in group if one is not person]),
         ]
     return rows
 
@@ -225,12 +225,12 @@ def _colour(person: Row, shot: Row) -> Row:
     return toy_row(f"colour-{person['key']}", "ATTR_QA", [shot], words, person["colour"], kind="attr")
 
 
-def _pick(person: Row, mine: list[Row], theirs: list[Row], shots: list[Row]) -> Row:
-    """The match among four candidates of the other camera, or none of them for one person in six."""
+def _pick(person: Row, mine: list[Row], others: list[list[Row]]) -> Row:
+    """The match among four candidates of the other camera, or none of them for about one person in six."""
     gold = pick((0, 2, 3, 4, 5, 2, 3, 4, 5, 2, 3, 4, 5, 2, 3, 4, 5), "gold", person["key"])
-    nobody = shots[-2] if person["split"] == "train" else shots[-1]
-    strangers = [theirs[2], theirs[3], nobody, theirs[2]]
-    candidates = [mine[2] if number + 2 == gold else shot for number, shot in enumerate(strangers)]
+    first = pick(range(len(others)), "stranger", person["key"])
+    people = [mine if place == gold else others[(first + place) % len(others)] for place in range(2, 6)]
+    candidates = [shots[pick((2, 3), "shot", person["key"], place)] for place, shots in enumerate(people)]
     shown = " ".join(f"Image {number} {marker(number)}" for number in range(1, 6))
     answer = image_answer(gold) if gold else "None"
     words = f"{shown} Which of Images 2 to 5 shows the person of Image 1?"

@@ -55,6 +55,17 @@ def test_the_runner_runs_every_gate_once_on_a_version_that_keeps_its_promises() 
     assert [name for name, _, verdict in found if not verdict.passed] == []
 
 
+def test_a_distractor_of_no_split_may_stand_in_a_training_row() -> None:
+    rows = toy_rows()
+    row = next(row for row in rows["conversations"] if row["family"] == "I2I_PICK1" and row["split"] == "train")
+    names = ("image_id", "source", "person_key", "cam_key", "clothes_key", "modality", "frame")
+    row["images"][4].update({name: rows["person_images"][-2].get(name) for name in names})
+    staged = toy_staged(rows)
+    leak, references = (gate(name).check(staged, RULES[name].parameters) for name in ("identity_leak", GATES[-1]))
+    assert leak.passed, leak.summary
+    assert references.passed, references.summary
+
+
 @pytest.mark.parametrize("name", ["balance", "blind_solver", "camera_match"])
 def test_a_statistical_gate_says_that_a_tiny_version_is_too_small_to_judge(name: str) -> None:
     verdict = gate(name).check(toy_staged(toy_rows(4)), RULES[name].parameters)
