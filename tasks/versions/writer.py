@@ -8,6 +8,7 @@ text put through zstd level 3. Schema metadata is ours alone: the table's name, 
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def _refuse_nulls(table: str, place: str, field: pa.Field, column: Any) -> None:
     if pa.types.is_list(field.type) and pa.types.is_list(column.type):
         _refuse_nulls(table, f"{place}[]", field.type.value_field, pc.list_flatten(column))
     elif pa.types.is_struct(field.type) and pa.types.is_struct(column.type):
-        present = column.drop_null()
+        present = column.drop_null() if column.null_count else column
         for child in field.type:
             if present.type.get_field_index(child.name) >= 0:
                 _refuse_nulls(table, f"{place}.{child.name}", child, pc.struct_field(present, child.name))
@@ -87,11 +88,19 @@ def _ascends(table: pa.Table, key: Sequence[str]) -> bool:
 
 def _ties(table: pa.Table, key: Sequence[str]) -> npt.NDArray[np.int64]:
     """The rows of a sorted table that share their key with a neighbour."""
-    same = np.ones(table.num_rows - 1, dtype=bool)
-    for name in key:
-        column = table.column(name)
-        same &= pc.equal(column.slice(0, len(column) - 1), column.slice(1)).fill_null(False).to_numpy()
-    return np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
+    equal = [_same_as_next(table.column(name)) for name in key]
+    same = reduce(pc.and_, equal)
+    if not pc.any(same).as_py():  # nearly always; going on would import pandas for nothing
+        return np.empty(0, dtype=np.int64)
+    shared = same.to_numpy()
+    return np.flatnonzero(np.append(shared, False) | np.insert(shared, 0, False))
+
+
+def _same_as_next(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whether each value but the last equals the one after it; false where either is null."""
+    equal = pc.equal(column.slice(0, len(column) - 1), column.slice(1))
+    known = pc.is_valid(equal)
+    return pc.if_else(known, equal, known)
 
 
 def _by_value(table: pa.Table, key: Sequence[str], ties: npt.NDArray[np.int64]) -> pa.Array:

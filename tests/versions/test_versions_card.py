@@ -1,0 +1,95 @@
+"""The card: plain `datasets` loads every config offline, and the join that the card shows works as printed."""
+
+import re
+from pathlib import Path
+
+import datasets
+import pytest
+import yaml
+from versions_toy import toy
+
+from tasks.steps.pull import pull
+from tasks.versions.reader import VersionFolder
+
+NAMES = ["images", "person_images", "captions", "rejects", "stage1", "stage2", "stage3"]
+
+
+@pytest.fixture(scope="module")
+def version(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.mktemp("card")
+    return toy(base / "store").publish(base / "remote").folder
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
+    datasets.disable_progress_bars()
+
+
+def load(version: Path, config: str) -> datasets.DatasetDict:
+    return datasets.load_dataset(str(version), config)
+
+
+@pytest.mark.usefixtures("cache")
+def test_every_config_loads_with_all_its_rows(version: Path) -> None:
+    assert datasets.get_dataset_config_names(str(version)) == NAMES
+    folder = VersionFolder(version)
+    for name in NAMES:
+        rows = {split: part.num_rows for split, part in load(version, name).items()}
+        expected = {
+            "stage1": {"train": 3},
+            "stage2": {"train": 6, "test": 2},
+            "stage3": {"test": 4},
+        }.get(name) or {"train": folder.table(name).num_rows}
+        assert rows == expected, name
+
+
+@pytest.mark.usefixtures("cache")
+def test_images_are_shown_as_images(version: Path) -> None:
+    images = load(version, "images")["train"]
+    assert isinstance(images.features["image"], datasets.Image)
+    assert images[0]["image"].size == (16, 32)
+    assert images.features["phash"].dtype == "uint64"
+
+
+@pytest.mark.usefixtures("cache")
+def test_streaming_works_too(version: Path) -> None:
+    rows = datasets.load_dataset(str(version), "stage2", split="train", streaming=True)
+    assert len(list(rows)) == 6
+
+
+@pytest.mark.usefixtures("cache")
+def test_the_join_on_the_card_runs_as_printed(
+    version: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pull(tmp_path, str(version), tmp_path / "toy")
+    code = re.findall(r"```python\n(.*?)```", (version / "README.md").read_text(), re.DOTALL)
+    assert len(code) == 1
+    monkeypatch.chdir(tmp_path)
+    scope: dict[str, object] = {}
+    exec(compile(code[0], "card", "exec"), scope)
+    rows = VersionFolder(version).conversations(2, "train").to_pylist()
+    samples = scope["samples"]
+    assert isinstance(samples, datasets.Dataset)
+    assert len(samples) == len(rows)
+    pictures = samples[3]["pictures"]
+    stored = VersionFolder(version).image_bytes([ref["image_id"] for ref in rows[3]["images"]])
+    assert [picture.size for picture in pictures] == [(16, 32)] * 2
+    assert len(stored) == len(pictures)
+    assert "the same person?" in capsys.readouterr().out
+
+
+def test_the_front_matter_is_yaml_that_names_every_split(version: Path) -> None:
+    front = yaml.safe_load((version / "README.md").read_text().split("---\n")[1])
+    stages = {each["config_name"]: each["data_files"] for each in front["configs"] if "stage" in each["config_name"]}
+    assert [part["split"] for part in stages["stage2"]] == ["train", "test"]
+    assert [part["split"] for part in stages["stage3"]] == ["test"]
+
+
+def test_the_card_counts_what_is_there_and_names_what_is_empty(version: Path) -> None:
+    card = (version / "README.md").read_text()
+    assert "| 2, fine-grained image retrieval | `SAME_YN` | 6 | 0 | 2 |" in card
+    assert "| `captions` | text about an image | 12 |" in card
+    assert "without a config: attributes, identity_links, neighbours, protocols, protocol_members." in card
+    assert "not Re-ID results" in card
