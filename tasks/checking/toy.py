@@ -131,7 +131,7 @@ def _image(shot: Row, number: int) -> Row:
         "n_bytes": len(encoded),
         "width": 8,
         "height": 16,
-        "format": "JPEG",
+        "format": "jpeg",
         "phash": number,
     }
 
