@@ -11,7 +11,16 @@ import pyarrow as pa
 
 from generators.records import resolve
 from schemas.question import HIDDEN, Flags, Masks
-from schemas.vocabulary import NOT_VISIBLE, UNKNOWN, VOCABULARY, spoken
+from schemas.vocabulary import COLOURS, NOT_VISIBLE, UNKNOWN, VOCABULARY, spoken
+
+# Hues that one camera may turn into another.
+_NEAR = {
+    "black": ("dark_blue", "grey"), "white": ("beige", "grey"), "grey": ("white", "black"),
+    "red": ("orange", "pink"), "orange": ("red", "yellow", "brown"), "yellow": ("orange", "beige"),
+    "green": ("blue",), "blue": ("dark_blue", "green"), "dark_blue": ("black", "blue"),
+    "purple": ("pink", "blue"), "pink": ("red", "purple"), "brown": ("beige", "orange"),
+    "beige": ("brown", "white", "yellow"), "multicolour": COLOURS,
+}  # fmt: skip
 
 
 @cache
@@ -28,6 +37,18 @@ def value_of(key: str, mask: int) -> str:
     if mask & int(HIDDEN):
         return NOT_VISIBLE
     return "|".join(v for i, v in enumerate(VOCABULARY[key].values) if mask >> i & 1) or UNKNOWN
+
+
+@cache
+def near_mask(key: str, mask: int) -> int:
+    """A mask and, for colours, the hues that pass for its own on a dim or tinted crop."""
+    if VOCABULARY[key].values != COLOURS:
+        return mask
+    return mask | sum(1 << COLOURS.index(near) for near in {n for hue in _hues(mask) for n in _NEAR[hue]} - _hues(mask))
+
+
+def _hues(mask: int) -> set[str]:
+    return {hue for at, hue in enumerate(COLOURS) if mask >> at & 1}
 
 
 def words_of(key: str, masks: Masks) -> pa.Array:

@@ -16,6 +16,7 @@ from schemas.question import NOBODY, Flags, Ints
 _CELL_BITS = 24
 _WORD_SHIFT = np.uint64(_CELL_BITS)
 _CELL_SHIFT = np.uint64(64 - _CELL_BITS)
+_PATIENCE = 4
 
 
 class Ring:
@@ -123,13 +124,17 @@ def fill(levels: Iterator[Units], wanted: int, person: Ints, caps: Caps) -> Unit
     """The first `wanted` units over the levels: no duplicates, within the caps, every anchor once before any twice.
 
     Inside a level the order is that of the units' words; units with the columns `group` and `cell` are dealt out
-    instead: one of every cell before a second of any, and likewise over groups. Levels are made only when needed.
+    instead: one of every cell before a second of any, and likewise over groups. Levels are made only when needed, and
+    no more after a few in a row that brought nothing new.
     """
     kept: Units | None = None
+    barren = 0
     for level in levels:
         joined = _in_order(level) if kept is None else Units.join([kept, _in_order(level)])
+        before = kept.size if kept is not None else 0
         kept = within_caps(without_duplicates(joined), person, caps)
-        if kept.size >= wanted:
+        barren = 0 if kept.size > before else barren + 1
+        if kept.size >= wanted or barren == _PATIENCE:
             break
     if kept is None:
         raise ValueError("fill needs at least one level, which may be empty.")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from generators.attribute_masks import mask_of
+from generators.attribute_masks import mask_of, near_mask
 from schemas.question import Masks
 from schemas.vocabulary import COLOURS
 
@@ -19,13 +19,7 @@ _SAME_HUE = {
     "navy": "dark_blue", "gray": "grey", "silver": "grey", "khaki": "beige", "tan": "beige", "cream": "beige",
     "maroon": "red", "burgundy": "red", "crimson": "red", "violet": "purple", "lilac": "purple", "olive": "green",
     "teal": "green", "turquoise": "blue", "denim": "blue", "golden": "yellow", "dark blue": "dark_blue",
-}  # fmt: skip
-_NEAR = {
-    "black": ("dark_blue", "grey"), "white": ("beige", "grey"), "grey": ("white", "black"),
-    "red": ("orange", "pink"), "orange": ("red", "yellow", "brown"), "yellow": ("orange", "beige"),
-    "green": ("blue",), "blue": ("dark_blue", "green"), "dark_blue": ("black", "blue"),
-    "purple": ("pink", "blue"), "pink": ("red", "purple"), "brown": ("beige", "orange"),
-    "beige": ("brown", "white", "yellow"), "multicolour": COLOURS,
+    "multicoloured": "multicolour", "multicolored": "multicolour",
 }  # fmt: skip
 _GARMENTS = {
     "upper_color_primary": "top|shirt|t-shirt|tee|polo|blouse|sweater|jumper|hoodie|jacket|coat|vest|sweatshirt|parka",
@@ -53,7 +47,7 @@ def claims_of(texts: Sequence[str]) -> dict[str, Masks]:
         lowered = text.lower()
         for key, pattern in _COLOURED.items():
             hues = {_hue(found[1]) for found in pattern.finditer(lowered)}
-            claims[key][row] = _with_near(key, hues.pop()) if len(hues) == 1 else 0
+            claims[key][row] = near_mask(key, mask_of(key, hues.pop())) if len(hues) == 1 else 0
         for key, pattern in _NAMED.items():
             found = pattern.search(lowered)
             claims[key][row] = mask_of(key, "yes") if found and not _denied(lowered, found.start()) else 0
@@ -62,13 +56,6 @@ def claims_of(texts: Sequence[str]) -> dict[str, Masks]:
 
 def _hue(word: str) -> str:
     return _SAME_HUE.get(word, word)
-
-
-def _with_near(key: str, hue: str) -> int:
-    mask = mask_of(key, hue)
-    for near in _NEAR[hue]:
-        mask |= mask_of(key, near)
-    return mask
 
 
 def _denied(text: str, start: int) -> bool:

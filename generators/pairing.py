@@ -42,12 +42,12 @@ def twin_pairs(ask: Ask, rule: PairRule) -> Draft:
 
 def _levels(ask: Ask, rule: PairRule, most: int) -> Iterator[Units]:
     pool = ask.pool
-    people = Ring(cells_of(pool.source, pool.person), mix(ask.seed, pool.words, 1))
+    matcher = MatchFinder(ask, rule)
     finder = NegativeFinder(ask, rule.hard)
     anchors = np.flatnonzero(rule.anchors)
     for k in range(most):
         word = mix(ask.seed, pool.words[anchors], k)
-        match = _match(pool, rule, people, anchors, word)
+        match = matcher.find(anchors, word)
         other, rank = finder.find(anchors, match, word, np.zeros((len(anchors), 0), dtype=np.int64))
         good = (match >= 0) & (other >= 0)
         yield _units(pool, k, anchors, word, match, other, rank).take(good)
@@ -59,21 +59,30 @@ def _units(pool: Pool, k: int, anchors: Ints, word: Words, match: Ints, other: I
     return Units(anchors, np.full(len(anchors), k), word, columns, tuple(shown))
 
 
-def _match(pool: Pool, rule: PairRule, people: Ring, anchors: Ints, word: Words) -> Ints:
-    """A true match for each anchor: from another camera, or (for a fixed share) from the same one when there is one."""
-    cells = cells_of(pool.source, pool.person)[anchors]
-    across = uniform(mix(word, 2)) < CROSS_CAMERA
+class MatchFinder:
+    """Finds a true match for an anchor: from another camera, or for a fixed share from the same one where it can."""
 
-    def allowed(rows: Ints, members: Ints) -> Flags:
-        other_camera = pool.camera[anchors[rows]] != pool.camera[members]
-        fine = rule.matches(anchors[rows], members) & (anchors[rows] != members)
-        return np.asarray(fine & (other_camera == across[rows]))
+    def __init__(self, ask: Ask, rule: PairRule) -> None:
+        self._pool, self._rule = ask.pool, rule
+        self._cells = cells_of(ask.pool.source, ask.pool.person)
+        self._ring = Ring(self._cells, mix(ask.seed, ask.pool.words, 1))
 
-    found = first_allowed(people, cells, mix(word, 3), allowed)
-    lost = (found < 0) & ~across
-    across = across | lost
-    again = first_allowed(people, np.where(lost, cells, NOBODY), mix(word, 4), allowed)
-    return np.where(lost, again, found)
+    def find(self, anchors: Ints, word: Words) -> Ints:
+        """A picture of each anchor's person that the rule allows; NOBODY where there is none."""
+        across = uniform(mix(word, 2)) < CROSS_CAMERA
+        found = self._from(anchors, across, self._cells[anchors], mix(word, 3))
+        lost = (found < 0) & ~across
+        return np.where(lost, self._from(anchors, across | lost, self._cells[anchors], mix(word, 4)), found)
+
+    def _from(self, anchors: Ints, across: Flags, cells: Ints, word: Words) -> Ints:
+        camera = camera_or_none(self._pool)
+
+        def allowed(rows: Ints, members: Ints) -> Flags:
+            own, crosses = anchors[rows], across[rows] & (camera[members] > 0)
+            fine = self._rule.matches(own, members) & (own != members)
+            return np.asarray(fine & ((camera[own] != camera[members]) == crosses))
+
+        return first_allowed(self._ring, cells, word, allowed)
 
 
 class NegativeFinder:

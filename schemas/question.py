@@ -146,6 +146,7 @@ class Example:
     images: tuple[Mapping[str, Any], ...]
     rows: int
     answers: tuple[str, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from generators.attribute_masks import words_of
+from generators.attribute_masks import is_single, words_of
 from generators.choosing import Caps, Units, content, fill
 from generators.wording import words_at
 from schemas.keys import below, mix, seed_of
@@ -17,6 +17,8 @@ from schemas.question import HIDDEN, NOBODY, Ask, Draft, Example, Flags, Ints, M
 from schemas.vocabulary import VOCABULARY
 
 HIDDEN_SHARE = 0.04
+# Colours that every person has somewhere, so that they may be asked of any infrared picture.
+_EVERYBODYS = ("hair_color", "upper_color_primary", "lower_color_primary", "footwear_color")
 
 
 def compose(ask: Ask) -> Draft:
@@ -37,10 +39,10 @@ def _answerable(ask: Ask, key: str, hidden: bool) -> tuple[Flags, Masks]:
     values = ask.pool.values[key]
     unseen = (values != 0) & ((values & HIDDEN) != 0)
     if not VOCABULARY[key].in_infrared:
-        unseen |= ask.pool.infrared
+        unseen = (unseen | ask.pool.infrared) if key in _EVERYBODYS else unseen & ~ask.pool.infrared
     if hidden:
         return unseen, np.full(len(values), HIDDEN, dtype=np.uint32)
-    return ~unseen & (values != 0), values
+    return ~unseen & is_single(values), values
 
 
 def _levels(ask: Ask, hidden: bool) -> Iterator[Units]:
@@ -98,9 +100,10 @@ QUESTION = Question(
             answers=("dark blue",),
         ),
         Example(
-            images=({"person": "ann", "camera": "c1", "lower_type": "skirt|dress"},),
+            images=({"person": "ann", "camera": "c1", "headwear": "not_visible"},),
             rows=1,
-            answers=("skirt or dress",),
+            answers=("not visible",),
+            options={"hidden_share": 1},
         ),
     ),
 )

@@ -1,0 +1,60 @@
+"""Captions against pictures: which picture a caption may be asked about, and which ones it cannot mean."""
+
+import numpy as np
+
+from generators.choosing import Ring, cells_of, first_allowed
+from schemas.keys import Words, mix
+from schemas.question import HIDDEN, NOBODY, Ask, Flags, Ints, Pool
+
+
+def contradicts(pool: Pool, captions: Ints, images: Ints) -> Flags:
+    """Whether something that each caption asserts is known to be otherwise in the image beside it.
+
+    Where nothing can be compared, an image counts as different only when a miner looked and did not find it near.
+    """
+    differs = np.zeros(len(captions), dtype=np.bool_)
+    compared = np.zeros(len(captions), dtype=np.bool_)
+    for key, claims in pool.captions.claims.items():
+        claim, value = claims[captions], pool.values[key][images]
+        known = (claim != 0) & (value != 0) & (value != HIDDEN)
+        compared |= known
+        differs |= known & ((claim & value) == 0)
+    unknown = np.flatnonzero(~compared)
+    differs[unknown] = _far(pool, pool.captions.image[captions[unknown]], images[unknown])
+    return differs
+
+
+def _far(pool: Pool, anchors: Ints, images: Ints) -> Flags:
+    if pool.neighbours is None or not len(anchors):
+        return np.zeros(len(anchors), dtype=np.bool_)
+    near = pool.neighbours.near[anchors]
+    return np.asarray((near >= 0).any(axis=1) & ~(near == images[:, None]).any(axis=1))
+
+
+class PictureFinder:
+    """Finds another picture of the person a caption describes, in the same outfit and modality.
+
+    The caption's own picture is only used where the person has no other and the split is not test.
+    """
+
+    def __init__(self, ask: Ask) -> None:
+        pool = self._pool = ask.pool
+        self._cells = cells_of(pool.source, pool.person, pool.clothes + 1, pool.modality)
+        self._ring = Ring(self._cells, mix(ask.seed, pool.words, 11))
+
+    def find(self, captions: Ints, word: Words) -> Ints:
+        """A picture per caption; NOBODY where there is none."""
+        own = self._pool.captions.image[captions]
+
+        def allowed(rows: Ints, members: Ints) -> Flags:
+            return np.asarray(members != own[rows])
+
+        found = first_allowed(self._ring, self._cells[own], mix(word, 12), allowed)
+        return np.where((found == NOBODY) & (self._pool.split != "test"), own, found)
+
+
+def usable_captions(ask: Ask, least: int, most: int) -> Ints:
+    """The captions of `least` to `most` words; recipe options `min_words` and `max_words` override both."""
+    n_words = ask.pool.captions.n_words
+    low, high = int(ask.options.get("min_words", least)), int(ask.options.get("max_words", most))
+    return np.asarray(np.flatnonzero((n_words >= low) & (n_words <= high)), dtype=np.int64)

@@ -1,0 +1,115 @@
+"""ATTR_YN: is one thing true of the person? The same question goes to a picture where it is and to one where it is not.
+
+So "yes" and "no" are equally frequent for every value of every attribute, not only overall: knowing that few people
+wear hats does not help. Sensitive attributes are not asked.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from generators.attribute_masks import is_single, mask_of, near_mask, value_of
+from generators.choosing import Caps, Ring, Units, cells_of, content, fill, first_allowed
+from generators.pairing import negatives_of
+from generators.wording import words_at
+from schemas.keys import Words, below, mix, seed_of
+from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Example, Flags, Ints, Masks, Question
+from schemas.vocabulary import VOCABULARY, spoken
+
+
+def compose(ask: Ask) -> Draft:
+    """Twins of one question: a yes for the anchor, a no for another person from the same camera."""
+    caps = Caps(int(ask.options.get("per_image", 64)), int(ask.options.get("per_person", 100_000)))
+    return _draft(ask, fill(_levels(ask), (ask.rows + 1) // 2, ask.pool.person, caps))
+
+
+def _keys(ask: Ask) -> list[str]:
+    return [key for key in VOCABULARY if key in ask.words["claim"] and not VOCABULARY[key].sensitive]
+
+
+def _levels(ask: Ask) -> Iterator[Units]:
+    for k in range(2 * len(ask.paraphrases)):
+        yield Units.join([_of_key(ask, at, key, k) for at, key in enumerate(_keys(ask))])
+
+
+def _of_key(ask: Ask, at: int, key: str, k: int) -> Units:
+    """A yes for every picture with one known value (only `yes` of yes/no attributes) and a no from the same camera."""
+    pool, values = ask.pool, ask.pool.values[key]
+    usable = is_single(values) & ~(pool.infrared & (not VOCABULARY[key].in_infrared))
+    of_two = VOCABULARY[key].values == ("no", "yes")
+    anchors = np.flatnonzero(usable & (values == mask_of(key, "yes")) if of_two else usable)
+    word = mix(ask.seed, pool.words[anchors], seed_of(key), k)
+    other = _otherwise(ask, key, usable, anchors, word)
+    first = below(mix(ask.seed, pool.words[anchors], seed_of(key), 8), len(ask.paraphrases))
+    paraphrase = ask.paraphrases[(first + k) % len(ask.paraphrases)]
+    mask, group = values[anchors].astype(np.int64), np.full(len(anchors), at, dtype=np.int64)
+    columns = {"group": group, "cell": (group << 32) | mask, "mask": mask, "paraphrase": paraphrase, "other": other}
+    asked = (seed_of(key), mask.astype(np.uint64), paraphrase.astype(np.uint64))
+    shown = tuple(content(pool.words[seen], *asked) for seen in (anchors, other))
+    return Units(anchors, np.full(len(anchors), k), word, columns, shown).take(other >= 0)
+
+
+def _otherwise(ask: Ask, key: str, usable: Flags, anchors: Ints, word: Words) -> Ints:
+    """A picture of another person, from the anchor's camera, where the anchor's value is clearly not the case."""
+    pool, values = ask.pool, ask.pool.values[key]
+    cells = np.where(usable, cells_of(pool.source, pool.modality, pool.camera + 1), NOBODY)
+    ring = Ring(cells, mix(ask.seed, pool.words, seed_of(key), 31))
+    admitted = _admitted(key, values)
+
+    def allowed(rows: Ints, members: Ints) -> Flags:
+        apart = (admitted[anchors[rows]] & values[members]) == 0
+        return np.asarray(apart & (pool.person[anchors[rows]] != pool.person[members]))
+
+    return first_allowed(ring, cells[anchors], mix(word, 32), allowed)
+
+
+def _admitted(key: str, values: Masks) -> Masks:
+    distinct, at = np.unique(values, return_inverse=True)
+    return np.array([near_mask(key, int(mask)) for mask in distinct], dtype=np.uint32)[at]
+
+
+def _draft(ask: Ask, units: Units) -> Draft:
+    both = np.repeat(np.arange(units.size), 2)[: ask.rows]
+    gold = np.tile([1, 0], units.size)[: ask.rows]
+    keys, group = _keys(ask), units.columns["group"][both]
+    cells, at = np.unique(units.columns["cell"], return_inverse=True)
+    shown = np.where(gold == 1, units.anchor[both], units.columns["other"][both])[:, None]
+    words = {table: [_worded(ask, table, keys, int(cell)) for cell in cells] for table in ("claim", "ask")}
+    how = np.where(gold == 0, STRATEGIES.index("attribute_other"), NOBODY)[:, None]
+    return Draft(
+        images=shown,
+        roles=("query",),
+        k=units.k[both],
+        paraphrase=units.columns["paraphrase"][both],
+        subtask=words_at(keys, group),
+        gold=gold,
+        n_options=np.full(len(both), 2),
+        slots={table: words_at(worded, at[both]) for table, worded in words.items()},
+        negatives=negatives_of(ask.pool, units.anchor[both], how, np.full_like(how, NOBODY)),
+        shortfall="too few pictures with known attributes, or all of one camera share the value",
+    )
+
+
+def _worded(ask: Ask, table: str, keys: list[str], cell: int) -> str:
+    """The question or claim about one value: its own wording (`lower_type/skirt`) or the attribute's with the value."""
+    key = keys[cell >> 32]
+    value = value_of(key, cell & 0xFFFFFFFF)
+    value_words = ask.words["value"].get(f"{key}/{value}", spoken(value))
+    return ask.words[table][key].replace("{value}", value_words)
+
+
+QUESTION = Question(
+    title="Is one thing true of the person?",
+    answer="yesno",
+    compose=compose,
+    examples=(
+        Example(
+            images=(
+                {"person": "ann", "camera": "c1", "backpack": "yes"},
+                {"person": "bob", "camera": "c1", "backpack": "no"},
+            ),
+            rows=2,
+            answers=("Yes", "No"),
+        ),
+    ),
+)

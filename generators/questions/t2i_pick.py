@@ -1,0 +1,85 @@
+"""T2I_PICK: which candidate does a description mean? Each stranger is known to differ from what it says."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from generators.choosing import Caps, Units, content, fill
+from generators.described import PictureFinder, contradicts, usable_captions
+from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery, strategies
+from schemas.keys import below, mix
+from schemas.question import Ask, Draft, Example, Flags, Ints, Question
+
+WORDS = (5, 40)
+
+
+def compose(ask: Ask) -> Draft:
+    """Rows of a caption and a gallery; the match is another picture of the person in the caption's outfit."""
+    captions = usable_captions(ask, *WORDS)
+    caps = Caps(int(ask.options.get("per_image", 64)), int(ask.options.get("per_person", 100_000)))
+    return _draft(ask, fill(_levels(ask, captions, caps.image), ask.rows, ask.pool.person, caps))
+
+
+def _levels(ask: Ask, captions: Ints, most: int) -> Iterator[Units]:
+    pool, finder, pictures = ask.pool, finder_of(ask), PictureFinder(ask)
+    own = pool.captions.image[captions]
+
+    def also(rows: Ints, images: Ints) -> Flags:
+        return contradicts(pool, captions[rows], images)
+
+    for k in range(most):
+        word = mix(ask.seed, pool.captions.words[captions], k)
+        match = pictures.find(captions, word)
+        found = gallery(finder, own, match, word, also=also)
+        columns = {"shown": found.shown, "rank": found.rank, "size": found.size, "place": found.place}
+        seen = [np.append(pool.words, np.uint64(0))[column] for column in found.shown.T]
+        shown = (content(pool.captions.words[captions], *seen),)
+        units = Units(own, np.full(len(own), k), word, columns | {"caption": captions}, shown)
+        yield units.take(found.whole)
+
+
+def _draft(ask: Ask, units: Units) -> Draft:
+    pool, columns = ask.pool, units.columns
+    found = Gallery(columns["shown"], columns["rank"], columns["size"], columns["place"])
+    choice = below(mix(units.word, 8), len(ask.paraphrases))
+    text = pool.captions.table.column("text").combine_chunks()
+    return Draft(
+        images=found.shown,
+        roles=("gallery",) * MOST,
+        k=units.k,
+        paraphrase=ask.paraphrases[choice],
+        subtask=pa.repeat(pa.scalar("one_match", pa.string()), units.size),
+        gold=found.place + 1,
+        n_options=found.size,
+        texts=columns["caption"][:, None],
+        slots={"candidates": candidate_words(found.size, 1), "caption": text.take(pa.array(columns["caption"]))},
+        negatives=strategies(pool, units.anchor, found, "contradicts_caption"),
+        shortfall="too few captions with a second picture and strangers that are known to differ from them",
+    )
+
+
+QUESTION = Question(
+    title="Which candidate does a description mean?",
+    answer="pick1",
+    compose=compose,
+    default_stage=3,
+    examples=(
+        Example(
+            images=(
+                {
+                    "person": "ann",
+                    "camera": "c1",
+                    "upper_color_primary": "red",
+                    "caption": "A woman wearing a red jacket.",
+                },
+                {"person": "ann", "camera": "c2", "upper_color_primary": "red"},
+                {"person": "bob", "camera": "c2", "upper_color_primary": "green"},
+                {"person": "cid", "camera": "c2", "upper_color_primary": "red"},
+                {"person": "dan", "camera": "c2", "upper_color_primary": "green"},
+            ),
+            rows=1,
+            answers=("Image 2",),
+        ),
+    ),
+)

@@ -1,0 +1,88 @@
+"""T2I_YN: does a description fit a picture? Asked twice: of the person it means and of one it cannot mean."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from generators.choosing import Caps, Units, content, fill
+from generators.described import PictureFinder, contradicts, usable_captions
+from generators.galleries import finder_of
+from generators.pairing import negatives_of
+from schemas.keys import below, mix
+from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Example, Flags, Ints, Question
+
+WORDS = (5, 40)
+
+
+def compose(ask: Ask) -> Draft:
+    """Twins of one caption: a yes with another picture of its outfit, a no with a stranger from the same camera."""
+    captions = usable_captions(ask, *WORDS)
+    caps = Caps(int(ask.options.get("per_image", 64)), int(ask.options.get("per_person", 100_000)))
+    units = fill(_levels(ask, captions, caps.image), (ask.rows + 1) // 2, ask.pool.person, caps)
+    return _draft(ask, units)
+
+
+def _levels(ask: Ask, captions: Ints, most: int) -> Iterator[Units]:
+    pool, finder, pictures = ask.pool, finder_of(ask), PictureFinder(ask)
+    own, words = pool.captions.image[captions], pool.captions.words[captions]
+
+    def also(rows: Ints, images: Ints) -> Flags:
+        return contradicts(pool, captions[rows], images)
+
+    for k in range(most):
+        word = mix(ask.seed, words, k)
+        match = pictures.find(captions, word)
+        other, rank = finder.find(own, match, word, np.zeros((len(own), 0), dtype=np.int64), also)
+        columns = {"caption": captions, "match": match, "other": other, "rank": rank}
+        shown = tuple(content(words, pool.words[seen]) for seen in (match, other))
+        units = Units(own, np.full(len(own), k), word, columns, shown)
+        yield units.take((match >= 0) & (other >= 0))
+
+
+def _draft(ask: Ask, units: Units) -> Draft:
+    both = np.repeat(np.arange(units.size), 2)[: ask.rows]
+    gold = np.tile([1, 0], units.size)[: ask.rows]
+    columns = {name: column[both] for name, column in units.columns.items()}
+    shown = np.where(gold == 1, columns["match"], columns["other"])[:, None]
+    rank = np.where(gold == 0, columns["rank"], NOBODY)[:, None]
+    how = np.where(rank >= 0, STRATEGIES.index("embedding_topk"), STRATEGIES.index("contradicts_caption"))
+    choice = below(mix(units.word, 8), len(ask.paraphrases))
+    text = ask.pool.captions.table.column("text").combine_chunks()
+    return Draft(
+        images=shown,
+        roles=("candidate",),
+        k=units.k[both],
+        paraphrase=ask.paraphrases[choice][both],
+        subtask=pa.repeat(pa.scalar("whole_caption", pa.string()), len(both)),
+        gold=gold,
+        n_options=np.full(len(both), 2),
+        texts=columns["caption"][:, None],
+        slots={"caption": text.take(pa.array(columns["caption"]))},
+        negatives=negatives_of(ask.pool, units.anchor[both], np.where(gold[:, None] == 0, how, NOBODY), rank),
+        shortfall="too few captions with a second picture and a stranger that is known to differ from them",
+    )
+
+
+QUESTION = Question(
+    title="Does a description fit a picture?",
+    answer="yesno",
+    compose=compose,
+    default_stage=3,
+    examples=(
+        Example(
+            images=(
+                {
+                    "person": "ann",
+                    "camera": "c1",
+                    "upper_color_primary": "red",
+                    "caption": "A woman wearing a red jacket.",
+                },
+                {"person": "ann", "camera": "c2", "upper_color_primary": "red"},
+                {"person": "bob", "camera": "c2", "upper_color_primary": "green"},
+            ),
+            rows=2,
+            answers=("Yes", "No"),
+        ),
+    ),
+)
