@@ -26,7 +26,7 @@ def measure(name: str, images: int, seed: int) -> tuple[float, float]:
 def main() -> None:
     """Print one line per source and the rate over all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=400, help="images per source")
+    parser.add_argument("--images", type=int, default=1000, help="images per source")
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
     costs = []

@@ -59,7 +59,7 @@ def pose(person: Person, view: View, draws: Draws) -> Figure:
     """The figure of a person in one view, at a drawn moment of the walk."""
     body = person.body
     side = view in ("left", "right")
-    head_y = 0.068 * body.head
+    head_y = 0.077 * body.head
     head_x = head_y * body.head_shape * (1.12 if side else 1.0)
     shoulder_y = 2 * head_y + body.neck
     hip_y = 1.0 - body.legs

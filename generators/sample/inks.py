@@ -40,10 +40,10 @@ CLOTH = {
     "beige": (208, 184, 142),
 }  # fmt: skip
 HAIR = {
-    "black": (26, 23, 24), "brown": (92, 56, 32), "blond": (214, 176, 96), "grey": (152, 152, 154),
-    "white": (222, 222, 220), "red": (158, 66, 26),
+    "black": (22, 20, 22), "brown": (104, 58, 28), "blond": (232, 190, 88), "grey": (168, 168, 172),
+    "white": (222, 222, 220), "red": (186, 70, 22),
 }  # fmt: skip
-SKIN = ((244, 206, 178), (226, 180, 146), (196, 142, 104), (146, 96, 66), (96, 62, 44))
+SKIN = ((250, 214, 192), (222, 166, 122), (158, 100, 62), (82, 50, 36))
 _HAIR_INFRARED = {"black": 44, "brown": 84, "blond": 168, "grey": 128, "white": 190, "red": 122}
 
 
@@ -60,8 +60,8 @@ def hair(colour: str) -> Ink:
 
 
 def skin(tone: int) -> Ink:
-    """Skin by tone, 0 fair to 4 dark; all of it is bright in infrared."""
-    return Ink(*SKIN[tone], (214, 202, 184, 160, 136)[tone])
+    """Skin by tone, 0 fair to 3 dark; all of it is bright in infrared."""
+    return Ink(*SKIN[tone], (220, 196, 166, 132)[tone])
 
 
 def plain(red: int, green: int, blue: int) -> Ink:

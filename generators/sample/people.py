@@ -14,7 +14,8 @@ from generators.sample import inks
 from generators.sample.draws import Draws
 from generators.sample.inks import Ink
 
-TWIN_SHARE = 0.16
+TWIN_SHARE = 0.16  # persons whose outfit looks like a neighbour's
+HABIT_SHARE = 0.5  # persons who carry the same bag whatever they wear
 _UPPER_TYPES = {
     "masculine": ("t_shirt", "shirt", "polo", "sweater", "hoodie", "jacket", "coat"),
     "feminine": ("t_shirt", "blouse", "shirt", "sweater", "hoodie", "jacket", "coat"),
@@ -161,7 +162,7 @@ def draw_person(seed: int, source: str, number: int) -> Person:
         body=_draw_body(draws, gender, age, build),
         skin=inks.skin(draws.whole(len(inks.SKIN))),
         hair=inks.hair(color),
-        hair_volume=draws.number(0.7, 1.5),
+        hair_volume=draws.number(0.5, 1.9),
         hair_style=draws.whole(3),
     )
 
@@ -176,14 +177,14 @@ def _draw_body(draws: Draws, gender: str, age: str, build: str) -> Body:
     woman, child = gender == "feminine", age == "child"
     return Body(
         height=draws.number(0.88, 1.12) * (0.86 if child else 1.0),
-        width={"slim": 0.76, "average": 1.0, "heavy": 1.34}[build] * draws.number(0.92, 1.08),
+        width={"slim": 0.72, "average": 1.0, "heavy": 1.4}[build] * draws.number(0.93, 1.07),
         shoulders=draws.number(0.84, 1.2) * (0.92 if woman else 1.06),
         hips=draws.number(0.84, 1.2) * (1.08 if woman else 0.94),
         waist=draws.number(0.66, 0.84) if woman else draws.number(0.78, 1.0),
-        head=draws.number(0.82, 1.24) * (1.15 if child else 1.0),
+        head=draws.number(0.84, 1.3) * (1.15 if child else 1.0),
         head_shape=draws.number(0.62, 0.98),
         neck=draws.number(0.012, 0.045),
-        legs=draws.number(0.43, 0.56),
+        legs=draws.number(0.4, 0.57),
         limbs=draws.number(0.8, 1.25),
         stance=draws.number(0.0, 0.05),
         arms_out=draws.number(0.0, 0.075),
@@ -203,8 +204,10 @@ def draw_outfit(seed: int, source: str, number: int, outfit: int, wardrobe: Ward
     upper_color = draws.pick(wardrobe.upper)
     second = draws.pick([name for name in ("white", "black", "red", "blue", "yellow", "grey") if name != upper_color])
     lower_color = upper_color if lower_type == "dress" else draws.pick(wardrobe.lower)
-    bag = draws.weighted((("none", 0.34), ("backpack", 0.26), ("shoulder_bag", 0.2), ("hand_bag", 0.2)))
-    bag_color = draws.pick(("black", "brown", "red", "blue", "green", "beige"))
+    habit = Draws(seed, source, "habit", number)
+    carried = habit if habit.chance(HABIT_SHARE) else draws
+    bag = carried.weighted((("none", 0.34), ("backpack", 0.26), ("shoulder_bag", 0.2), ("hand_bag", 0.2)))
+    bag_color = carried.pick(("black", "brown", "red", "blue", "green", "beige"))
     footwear_type = draws.pick(_footwear(gender, lower_type))
     footwear_color = draws.pick(("black", "white", "brown", "red", "blue"))
     own = Draws(seed, source, "cloth", number, outfit)
@@ -223,7 +226,7 @@ def draw_outfit(seed: int, source: str, number: int, outfit: int, wardrobe: Ward
         footwear_color=footwear_color,
         bag=bag,
         bag_color=bag_color,
-        headwear=draws.weighted((("none", 0.62), ("cap", 0.16), ("hat", 0.1), ("beanie", 0.12))),
+        headwear=draws.weighted((("none", 0.7), ("cap", 0.12), ("hat", 0.08), ("beanie", 0.1))),
         upper=upper,
         second=inks.cloth(second, own),
         lower=upper if lower_type == "dress" else inks.cloth(lower_color, own),

@@ -101,7 +101,7 @@ def test_some_market_persons_have_no_annotated_colour() -> None:
     assert max(colours.values()) < 0.2 * len(persons)
 
 
-@pytest.mark.parametrize(("size", "changing"), [("tiny", 7), ("demo", 112)])
+@pytest.mark.parametrize(("size", "changing"), [("tiny", 7), ("demo", 120)])
 def test_ltcc_queries_of_changers_have_other_clothes_in_the_gallery(size: str, changing: int) -> None:
     shots = _shots("ltcc", size)
     gallery = [shot for shot in shots if shot.split == "gallery"]

@@ -95,3 +95,8 @@ def test_another_sample_in_the_folder_is_refused(tmp_path: Path) -> None:
 
 def test_the_mark_says_what_the_folder_is(tiny: Path) -> None:
     assert json.loads((tiny / "SAMPLE.json").read_text()) == {"made by": "reidforge sample", "seed": 7, "size": "tiny"}
+
+
+def test_no_file_of_the_sample_says_when_or_where_it_was_written(tiny: Path) -> None:
+    head = (tiny / "Market-1501-v15.09.15" / "market_attribute.mat").read_bytes()[:116]
+    assert head.strip() == b"MATLAB 5.0 MAT-file, synthetic sample"

@@ -39,7 +39,7 @@ _SIZES = {
 
 def _shot(seed: int, split: str, person: int, take: int) -> Shot:
     draws = Draws(seed, NAME, "box", person, take)
-    folder = draws.pick(_FOLDERS)
+    folder, height = draws.pick(_FOLDERS), 112 + 4 * draws.whole(9)
     name = f"p{person}_s{take + person * 7}" if folder.endswith("query") else f"{person}_{take}"
     return Shot(
         relpath=f"imgs/{folder}/{name}.jpg",
@@ -49,8 +49,8 @@ def _shot(seed: int, split: str, person: int, take: int) -> Shot:
         split=split,
         pid_raw=str(person),
         cam_raw=None,
-        width=56 + 2 * draws.whole(9),
-        height=116 + 4 * draws.whole(7),
+        width=round(height * draws.number(0.46, 0.54)),
+        height=height,
     )
 
 

@@ -28,7 +28,7 @@ class _Size:
 
 _SIZES = {
     "tiny": _Size(6, 4, 4, 3, 40, 10, 24),
-    "demo": _Size(70, 40, 56, 32, 720, 140, 400),
+    "demo": _Size(120, 40, 108, 34, 1080, 140, 400),
     "official": _Size(77, 75, 46, 45, 9576, 493, 7050),
 }
 
@@ -45,6 +45,7 @@ def _cycle(seed: int, person: int, outfits: int) -> list[tuple[int, int]]:
 
 def _shot(folder: str, split: str, seed: int, person: int, outfit: int, camera: int, take: int) -> Shot:
     draws = Draws(seed, NAME, "box", person, outfit, camera, take)
+    height = 104 + 4 * draws.whole(13)
     return Shot(
         relpath=f"{folder}/{person:03d}_{outfit}_c{camera}_{take * 37 + 1009:06d}.png",
         person=person,
@@ -55,8 +56,8 @@ def _shot(folder: str, split: str, seed: int, person: int, outfit: int, camera: 
         pid_raw=f"{person:03d}",
         cam_raw=f"c{camera}",
         clothes_raw=str(outfit),
-        width=52 + 2 * draws.whole(11),
-        height=112 + 4 * draws.whole(11),
+        width=round(height * draws.number(0.47, 0.53)),
+        height=height,
     )
 
 

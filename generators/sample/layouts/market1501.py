@@ -5,8 +5,9 @@ annotated ones, a field order that differs between the two structs, and (not at 
 and an error page saved as a picture.
 """
 
+import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,22 +117,10 @@ def _train(size: _Size, seed: int, persons: list[int]) -> list[Shot]:
 
 
 def _damaged(persons: list[int]) -> list[Shot]:
-    made = []
-    for i, damage in enumerate(("truncated", "html")):
-        shot = _shot("bounding_box_train", "train", persons[i], 1 + i, 9000 + i, 1)
-        made.append(
-            Shot(
-                relpath=shot.relpath,
-                person=shot.person,
-                camera=shot.camera,
-                take=shot.take,
-                split="train",
-                pid_raw=shot.pid_raw,
-                cam_raw=shot.cam_raw,
-                damage=damage,
-            )
-        )
-    return made
+    return [
+        replace(_shot("bounding_box_train", "train", persons[i], 1 + i, 9000 + i, 1), damage=damage)
+        for i, damage in enumerate(("truncated", "html"))
+    ]
 
 
 def shots(size_name: str, seed: int) -> list[Shot]:
@@ -184,11 +173,18 @@ def _struct(seed: int, persons: Sequence[int], backwards: bool) -> dict[str, Any
     return {**fields, "image_index": index}
 
 
+def _mat_file(content: dict[str, Any]) -> bytes:
+    """A MAT v5 file whose descriptive text (116 bytes) names no time and no platform, as scipy's would."""
+    file = io.BytesIO()
+    scipy.io.savemat(file, content, do_compression=True)
+    return b"MATLAB 5.0 MAT-file, synthetic sample".ljust(116) + file.getvalue()[116:]
+
+
 def write_labels(root: Path, size_name: str, seed: int, found: Sequence[Shot]) -> None:
     """The attribute file, the readme, and a thumbnail cache that is not a picture."""
     train_ids, test_ids = _persons(_SIZES[size_name], seed)
     struct = {"train": _struct(seed, train_ids, False), "test": _struct(seed, test_ids, True)}
-    scipy.io.savemat(root / "market_attribute.mat", {"market_attribute": struct}, do_compression=True)
+    (root / "market_attribute.mat").write_bytes(_mat_file({"market_attribute": struct}))
     (root / "readme.txt").write_text("A synthetic sample in the layout of Market-1501. Nobody in it exists.\n")
     (root / "bounding_box_test" / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0not a picture")
 
