@@ -84,7 +84,7 @@ def _ids(failing: tuple[str, ...], count: int) -> str:
     if not failing:
         return ""
     more = ", …" if max(count, len(failing)) > _IDS_SHOWN else ""
-    return f" {count} ids ({', '.join(failing[:_IDS_SHOWN])}{more})"
+    return f" {count} {'id' if count == 1 else 'ids'} ({', '.join(failing[:_IDS_SHOWN])}{more})"
 
 
 def check_folder(folder: Path, deep: bool = False) -> CheckReport:

@@ -136,7 +136,7 @@ def test_a_warning_is_told_and_does_not_block(publish_rows: Publish) -> None:
     rows["protocols"][0]["expected_query"] = 3368
     report = check_folder(publish_rows(rows))
     assert report.ok
-    assert any(line.startswith("WARNING gate official_counts: 1 ids (toy)") for line in report.lines)
+    assert any(line.startswith("WARNING gate official_counts: 1 id (toy)") for line in report.lines)
 
 
 def test_every_changed_missing_and_extra_file_is_named(toy_version: Path) -> None:
