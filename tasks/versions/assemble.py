@@ -131,15 +131,25 @@ def _limits(validated: StepOutput, sources: Sequence[SourceEntry], staged: StepO
     """What a reader must know before trusting the data, one sentence each."""
     for verdict in verdicts(validated):
         if not verdict["passed"]:
-            yield f"{verdict['title']}: {verdict['summary']} {verdict.get('remedy', '')}".strip()
+            yield f"{verdict['title']}: {_sentence(verdict['summary'])} {verdict.get('remedy', '')}".strip()
     for source in sources:
         if not source.release_allowed:
-            yield f"{source.title} may not be redistributed: this version stays where it was built."
-        for count in source.reported if source.access_status != "synthetic" else ():
-            if count.get("official") not in (None, count.get("found")):
-                what = f"{count['official']} {count.get('what', 'images')}"
-                yield f"{source.title}: its authors report {what}, {count.get('found')} were found."
+            yield f"{source.title} may not be redistributed: keep this version where its licence allows it."
+        if other := _other_counts(source):
+            yield f"{source.title} does not have the size its authors report: {other}."
     for family, facts in staged.facts["composed"].items():
         for short in facts.get("shortfalls", ()):
             yield f"{family}, {short['split']}: {short['filled']} of {short['wanted']} rows wanted; {short['reason']}."
     yield "Captions and answers made from labels say only what the labels say; unlabelled attributes stay unknown."
+
+
+def _other_counts(source: SourceEntry) -> str:
+    """The counts of images that differ from the official ones, in words; a synthetic source has none to keep."""
+    reported = [] if source.access_status == "synthetic" else source.reported
+    images = [count for count in reported if str(count.get("what", "")).endswith("images")]
+    other = [count for count in images if count.get("official") not in (None, count.get("found"))]
+    return ", ".join(f"{count['what']} {count['found']} of {count['official']}" for count in other)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,26 @@ def test_a_failed_warning_publishes_and_stands_on_the_card(tmp_path: Path) -> No
     card = (done.folder / "README.md").read_text()
     assert "| Wording | warning | 1 | 1 rows break it. |" in card
     assert "- Wording: 1 rows break it. Remove the rows." in card
+
+
+def test_the_card_says_what_falls_short(tmp_path: Path) -> None:
+    reported = [
+        {"what": "train images", "official": 12936, "found": 3, "tag": "C"},
+        {"what": "train persons", "official": 751, "found": 2, "tag": "C"},
+        {"what": "query images", "official": 6, "found": 6, "tag": "C"},
+    ]
+    made = toy(tmp_path)
+    facts = {**made.ingests[0].facts, "access_status": "request", "release_allowed": False, "reported": reported}
+    short = {"SAME_YN": {"shortfalls": [{"split": "test", "wanted": 9, "filled": 2, "reason": "too few persons"}]}}
+    staged = replace(made.staged, facts={**made.staged.facts, "composed": short})
+    ingests = [replace(made.ingests[0], facts=facts), made.ingests[1]]
+    card = str(assemble(made.recipe, staged, made.validated, ingests).contents["README.md"], "utf-8")
+    limits = card.split("## Known limits")[1].strip().splitlines()
+    assert limits[:3] == [
+        "- MARKET1501 may not be redistributed: keep this version where its licence allows it.",
+        "- MARKET1501 does not have the size its authors report: train images 3 of 12936.",
+        "- SAME_YN, test: 2 of 9 rows wanted; too few persons.",
+    ]
 
 
 def test_a_staged_file_that_was_changed_is_not_published(made: Toy, tmp_path: Path) -> None:
