@@ -163,7 +163,7 @@ def checked(scores: npt.NDArray[np.floating], start: int, n_query: int, n_galler
             f"The score of query {start + int(row)} and gallery member {int(column)} is {float(block[row, column])!r}: "
             "every score must be a finite number, so score that pair or give it the lowest score on purpose."
         )
-    return np.ascontiguousarray(block)
+    return np.require(block, requirements=["C", "W"])  # a read-only block would have the kernels compiled once more
 
 
 class Ranking:
