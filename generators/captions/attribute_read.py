@@ -1,0 +1,243 @@
+"""Attribute values read from a caption by the closed vocabulary: precise rather than complete.
+
+A noun of the lexicon is read with the words directly before it ("a navy jacket"). Nothing is read of what is denied,
+of other persons, of a garment that comes twice in different words, or of a colour that is not the only one.
+
+>>> read("A woman with a navy jacket and no backpack.")
+{'gender_presentation': 'feminine', 'upper_type': 'jacket', 'upper_color_primary': 'dark_blue', 'backpack': 'no'}
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from schemas.vocabulary import VOCABULARY
+
+_LEXICON = Path(__file__).with_name("lexicon.yaml")
+_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|[.,;:!?]")
+_STOPS = frozenset(".;!?")
+_PRONOUNS = {"he": "masculine", "she": "feminine"}
+_ARTICLES = frozenset(("a", "an", "one"))
+_DETERMINERS = _ARTICLES | {"the", "his", "her", "their", "this", "that", "some"}
+# Nouns that are read only after one of these or a colour: not "on top of", not "the male is".
+_NEEDS_LEFT = frozenset(("top", "mask", "tee", "flats", "male", "female", "dress", "polo"))
+_DENIALS = frozenset(("no", "without"))
+_UNCLEAR = "unclear"
+
+
+class _Token(NamedTuple):
+    """A word or phrase: `kind` is head, before, neutral, others, absent, present, or word for all that is not listed.
+
+    A head has its group and noun value; a word that stands before nouns has pairs of what it speaks of and its value.
+    """
+
+    kind: str
+    text: str
+    group: str = ""
+    value: str = ""
+    said: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class _Mention:
+    """One noun and what the words before it say; several nouns when they are joined by `or`."""
+
+    group: str
+    nouns: list[str]
+    denied: bool
+    none: bool
+    before: dict[str, list[str]] = field(default_factory=dict)
+
+
+def read(text: str) -> dict[str, str]:
+    """The values that a caption states plainly, by vocabulary key in vocabulary order."""
+    sentences = list(_sentences(text))
+    mentions = [mention for words in sentences for mention in _mentions(_tokens(words))]
+    genders = {noun for m in mentions if m.group == "person" for noun in m.nouns} - {"any"}
+    if len(genders) > 1:
+        return {}
+    found: dict[str, set[str]] = {}
+    for group in {mention.group for mention in mentions}:
+        _settle([mention for mention in mentions if mention.group == group], found)
+    pronouns = {_PRONOUNS[word] for words in sentences for word in words if word in _PRONOUNS}
+    found.setdefault("gender_presentation", genders or pronouns)
+    return {key: next(iter(found[key])) for key in VOCABULARY if len(found.get(key, ())) == 1}
+
+
+def _sentences(text: str) -> Iterator[list[str]]:
+    words: list[str] = []
+    for word in _WORD.findall(text.lower().replace("-", " ").replace("’", "'")):
+        if word in _STOPS:
+            yield words
+            words = []
+        else:
+            words.append(word)
+    yield words
+
+
+def _tokens(words: Sequence[str]) -> list[_Token]:
+    """The longest phrases of the lexicon, from the left."""
+    lexicon, tokens, place = _lexicon(), list[_Token](), 0
+    while place < len(words):
+        for phrase, token in lexicon.get(words[place], ()):
+            if words[place : place + len(phrase)] == phrase:
+                tokens.append(token)
+                place += len(phrase)
+                break
+        else:
+            tokens.append(_Token("word", words[place]))
+            place += 1
+    return tokens
+
+
+@cache
+def _raw() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(_LEXICON.read_text(encoding="utf-8"))
+    return loaded
+
+
+@cache
+def _lexicon() -> dict[str, list[tuple[list[str], _Token]]]:
+    """Phrases by their first word, longest first."""
+    entries = {
+        phrase: _Token(kind, phrase) for kind in ("neutral", "others", "absent", "present") for phrase in _raw()[kind]
+    }
+    for what, values in _raw()["before"].items():
+        for value, phrase in ((value, phrase) for value, phrases in values.items() for phrase in phrases):
+            known = entries.get(phrase, _Token("before", phrase))
+            entries[phrase] = _Token("before", phrase, said=(*known.said, (what, value)))
+    for group, values in _raw()["heads"].items():
+        for value, phrase in ((value, phrase) for value, phrases in values.items() for phrase in phrases):
+            entries[phrase] = _Token("head", phrase, group, value)
+    index: dict[str, list[tuple[list[str], _Token]]] = {}
+    for phrase, token in sorted(entries.items(), key=lambda item: -item[0].count(" ")):
+        index.setdefault(phrase.split()[0], []).append((phrase.split(), token))
+    return index
+
+
+def _mentions(tokens: list[_Token]) -> list[_Mention]:
+    """The nouns of one sentence, until it turns to somebody else."""
+    found: list[_Mention] = []
+    denied = False
+    for place, token in enumerate(tokens):
+        if token.kind == "others":
+            break
+        denied = _is_denied(tokens, place, denied)
+        if token.kind != "head" or not _stands_alone(tokens, place):
+            continue
+        mention, left = _mention(tokens, place, denied)
+        if token.group == "person" and _is_stranger(tokens, left, found):
+            break
+        if _joins(tokens, place, mention, found):
+            continue
+        known = _text(tokens, left) in _DETERMINERS or mention.before
+        if known or token.text not in _NEEDS_LEFT:
+            found.append(mention)
+    return found
+
+
+def _text(tokens: list[_Token], place: int) -> str:
+    return tokens[place].text if place >= 0 else ""
+
+
+def _is_denied(tokens: list[_Token], place: int, before: bool) -> bool:
+    """Whether things are denied from here on: `not wearing` still denies, `but` never does."""
+    token = tokens[place]
+    if token.kind == "present" and token.text != "but":
+        return before and any(near.kind == "absent" for near in tokens[max(0, place - 2) : place])
+    return token.kind == "absent" or (before and token.kind != "present")
+
+
+def _is_stranger(tokens: list[_Token], left: int, found: list[_Mention]) -> bool:
+    """Whether `a man` at this article is a second person; after `and` the sentence is about both."""
+    if _text(tokens, left) not in _ARTICLES or not any(mention.group == "person" for mention in found):
+        return False
+    return _text(tokens, left - 1) != "and"
+
+
+def _stands_alone(tokens: list[_Token], place: int) -> bool:
+    """Whether a noun is not the first half of another: `jean` in `jean jacket`, `hair` in `hair band`."""
+    after = tokens[place + 1] if place + 1 < len(tokens) else _END
+    return after.kind != "head" and after.text not in _raw()["tails"]
+
+
+def _mention(tokens: list[_Token], place: int, denied: bool) -> tuple[_Mention, int]:
+    """The noun at a place with what stands before it, and the place of the word where that ends (-1: none)."""
+    head = tokens[place]
+    mention = _Mention(head.group, [head.value], denied, none=False)
+    place -= 1
+    while place >= 0:
+        token = tokens[place]
+        if token.kind == "before":
+            _say(mention, tuple((what, _UNCLEAR if what in mention.before else value) for what, value in token.said))
+        elif token.text == "or" and place and _shares(mention, tokens[place - 1]):
+            _say(mention, tokens[place - 1].said)
+            place -= 1
+        elif token.text in ("and", ",") and place and tokens[place - 1].kind == "before":
+            _say(mention, tuple((what, _UNCLEAR) for what, _ in tokens[place - 1].said if what in mention.before))
+            break
+        elif token.kind != "neutral" and not (token.kind == "head" and tokens[place + 1].kind == "head"):
+            break
+        place -= 1
+    article = _text(tokens, place) in _ARTICLES
+    mention.none = _text(tokens, place - article) in _DENIALS
+    return mention, place
+
+
+_END = _Token("word", "")
+
+
+def _say(mention: _Mention, said: tuple[tuple[str, str], ...]) -> None:
+    for what, value in said:
+        mention.before.setdefault(what, []).append(value)
+
+
+def _shares(mention: _Mention, token: _Token) -> bool:
+    return token.kind == "before" and any(what in mention.before for what, _ in token.said)
+
+
+def _joins(tokens: list[_Token], place: int, mention: _Mention, found: list[_Mention]) -> bool:
+    """Whether the noun is an alternative to the one before it, which then takes it in: `a skirt or dress`."""
+    at = place - 1
+    while at >= 0 and (tokens[at].kind in ("before", "neutral") or tokens[at].text in _ARTICLES):
+        at -= 1
+    before = tokens[at - 1] if at > 0 and tokens[at].text == "or" else _END
+    if before.kind != "head" or not found or found[-1].group != mention.group:
+        return False
+    found[-1].nouns.extend(mention.nouns)
+    return True
+
+
+def _settle(mentions: list[_Mention], found: dict[str, set[str]]) -> None:
+    """Add what the mentions of one group say; nothing when they are of different things or contradict each other."""
+    group = mentions[0].group
+    keys: dict[str, str] = _raw()["groups"][group]
+    if all(mention.denied for mention in mentions):
+        if group == "backpack" and any(mention.none for mention in mentions):
+            found.setdefault(keys["noun"], set()).add("no")
+        return
+    nouns = {frozenset(mention.nouns) for mention in mentions} - ({frozenset(["any"])} if group == "person" else set())
+    if len(nouns) > 1 or any(mention.denied for mention in mentions):
+        return
+    for noun in nouns:
+        _add(found, keys["noun"], set(noun))
+    for what, key in keys.items():
+        said = {_alternatives(mention.before[what]) for mention in mentions if what in mention.before}
+        if len(said) == 1:
+            _add(found, key, set(said.pop()))
+
+
+def _alternatives(values: list[str]) -> frozenset[str]:
+    return frozenset([_UNCLEAR] if _UNCLEAR in values else values)
+
+
+def _add(found: dict[str, set[str]], key: str, values: set[str]) -> None:
+    """One value, or alternatives joined in vocabulary order; nothing when one of them is not a value of the key."""
+    allowed = VOCABULARY[key].values
+    if values and values.issubset(allowed):
+        found.setdefault(key, set()).add("|".join(sorted(values, key=allowed.index)))

@@ -1,0 +1,57 @@
+"""Human captions: what is mended, and what is found wrong with them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generators.captions.filters import FILTERS, Filter, flags
+from generators.captions.normalise import normalise
+
+
+@pytest.mark.parametrize("tested", FILTERS, ids=lambda tested: tested.name)
+def test_a_filter_tells_its_examples_apart(tested: Filter):
+    assert tested.good
+    assert tested.bad
+    assert not [text for text in tested.good if tested.found(text)]
+    assert not [text for text in tested.bad if not tested.found(text)]
+
+
+def test_every_filter_is_listed_once():
+    assert len(FILTERS) == len({tested.name for tested in FILTERS}) == 8
+
+
+@pytest.mark.parametrize(
+    ("raw", "clean"),
+    [
+        ("a man in a black  shirt.His shoes are white", "A man in a black shirt. His shoes are white."),
+        ("The man wears a coat .he has a bag", "The man wears a coat. He has a bag."),
+        ("A woman , in red , walks by ..", "A woman, in red, walks by."),
+        ("\tA man\r\nwalks in a “red” coat", 'A man walks in a "red" coat.'),
+        ("A man's t-shirt,jeans and shoes.", "A man's t-shirt, jeans and shoes."),
+        ("A man in black,", "A man in black."),
+        ("Is that a man in black?", "Is that a man in black?"),
+        ("A woman in a red coat…", "A woman in a red coat."),
+        ("The lady wears a coat.  she wears it open.", "The lady wears a coat. She wears it open."),
+        ("   ", ""),
+        ("...", ""),
+    ],
+)
+def test_captions_are_mended(raw: str, clean: str):
+    assert normalise(raw).text == clean
+
+
+def test_faults_of_the_raw_text_make_it_invalid():
+    assert normalise("A man with {hair} walks along").flags == ("slot",)
+    assert not normalise("A man with {hair} walks along").valid
+    assert normalise("He wears a black coat. He wears a black coat.") == (
+        "He wears a black coat. He wears a black coat.",
+        ("repeats",),
+        True,
+    )
+
+
+@given(st.text(max_size=120))
+def test_cleaning_twice_changes_nothing_more(raw: str):
+    once = normalise(raw)
+    assert normalise(once.text).text == once.text
+    assert flags(once.text) == once.flags
