@@ -15,6 +15,7 @@ from schemas.rows import Reject
 from schemas.source import RawFile, Source
 
 _SHOWN = 6
+_ONE_READ = 1 << 20
 
 
 class FolderTree:
@@ -96,12 +97,12 @@ def printable(name: str) -> str:
 def _read(path: str, relpath: str, limit: int) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        size = os.fstat(descriptor).st_size
-        if size > limit:
-            raise BadRawData(f"The file {relpath!r} has {size} bytes; at most {limit} are read.")
-        data = os.read(descriptor, size + 1)
-        while 0 < len(data) < size and (more := os.read(descriptor, size - len(data))):
+        size = limit if limit <= _ONE_READ else os.fstat(descriptor).st_size
+        data = os.read(descriptor, min(size, limit) + 1)
+        while size < len(data) <= limit and (more := os.read(descriptor, _ONE_READ)):
             data += more
+        if len(data) > limit:
+            raise BadRawData(f"The file {relpath!r} has more than the {limit} bytes that are read of it.")
         return data
     finally:
         os.close(descriptor)

@@ -125,7 +125,7 @@ def cache_table(seen: Iterable[Seen]) -> pa.Table:
 
 def join_tables(parts: list[pa.Table]) -> pa.Table:
     """Several cache tables as one."""
-    return pa.concat_tables([_CACHE.schema.empty_table(), *parts])
+    return pa.concat_tables([cache_table([]), *parts])
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.source import Reported, Source
+from tasks.packs.columns import is_text
 
 _TERMS = ("source_split", "split", "role_flag", "modality", "cam_raw")
 
@@ -57,11 +58,11 @@ def _lines(figure: Reported, persons: pa.Table, captions: pa.Table) -> list[dict
     ]
 
 
-def _where(what: str, persons: pa.Table) -> pa.Array:
+def _where(what: str, persons: pa.Table) -> pa.ChunkedArray:
     """Rows for which each `/`-separated term of `what` is a split, role, modality or camera; `all` is every row."""
-    mask = pa.array([True] * persons.num_rows)
+    mask = pc.is_valid(persons.column("image_id"))
     for term in what.split("/") if what != "all" else ():
-        matches = [pc.equal(persons.column(name), term).combine_chunks().fill_null(False) for name in _TERMS]
+        matches = [is_text(persons.column(name), term) for name in _TERMS]
         either = matches[0]
         for match in matches[1:]:
             either = pc.or_(either, match)

@@ -21,6 +21,7 @@ from schemas.errors import NotWritable
 from schemas.keys import file_sha256
 from schemas.tables import IMAGES
 from tasks.packs.cache import Seen
+from tasks.packs.columns import column, texts
 from tasks.packs.decode import Grey
 from tasks.packs.phash import phashes
 from tasks.versions.writer import write
@@ -136,19 +137,19 @@ def _stored_bytes(path: Path, prefix: int) -> dict[str, bytes]:
 
 def _table(source: str, items: list[Item]) -> pa.Table:
     seen = [item.seen for item in items]
-    encoded = pa.array([item.data for item in items], pa.binary())
-    paths = pa.array([row.relpath.rpartition("/")[2] for row in seen], pa.string())
+    encoded = column(pa.binary(), [item.data for item in items])
+    paths = texts([row.relpath.rpartition("/")[2] for row in seen])
     columns = {
-        "image_id": pa.array([f"{source}/{row.relpath}" for row in seen], pa.string()),
-        "source": pa.repeat(pa.scalar(source), len(seen)),
+        "image_id": texts([f"{source}/{row.relpath}" for row in seen]),
+        "source": texts([source] * len(seen)),
         "image": pa.StructArray.from_arrays([encoded, paths], fields=list(IMAGES.schema.field("image").type)),
-        "sha256": pa.array([row.sha256 for row in seen], pa.string()),
-        "n_bytes": pa.array([row.size for row in seen], pa.int32()),
-        "width": pa.array([row.width for row in seen], pa.int32()),
-        "height": pa.array([row.height for row in seen], pa.int32()),
-        "format": pa.array([row.format for row in seen], pa.string()),
-        "phash": pa.array([row.phash for row in seen], pa.uint64()),
-        "decode_note": pa.array([row.note for row in seen], pa.string()),
+        "sha256": texts([row.sha256 for row in seen]),
+        "n_bytes": column(pa.int32(), [row.size for row in seen]),
+        "width": column(pa.int32(), [row.width for row in seen]),
+        "height": column(pa.int32(), [row.height for row in seen]),
+        "format": texts([row.format for row in seen]),
+        "phash": column(pa.uint64(), [row.phash for row in seen]),
+        "decode_note": column(pa.string(), [row.note for row in seen]),
     }
     return pa.Table.from_arrays([columns[name] for name in IMAGES.schema.names], schema=IMAGES.schema)
 

@@ -31,10 +31,10 @@ def phashes(pictures: Sequence[Grey]) -> Hashes:
 
 
 def _batch(pictures: Sequence[Grey]) -> Hashes:
-    grids = np.empty((len(pictures), SIDE, SIDE))
+    hashes = np.empty(len(pictures), dtype=np.uint64)
     for shape, places in _by_shape(pictures).items():
-        grids[places] = _grids(np.stack([pictures[place] for place in places]), shape)
-    return _hash_grids(grids)
+        hashes[places] = _hash_grids(_grids(np.stack([pictures[place] for place in places]), shape))
+    return hashes
 
 
 def _by_shape(pictures: Sequence[Grey]) -> dict[tuple[int, int], list[int]]:
@@ -48,18 +48,17 @@ def _grids(stack: npt.NDArray[np.uint8], shape: tuple[int, int]) -> Floats:
     """(n, h, w) pictures on a 32x32 grid, as whole numbers; their scale is free, for a hash only compares."""
     height, width = shape
     if height % SIDE == 0 and width % SIDE == 0 and height * width <= _FOLDABLE:
-        return _folded(_folded(stack, 1, height // SIDE), 2, width // SIDE).astype(np.float64)
+        return _folded(_folded(stack, 1, height // SIDE), 2, width // SIDE)
     sums = _overlaps(height) @ stack.astype(np.float64) @ _overlaps(width).T
     return np.asarray(np.floor(sums * _GREY_SCALE / (height * width)), dtype=np.float64)
 
 
-def _folded(stack: npt.NDArray[Any], axis: int, step: int) -> npt.NDArray[Any]:
-    """Sums of `step` neighbours along an axis, as uint32."""
-    first = [slice(None)] * 3
-    total = np.zeros((), dtype=np.uint32)
-    for start in range(step):
-        first[axis] = slice(start, None, step)
-        total = total + stack[tuple(first)]
+def _folded(stack: npt.NDArray[Any], axis: int, step: int) -> Floats:
+    """Sums of `step` neighbours along an axis."""
+    parts = [stack[:, start::step] if axis == 1 else stack[:, :, start::step] for start in range(step)]
+    total = parts[0].astype(np.float64) if stack.dtype != np.float64 or step > 1 else stack
+    for part in parts[1:]:
+        total += part.astype(np.float64)
     return total
 
 

@@ -74,7 +74,7 @@ def open_image(tree: RawTree, file: RawFile) -> Item:
         detail = f"The file has {file.size} bytes; at most {MAX_BYTES} are accepted."
         return Item(Seen(file.relpath, file.size, file.mtime_ns, _ABSENT, reason="too_large", detail=detail))
     try:
-        data = tree.read(file.relpath, MAX_BYTES)
+        data = tree.read(file.relpath, file.size)
     except BadRawData as error:
         return Item(Seen(file.relpath, file.size, file.mtime_ns, _ABSENT, reason="unreadable", detail=str(error)))
     seen = Seen(file.relpath, len(data), file.mtime_ns, hashlib.sha256(data).hexdigest())

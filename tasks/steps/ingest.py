@@ -32,7 +32,7 @@ from schemas.tables import PERSON_IMAGES, REJECTS, TABLES
 from tasks.packs import columns, counts, decode, labels, packs, phash
 from tasks.packs import scan as scanning
 from tasks.packs.cache import Cache, Seen, join_tables
-from tasks.packs.columns import table_of
+from tasks.packs.columns import is_text, table_of, texts
 from tasks.packs.packs import Packer, as_facts, known_packs
 from tasks.packs.scan import Scan, scan
 from tasks.steps.store import StepOutput, find_step, run_step
@@ -48,7 +48,8 @@ def ingest(store: Path, source: str, raw: Path, root: str | None = None) -> Step
     Raises UnknownName, BadRawData when the folder is not that dataset or nothing in it can be read, and NotWritable.
     """
     declared: Source = find("generators.sources", "SOURCE", source)
-    job = _Job(store, source, declared, FolderTree(find_root(source, declared, raw, root)))
+    version = code_revision(*_source_modules(source), *_READING, *_DECODING, inspect.getmodule(ingest))
+    job = _Job(store, source, declared, FolderTree(find_root(source, declared, raw, root)), version)
     return job.remembered() or job.done_now()
 
 
@@ -77,11 +78,14 @@ class _Job:
     source: str
     declared: Source
     tree: FolderTree
+    version: str
     rejects: list[Reject] = field(default_factory=list)
+    listing: str = ""
 
     def remembered(self) -> StepOutput | None:
         """The output of an earlier run over the same listing, when it and all of its packs are still there."""
-        raw_digest = self._cache().recall(self._listing())
+        self.listing = self._listing()
+        raw_digest = self._cache().recall(self.listing)
         found = find_step(self.store, "ingest", self._inputs(raw_digest)) if raw_digest else None
         if found and all((self.store / "packs" / pack["file"]).is_file() for pack in found.facts["packs"]):
             return found
@@ -102,21 +106,18 @@ class _Job:
         out = {"person_images": alive, "captions": captions, "attributes": found.attribute_table()}
         out["rejects"] = self._reject_table()
         raw_digest = self._raw_digest(result, recorded)
-        self._cache().save(join_tables(result.remembered), self._listing(), raw_digest)
+        self._cache().save(join_tables(result.remembered), self.listing, raw_digest)
         return run_step(self.store, "ingest", self._inputs(raw_digest), partial(self._write, out, result, raw_digest))
 
     def _cache(self) -> Cache:
         return Cache(self.store / "cache", self.source, code_revision(*_DECODING))
 
     def _inputs(self, raw_digest: str) -> dict[str, str]:
-        return {"source": self.source, "raw_digest": raw_digest, "reader_version": self._reader_version()}
-
-    def _reader_version(self) -> str:
-        return code_revision(*_source_modules(self.source), *_READING, *_DECODING, inspect.getmodule(ingest))
+        return {"source": self.source, "raw_digest": raw_digest, "reader_version": self.version}
 
     def _listing(self) -> str:
         """A fingerprint of names, sizes and times of everything below the root, and of label files beside it."""
-        hasher = hashlib.sha256(self._reader_version().encode())
+        hasher = hashlib.sha256(self.version.encode())
         files = [*self.tree.files(), *(file for file, _ in find_own(self.tree.root))]
         hasher.update("\n".join([f"{f.relpath}\0{f.size}\0{f.mtime_ns}" for f in files]).encode())
         hasher.update(repr(self.tree.refused).encode())
@@ -128,7 +129,7 @@ class _Job:
             "license_id": self.declared.licence,
             "access_status": self.declared.access_status,
             "release_allowed": self.declared.release_allowed,
-            "reader_version": self._reader_version(),
+            "reader_version": self.version,
         }
         return writer.canonical(PERSON_IMAGES, table_of(PERSON_IMAGES, self._rows(tree), constant=constant))
 
@@ -184,7 +185,7 @@ class _Job:
             "source": self.source,
             "title": self.declared.title,
             "raw_digest": raw_digest,
-            "reader_version": self._reader_version(),
+            "reader_version": self.version,
             "licence": self.declared.licence,
             "access_status": self.declared.access_status,
             "release_allowed": self.declared.release_allowed,
@@ -204,15 +205,15 @@ def _source_modules(source: str) -> list[ModuleType]:
 
 
 def _alive(persons: pa.Table, result: Scan) -> pa.Array:
-    dead = pa.array(sorted(result.dead), pa.string())
+    dead = texts(sorted(result.dead))
     return pc.invert(pc.is_in(persons.column("relpath"), value_set=dead))
 
 
 def _labelled(persons: pa.Table) -> pa.Table:
     """The table with training labels: 0-based and contiguous over the sorted person keys of the train split."""
-    learns = pc.and_(pc.equal(persons.column("split"), "train"), pc.equal(persons.column("role_flag"), "normal"))
-    keys = pc.if_else(learns, persons.column("person_key"), pa.scalar(None, pa.string()))
-    ordered = pa.array(sorted(key for key in pc.unique(keys).to_pylist() if key), pa.string())
+    learns = pc.and_(is_text(persons.column("split"), "train"), is_text(persons.column("role_flag"), "normal"))
+    keys = pc.if_else(learns, persons.column("person_key"), pa.nulls(1, pa.string())[0])
+    ordered = texts(sorted(key for key in pc.unique(keys).to_pylist() if key))
     places = pc.index_in(keys, value_set=ordered, skip_nulls=True).cast(pa.int32())
     return persons.set_column(persons.schema.get_field_index("label_train"), "label_train", places)
 
