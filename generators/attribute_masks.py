@@ -22,6 +22,30 @@ _NEAR = {
     "beige": ("brown", "white", "yellow"), "multicolour": COLOURS,
 }  # fmt: skip
 
+# Values that people word differently for one thing; `other` may be any of them.
+_ALIKE = {
+    "upper_type": (
+        ("t_shirt", "shirt", "polo", "blouse", "other"),
+        ("sweater", "hoodie", "other"),
+        ("jacket", "coat", "down_jacket", "suit_jacket", "uniform", "other"),
+        ("vest", "dress_top", "t_shirt", "other"),
+        ("hoodie", "jacket"),
+    ),
+    "lower_type": (
+        ("trousers", "jeans", "leggings", "sweatpants", "suit_trousers", "other"),
+        ("skirt", "dress", "other"),
+        ("shorts", "other"),
+    ),
+    "lower_length": (("short", "knee"), ("knee", "long")),
+    "hair_length": (("short", "medium"), ("medium", "long"), ("long", "tied"), ("short", "tied"), ("bald", "short")),
+    "hair_color": (("black", "brown", "dark"), ("blond", "white", "grey"), ("brown", "blond", "red", "dyed")),
+    "headwear": (("cap", "hat", "beanie", "other"), ("hood", "headscarf", "other")),
+    "glasses": (("glasses", "sunglasses"),),
+    "footwear_type": (("sneakers", "casual", "leather", "other"), ("sandals", "heels", "other"), ("leather", "boots")),
+    "upper_pattern": (("logo_text", "graphic", "other"), ("striped", "plaid", "other"), ("plain", "spliced")),
+    "lower_pattern": (("logo_text", "graphic", "other"), ("striped", "plaid", "other"), ("plain", "spliced")),
+}  # fmt: skip
+
 
 @cache
 def mask_of(key: str, value: str) -> int:
@@ -41,14 +65,17 @@ def value_of(key: str, mask: int) -> str:
 
 @cache
 def near_mask(key: str, mask: int) -> int:
-    """A mask and, for colours, the hues that pass for its own on a dim or tinted crop."""
-    if VOCABULARY[key].values != COLOURS:
-        return mask
-    return mask | sum(1 << COLOURS.index(near) for near in {n for hue in _hues(mask) for n in _NEAR[hue]} - _hues(mask))
+    """A mask and the values that may pass for its own: hues on a tinted crop, trousers for jeans."""
+    values = VOCABULARY[key].values
+    chosen = {value for at, value in enumerate(values) if mask >> at & 1}
+    kin = {near for value in chosen for near in _kin(key, value)}
+    return mask | sum(1 << values.index(value) for value in kin - chosen)
 
 
-def _hues(mask: int) -> set[str]:
-    return {hue for at, hue in enumerate(COLOURS) if mask >> at & 1}
+def _kin(key: str, value: str) -> tuple[str, ...]:
+    if VOCABULARY[key].values == COLOURS:
+        return _NEAR[value]
+    return tuple(near for group in _ALIKE.get(key, ()) if value in group for near in group)
 
 
 def words_of(key: str, masks: Masks) -> pa.Array:

@@ -1,62 +1,60 @@
-"""What a caption asserts, read from its words: colours of named garments, and things carried.
+"""What captions assert, and whether a picture is known to be otherwise: the reason why a negative is one.
 
-    claims_of(["A man in a navy jacket with a rucksack."])  # a dark blue top, a backpack
+    claims = Claims(pool, captions)
+    claims.contradicted(captions, images)   # True where the image cannot be the one described
 
-It serves one purpose: a negative picture must contradict the caption somewhere. So it is careful, not complete: a
-colour also admits its neighbours ("navy" may be black on a dim crop), and sensitive keys are never read at all.
+Claims are read from the words by generators.captions.attribute_read and taken loosely: a colour admits the hues it may
+turn into, trousers admit jeans. Sensitive attributes and those that words and pictures often disagree on are not used.
 """
-
-import re
-from collections.abc import Sequence
 
 import numpy as np
 
 from generators.attribute_masks import mask_of, near_mask
-from schemas.question import Masks
-from schemas.vocabulary import COLOURS
+from generators.captions.attribute_read import read
+from schemas.question import HIDDEN, Flags, Ints, Masks, Pool
 
-_SAME_HUE = {
-    "navy": "dark_blue", "gray": "grey", "silver": "grey", "khaki": "beige", "tan": "beige", "cream": "beige",
-    "maroon": "red", "burgundy": "red", "crimson": "red", "violet": "purple", "lilac": "purple", "olive": "green",
-    "teal": "green", "turquoise": "blue", "denim": "blue", "golden": "yellow", "dark blue": "dark_blue",
-    "multicoloured": "multicolour", "multicolored": "multicolour",
-}  # fmt: skip
-_GARMENTS = {
-    "upper_color_primary": "top|shirt|t-shirt|tee|polo|blouse|sweater|jumper|hoodie|jacket|coat|vest|sweatshirt|parka",
-    "lower_color_primary": "trousers|pants|jeans|slacks|leggings|sweatpants|shorts|skirt|dress",
-    "footwear_color": "shoes|sneakers|trainers|boots|sandals|heels|loafers|footwear",
-}
-_CARRIED = {
-    "backpack": "backpack|rucksack|knapsack",
-    "shoulder_bag": "shoulder bag|messenger bag|satchel|crossbody bag",
-    "hand_bag": "handbag|hand bag|purse|tote",
-}
-_DENIED = r"\b(?:no|without|not|nor|lacks?|lacking)\b[^,.;]*$"
-_HUES = "|".join(sorted([*_SAME_HUE, *(c for c in COLOURS if "_" not in c)], key=lambda hue: (-len(hue), hue)))
-_COLOURED = {
-    key: re.compile(rf"\b({_HUES})(?:-colou?red)?(?:,? (?!and\b|with\b|over\b)[a-z-]+){{0,2}} (?:{nouns})\b")
-    for key, nouns in _GARMENTS.items()
-}
-_NAMED = {key: re.compile(rf"\b(?:{nouns})\b") for key, nouns in _CARRIED.items()}
+KEYS = (
+    "upper_color_primary", "lower_color_primary", "footwear_color", "upper_sleeve", "lower_type", "lower_length",
+    "upper_type", "backpack",
+)  # fmt: skip
 
 
-def claims_of(texts: Sequence[str]) -> dict[str, Masks]:
-    """Per key the mask of values each text allows; 0 where it says nothing, or says more than one thing."""
-    claims = {key: np.zeros(len(texts), dtype=np.uint32) for key in (*_COLOURED, *_NAMED)}
-    for row, text in enumerate(texts):
-        lowered = text.lower()
-        for key, pattern in _COLOURED.items():
-            hues = {_hue(found[1]) for found in pattern.finditer(lowered)}
-            claims[key][row] = near_mask(key, mask_of(key, hues.pop())) if len(hues) == 1 else 0
-        for key, pattern in _NAMED.items():
-            found = pattern.search(lowered)
-            claims[key][row] = mask_of(key, "yes") if found and not _denied(lowered, found.start()) else 0
-    return claims
+class Claims:
+    """What the given captions of a pool assert, per key as masks of the values they admit; 0 where they say nothing."""
+
+    def __init__(self, pool: Pool, captions: Ints) -> None:
+        self._pool = pool
+        self._masks = {key: np.zeros(len(pool.captions.image), dtype=np.uint32) for key in KEYS}
+        texts = pool.captions.table.column("text").take(captions).combine_chunks().dictionary_encode()
+        said = [read(text) for text in texts.dictionary.to_pylist()]
+        for key in KEYS:
+            self._masks[key][captions] = _admitted(key, said)[texts.indices.to_numpy()]
+
+    def contradicted(self, captions: Ints, images: Ints) -> Flags:
+        """Whether something that each caption asserts is known to be otherwise in the image beside it.
+
+        Where nothing can be compared, an image counts only when a miner looked and did not find it near.
+        """
+        differs = np.zeros(len(captions), dtype=np.bool_)
+        compared = np.zeros(len(captions), dtype=np.bool_)
+        for key, masks in self._masks.items():
+            claim, value = masks[captions], self._pool.values[key][images]
+            known = (claim != 0) & (value != 0) & (value != HIDDEN)
+            compared |= known
+            differs |= known & ((claim & value) == 0)
+        unknown = np.flatnonzero(~compared)
+        differs[unknown] = self._far(self._pool.captions.image[captions[unknown]], images[unknown])
+        return differs
+
+    def _far(self, anchors: Ints, images: Ints) -> Flags:
+        neighbours = self._pool.neighbours
+        if neighbours is None or not len(anchors):
+            return np.zeros(len(anchors), dtype=np.bool_)
+        near = neighbours.near[anchors]
+        return np.asarray((near >= 0).any(axis=1) & ~(near == images[:, None]).any(axis=1))
 
 
-def _hue(word: str) -> str:
-    return _SAME_HUE.get(word, word)
-
-
-def _denied(text: str, start: int) -> bool:
-    return re.search(_DENIED, text[:start]) is not None
+def _admitted(key: str, said: list[dict[str, str]]) -> Masks:
+    return np.array(
+        [near_mask(key, mask_of(key, words[key])) if key in words else 0 for words in said], dtype=np.uint32
+    )

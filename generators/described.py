@@ -1,34 +1,10 @@
-"""Captions against pictures: which picture a caption may be asked about, and which ones it cannot mean."""
+"""Captions for questions: which ones are usable, and which picture one may be asked about."""
 
 import numpy as np
 
 from generators.choosing import Ring, cells_of, first_allowed
 from schemas.keys import Words, mix
-from schemas.question import HIDDEN, NOBODY, Ask, Flags, Ints, Pool
-
-
-def contradicts(pool: Pool, captions: Ints, images: Ints) -> Flags:
-    """Whether something that each caption asserts is known to be otherwise in the image beside it.
-
-    Where nothing can be compared, an image counts as different only when a miner looked and did not find it near.
-    """
-    differs = np.zeros(len(captions), dtype=np.bool_)
-    compared = np.zeros(len(captions), dtype=np.bool_)
-    for key, claims in pool.captions.claims.items():
-        claim, value = claims[captions], pool.values[key][images]
-        known = (claim != 0) & (value != 0) & (value != HIDDEN)
-        compared |= known
-        differs |= known & ((claim & value) == 0)
-    unknown = np.flatnonzero(~compared)
-    differs[unknown] = _far(pool, pool.captions.image[captions[unknown]], images[unknown])
-    return differs
-
-
-def _far(pool: Pool, anchors: Ints, images: Ints) -> Flags:
-    if pool.neighbours is None or not len(anchors):
-        return np.zeros(len(anchors), dtype=np.bool_)
-    near = pool.neighbours.near[anchors]
-    return np.asarray((near >= 0).any(axis=1) & ~(near == images[:, None]).any(axis=1))
+from schemas.question import NOBODY, Ask, Flags, Ints
 
 
 class PictureFinder:

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from generators.attribute_masks import values_of
-from generators.claims import claims_of
 from schemas.keys import hash_ids
 from schemas.question import NOBODY, Captions, Ints, Neighbours, Pool
 from schemas.tables import TABLES
@@ -98,7 +97,6 @@ def captions_of(ids: pa.Array, captions: pa.Table) -> Captions:
         image=positions(kept.column("image_id"), ids),
         words=hash_ids(table.column("caption_id").to_pylist()),
         n_words=np.asarray(kept.column("n_words").to_numpy(), dtype=np.int64),
-        claims=claims_of(table.column("text").to_pylist()),
     )
 
 

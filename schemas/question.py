@@ -42,14 +42,13 @@ class Neighbours:
 class Captions:
     """The usable captions of a pool: `table` has caption_id, text, caption_source, style, language.
 
-    `image` is the position each one describes; `claims` holds, per attribute key, the mask of values a text asserts.
+    `image` is the position of the picture that each one describes.
     """
 
     table: pa.Table
     image: Ints
     words: Words
     n_words: Ints
-    claims: Mapping[str, Masks]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

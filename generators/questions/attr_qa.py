@@ -1,7 +1,8 @@
 """ATTR_QA: one open question about one attribute of one picture, answered by a vocabulary value in words.
 
-Attributes are asked equally often and, inside one, its values as evenly as the pictures allow. A small share is about
-what cannot be seen: colours in infrared, and what a label says is hidden; the answer is then `not visible`.
+Attributes are asked equally often (some count double or more, see `weight` in the wording) and, inside one, its values
+as evenly as the pictures allow; `other` is never asked for. A small share is about what cannot be seen: colours in
+infrared, and what a label says is hidden; the answer is then `not visible`.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from generators.attribute_masks import is_single, words_of
+from generators.attribute_masks import is_single, mask_of, words_of
 from generators.choosing import Caps, Units, content, fill
 from generators.wording import words_at
 from schemas.keys import below, mix, seed_of
@@ -42,7 +43,10 @@ def _answerable(ask: Ask, key: str, hidden: bool) -> tuple[Flags, Masks]:
         unseen = (unseen | ask.pool.infrared) if key in _EVERYBODYS else unseen & ~ask.pool.infrared
     if hidden:
         return unseen, np.full(len(values), HIDDEN, dtype=np.uint32)
-    return ~unseen & is_single(values), values
+    told = is_single(values)
+    if "other" in VOCABULARY[key].values:
+        told &= values != mask_of(key, "other")
+    return ~unseen & told, values
 
 
 def _levels(ask: Ask, hidden: bool) -> Iterator[Units]:
@@ -57,14 +61,16 @@ def _of_key(ask: Ask, at: int, key: str, hidden: bool, k: int) -> Units:
     first = below(mix(ask.seed, words, seed_of(key), 8), len(ask.paraphrases))
     paraphrase = ask.paraphrases[(first + k) % len(ask.paraphrases)]
     mask = values[anchors].astype(np.int64)
-    group = np.full(len(anchors), at, dtype=np.int64)
-    columns = {"group": group, "cell": (group << 32) | mask, "mask": mask, "paraphrase": paraphrase}
+    which, word = np.full(len(anchors), at, dtype=np.int64), mix(ask.seed, words, seed_of(key), k)
+    share = below(mix(word, 9), int(ask.words.get("weight", {}).get(key, "1")))
+    columns = {"key": which, "mask": mask, "paraphrase": paraphrase}
+    columns |= {"group": which * 16 + share, "cell": (which * 16 + share << 32) | mask}
     shown = content(words, seed_of(key), paraphrase.astype(np.uint64))
-    return Units(anchors, np.full(len(anchors), k), mix(ask.seed, words, seed_of(key), k), columns, (shown,))
+    return Units(anchors, np.full(len(anchors), k), word, columns, (shown,))
 
 
 def _draft(ask: Ask, units: Units) -> Draft:
-    keys, group = _keys(ask), units.columns["group"]
+    keys, group = _keys(ask), units.columns["key"]
     names = words_at(keys, group)
     return Draft(
         images=units.anchor[:, None],

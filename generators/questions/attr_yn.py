@@ -33,11 +33,11 @@ def _levels(ask: Ask) -> Iterator[Units]:
 
 
 def _of_key(ask: Ask, at: int, key: str, k: int) -> Units:
-    """A yes for every picture with one known value (only `yes` of yes/no attributes) and a no from the same camera."""
+    """A yes for every picture with one known value (never "no" or "other") and a no from the same camera."""
     pool, values = ask.pool, ask.pool.values[key]
     usable = is_single(values) & ~(pool.infrared & (not VOCABULARY[key].in_infrared))
-    of_two = VOCABULARY[key].values == ("no", "yes")
-    anchors = np.flatnonzero(usable & (values == mask_of(key, "yes")) if of_two else usable)
+    unasked = [mask_of(key, value) for value in ("no", "other") if value in VOCABULARY[key].values]
+    anchors = np.flatnonzero(usable & ~np.isin(values, unasked))
     word = mix(ask.seed, pool.words[anchors], seed_of(key), k)
     other = _otherwise(ask, key, usable, anchors, word)
     first = below(mix(ask.seed, pool.words[anchors], seed_of(key), 8), len(ask.paraphrases))

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from generators.choosing import Caps, Units, content, fill
-from generators.described import PictureFinder, contradicts, usable_captions
+from generators.claims import Claims
+from generators.described import PictureFinder, usable_captions
 from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery, strategies
 from schemas.keys import below, mix
 from schemas.question import Ask, Draft, Example, Flags, Ints, Question
@@ -23,10 +24,11 @@ def compose(ask: Ask) -> Draft:
 
 def _levels(ask: Ask, captions: Ints, most: int) -> Iterator[Units]:
     pool, finder, pictures = ask.pool, finder_of(ask), PictureFinder(ask)
+    claims = Claims(pool, captions)
     own = pool.captions.image[captions]
 
     def also(rows: Ints, images: Ints) -> Flags:
-        return contradicts(pool, captions[rows], images)
+        return claims.contradicted(captions[rows], images)
 
     for k in range(most):
         word = mix(ask.seed, pool.captions.words[captions], k)

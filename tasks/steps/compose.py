@@ -13,7 +13,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from generators import attribute_masks, choosing, claims, composing, pairing, pool, records, wording
+from generators import (
+    attribute_masks,
+    choosing,
+    claims,
+    composing,
+    described,
+    galleries,
+    pairing,
+    pool,
+    records,
+    wording,
+)
+from generators.captions import attribute_read
 from schemas import answers, keys, question, tables, vocabulary
 from schemas.discovery import find
 from schemas.question import Pool
@@ -23,8 +35,8 @@ from tasks.steps.store import StepOutput, run_step
 from tasks.versions import writer
 
 _PACKAGE = "generators.questions"
-_CODE = (attribute_masks, choosing, claims, composing, pairing, pool, records, wording)
-_SCHEMAS = (answers, keys, question, tables, vocabulary, writer)
+_CODE = (attribute_masks, attribute_read, choosing, claims, composing, described, galleries, pairing, pool, records)
+_SCHEMAS = (wording, answers, keys, question, tables, vocabulary, writer)
 
 
 def compose(
@@ -67,6 +79,7 @@ def _inputs(parts: Sequence[SourceParts], recipe: Recipe, family: str, linked: S
         "seed": recipe.seed,
         "pixel_budget": list(recipe.pixel_budget),
         "wording": keys.file_sha256(wording.wording_file(family)),
+        "lexicon": keys.file_sha256(Path(attribute_read.__file__).with_name("lexicon.yaml")),
         "code": keys.code_revision(import_module(f"{_PACKAGE}.{family.lower()}"), *_CODE, *_SCHEMAS),
     }
 

@@ -1,18 +1,27 @@
-"""Every family: its examples, its grammar, its balance, and that no row moves for a reason of its own."""
+"""Every family: its examples, its grammar, its balance, and the shortcuts that it must not offer."""
 
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
 import pytest
-from questions_toy import caption, image, pool_of, rows_of
+from questions_toy import caption, image, people, pool_of, rows_of, table_of
 
-from generators.wording import load_wording
+from generators.claims import Claims
+from generators.wording import HELD_OUT, load_wording
 from schemas import answers
 from schemas.discovery import find_all, names
-from schemas.question import Example, Question
+from schemas.question import Example, Pool, Question
+from schemas.tables import CONVERSATIONS, IMAGE_ROLES
+from schemas.vocabulary import VOCABULARY
 
 FAMILIES = [name.upper() for name in names("generators.questions")]
 EXAMPLES = [(n, example) for n, q in find_all("generators.questions", "QUESTION") for example in q.examples]
+TOLD = {0: "red", 1: "blue", 2: "black", 3: "white", 4: "green"}
 
 
-def example_pool(example: Example):
+def example_pool(example: Example) -> Pool:
     images, attributes, captions = [], [], []
     for at, given in enumerate(example.images):
         facts = dict(given)
@@ -25,6 +34,23 @@ def example_pool(example: Example):
             said = {"level": "image", "image_id": row["image_id"], "key": key, "value": value}
             attributes.append({"attribute_id": f"{at}{key}", "attribute_source": "human", **said})
     return pool_of(images, attributes=attributes, captions=captions)
+
+
+def crowd(split: str = "train") -> Pool:
+    """Thirty people in two outfits, one camera of four infrared, captions that say the colour of the top."""
+    images = people(30, cameras=4, outfits=2, split=split)
+    for row in images:
+        row["modality"] = "near_infrared" if row["cam_raw"] == "c3" else "rgb"
+    outfits = list(dict.fromkeys(str(row["clothes_key"]) for row in images))
+    told = [
+        caption(row["image_id"], f"A person who wears a {TOLD[outfits.index(row['clothes_key']) % 5]} jacket today.")
+        for row in images
+        if row["modality"] == "rgb"
+    ]
+    return pool_of(images, split, captions=told)
+
+
+TRAIN, TEST = crowd(), crowd("test")
 
 
 def test_there_are_families_and_each_has_an_example_and_eight_wordings_or_more():
@@ -42,3 +68,189 @@ def test_an_example_gives_exactly_the_answers_it_promises(name: str, example: Ex
     rows = rows_of(name.upper(), example_pool(example), example.rows, **example.options)
     assert len(rows) == example.rows
     assert sorted({row["answer"]["text"] for row in rows}) == sorted(set(example.answers))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_rows_have_the_promised_form_and_read_as_a_trainer_reads_them(family: str):
+    table = table_of(family, TRAIN, 120)
+    table.validate(full=True)
+    assert table.schema == CONVERSATIONS.schema
+    rows = table.to_pylist()
+    assert len(rows) == 120
+    assert len({row["sample_id"] for row in rows}) == 120
+    for row in rows:
+        user, assistant = row["turns"]
+        assert (user["role"], assistant["role"]) == ("user", "assistant")
+        assert answers.markers(user["text"]) == list(range(1, len(row["images"]) + 1))
+        assert assistant["text"] == row["answer"]["text"]
+        assert {image["role"] for image in row["images"]} <= set(IMAGE_ROLES)
+        parsed = answers.parse(row["answer"]["kind"], row["answer"]["text"])
+        assert parsed is not None
+        assert (parsed.gold_bool, parsed.gold_index) == (row["answer"]["gold_bool"], row["answer"]["gold_index"])
+        assert not {"{", "}", "None,"} & set(user["text"].split())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_marker_stands_beside_its_number(family: str):
+    for text in load_wording(family).paraphrases:
+        for number in answers.markers(text):
+            assert f"Image {number} {answers.marker(number)}" in text, text
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_last_wordings_are_kept_for_test_rows(family: str):
+    last = len(load_wording(family).paraphrases) - HELD_OUT
+    assert max(row["template"]["paraphrase_no"] for row in rows_of(family, TRAIN, 300)) < last
+    assert max(row["template"]["paraphrase_no"] for row in rows_of(family, TEST, 300)) >= last
+
+
+@pytest.mark.parametrize("family", ["SAME_YN", "CC_YN", "VI_YN", "T2I_YN", "ATTR_YN"])
+@pytest.mark.parametrize("rows", [200, 201])
+def test_yes_and_no_are_equally_many(family: str, rows: int):
+    counts = Counter(row["answer"]["text"] for row in rows_of(family, TRAIN, rows))
+    assert counts["Yes"] + counts["No"] == rows
+    assert 0 <= counts["Yes"] - counts["No"] <= 1
+
+
+def test_yes_and_no_are_equally_many_for_every_value_that_is_asked_about():
+    counts = Counter((row["turns"][0]["text"], row["answer"]["text"]) for row in rows_of("ATTR_YN", TRAIN, 400))
+    prompts = {prompt for prompt, _ in counts}
+    assert all(counts[prompt, "Yes"] == counts[prompt, "No"] for prompt in prompts)
+
+
+@pytest.mark.parametrize("family", ["SAME_YN", "CC_YN", "VI_YN"])
+def test_cameras_of_yes_and_no_are_exactly_the_same(family: str):
+    seen: dict[bool, Counter[Any]] = {True: Counter(), False: Counter()}
+    for row in rows_of(family, TRAIN, 200):
+        seen[row["answer"]["gold_bool"]][tuple(image["cam_key"] for image in row["images"])] += 1
+    assert seen[True] == seen[False]
+    apart = sum(n for cameras, n in seen[True].items() if cameras[0] != cameras[1])
+    assert apart / seen[True].total() >= 0.7
+
+
+def test_sizes_of_strangers_follow_those_of_matches():
+    sizes = {image_id: (50 + at % 40, 100 + 2 * (at % 40)) for at, image_id in enumerate(ids_of(people(40)))}
+    rows = rows_of("SAME_YN", pool_of(people(40), sizes=sizes), 400)
+    gaps = {True: [], False: []}
+    for row in rows:
+        gaps[row["answer"]["gold_bool"]].append(row["images"][1]["height"])
+    assert abs(sum(gaps[True]) / 200 - sum(gaps[False]) / 200) < 4
+
+
+def ids_of(images: list[dict[str, Any]]) -> list[str]:
+    return sorted(str(row["image_id"]) for row in images)
+
+
+def pairs(family: str) -> Iterator[tuple[bool, dict[str, Any], dict[str, Any]]]:
+    for row in rows_of(family, TRAIN, 200):
+        yield row["answer"]["gold_bool"], *row["images"]
+
+
+def test_a_yes_shows_one_person_and_a_no_two_of_one_source_and_modality():
+    for same, one, other in pairs("SAME_YN"):
+        assert (one["person_key"] == other["person_key"]) == same
+        assert one["modality"] == other["modality"]
+        assert one["image_id"] != other["image_id"]
+        assert not same or one["clothes_key"] == other["clothes_key"]
+
+
+def test_a_change_of_clothes_is_always_a_change_of_clothes():
+    for same, one, other in pairs("CC_YN"):
+        assert (one["person_key"] == other["person_key"]) == same
+        assert one["clothes_key"] != other["clothes_key"]
+        assert one["modality"] == other["modality"]
+
+
+def test_infrared_is_always_asked_against_colour():
+    for same, one, other in pairs("VI_YN"):
+        assert (one["person_key"] == other["person_key"]) == same
+        assert {one["modality"], other["modality"]} == {"rgb", "near_infrared"}
+
+
+def test_a_gallery_holds_one_match_at_an_even_place_or_none_in_some_15_percent():
+    rows = rows_of("I2I_PICK1", TRAIN, 1200)
+    places, sizes = Counter(), Counter()
+    for row in rows:
+        query, *candidates = row["images"]
+        gold = row["answer"]["gold_index"]
+        who = [candidate["person_key"] for candidate in candidates]
+        matches = [at + 2 for at, person in enumerate(who) if person == query["person_key"]]
+        assert matches == ([gold] if gold else [])
+        assert len(set(who)) == len(who) == row["answer"]["n_options"]
+        assert len({candidate["cam_key"] for candidate in candidates}) == 1
+        sizes[len(who)] += 1
+        places[len(who), gold] += 1
+    assert set(sizes) == {2, 4, 6}
+    assert sizes.most_common(1)[0][0] == 4
+    assert 0.12 < sum(n for (_, gold), n in places.items() if gold == 0) / len(rows) < 0.18
+    fours = [places[4, gold] for gold in range(2, 6)]
+    assert max(fours) < 1.4 * min(fours)
+
+
+def test_a_description_is_asked_of_another_picture_and_of_strangers_it_cannot_mean():
+    rows = rows_of("T2I_PICK", TRAIN, 300)
+    at = {image_id: n for n, image_id in enumerate(TRAIN.table.column("image_id").to_pylist())}
+    named = {name: n for n, name in enumerate(TRAIN.captions.table.column("caption_id").to_pylist())}
+    claims = Claims(TRAIN, TRAIN.captions.words.argsort())
+    for row in rows:
+        told, gold = row["texts"][0], row["answer"]["gold_index"]
+        own = told["text_id"].split("#")[0]
+        match = row["images"][gold - 1]
+        assert own not in {image["image_id"] for image in row["images"]}
+        assert match["clothes_key"] in own_clothes(own)
+        assert told["text"] in row["turns"][0]["text"]
+        assert len(row["negatives"]) == len(row["images"]) - 1
+        for stranger in row["negatives"]:
+            assert claims.contradicted(np.array([named[told["text_id"]]]), np.array([at[stranger["ref"]]])).all()
+
+
+def own_clothes(image_id: str) -> list[str]:
+    found = TRAIN.table.filter(TRAIN.table.column("image_id").to_numpy() == image_id)
+    return found.column("clothes_key").to_pylist()
+
+
+def test_the_captions_own_picture_is_used_only_when_there_is_no_other_and_never_in_test():
+    alone = people(6, cameras=1, shots=1)
+    told = [caption(row["image_id"], "A person who wears a red jacket today.") for row in alone[:1]]
+    assert len(rows_of("T2I_YN", pool_of(alone, captions=told), 2)) == 2
+    tested = people(6, cameras=1, shots=1, split="test")
+    told = [caption(row["image_id"], "A person who wears a red jacket today.") for row in tested[:1]]
+    assert rows_of("T2I_YN", pool_of(tested, "test", captions=told), 2) == []
+
+
+def test_no_colour_of_an_infrared_picture_is_ever_told():
+    hidden = 0
+    for row in rows_of("ATTR_QA", TRAIN, 600):
+        if "color" in row["subtask"] and row["images"][0]["modality"] == "near_infrared":
+            assert row["answer"]["text"] == "not visible"
+            hidden += 1
+    assert 0 < hidden <= 600 * 0.04
+    for row in rows_of("ATTR_YN", TRAIN, 200):
+        assert "color" not in row["subtask"] or row["images"][0]["modality"] == "rgb"
+
+
+def test_attributes_and_their_values_are_asked_as_evenly_as_the_pictures_allow():
+    counts = Counter(row["answer"]["text"] for row in rows_of("ATTR_QA", TRAIN, 400, hidden_share=0))
+    assert set(counts) == set(TOLD.values())
+    assert max(counts.values()) < 1.25 * min(counts.values())
+
+
+def test_sensitive_attributes_are_only_asked_in_open_words():
+    assert {key for key in load_wording("ATTR_YN").words["ask"] if VOCABULARY[key].sensitive} == set()
+    assert {key for key in load_wording("ATTR_QA").words["ask"] if VOCABULARY[key].sensitive}
+
+
+def test_every_attribute_that_is_asked_has_all_its_wordings():
+    for family, tables in (("ATTR_QA", ("ask", "noun")), ("ATTR_YN", ("ask", "claim"))):
+        words = load_wording(family).words
+        assert words[tables[0]].keys() == words[tables[1]].keys() <= VOCABULARY.keys()
+    for name in load_wording("ATTR_YN").words["value"]:
+        key, value = name.split("/")
+        assert value in VOCABULARY[key].values, name
+
+
+def test_a_caption_is_told_of_its_own_picture_in_its_style():
+    for row in rows_of("CAP_SHORT", TRAIN, 200):
+        assert row["texts"][0]["text_id"].split("#")[0] == row["images"][0]["image_id"]
+        assert row["answer"]["text"] == row["texts"][0]["text"]
+        assert row["subtask"] == "human"
