@@ -3,6 +3,9 @@
 A choice depends only on the family's seed, the anchor's id and k, so other rows never move it. A ring holds the images
 of a cell (a camera, a person) in the order of their own hash; a draw takes the next image clockwise of the anchor's
 word. Adding an image therefore changes just the draws whose arc it falls into.
+
+What an anchor draws at its k-th turn is fixed by that. Which of those units become rows also depends on the others, by
+three rules only: the quota (the first so many in key order), the caps, and the removal of later duplicates.
 """
 
 from collections.abc import Callable, Iterator, Mapping

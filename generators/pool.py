@@ -96,6 +96,7 @@ def captions_of(ids: pa.Array, captions: pa.Table) -> Captions:
         table=table,
         image=positions(kept.column("image_id"), ids),
         words=hash_ids(table.column("caption_id").to_pylist()),
+        texts=hash_ids(table.column("text").to_pylist()),
         n_words=np.asarray(kept.column("n_words").to_numpy(), dtype=np.int64),
     )
 

@@ -42,12 +42,13 @@ class Neighbours:
 class Captions:
     """The usable captions of a pool: `table` has caption_id, text, caption_source, style, language.
 
-    `image` is the position of the picture that each one describes.
+    `image` is the position of the picture that each one describes; `words` hash the caption ids, `texts` what they say.
     """
 
     table: pa.Table
     image: Ints
     words: Words
+    texts: Words
     n_words: Ints
 
 

@@ -28,8 +28,9 @@ def _levels(ask: Ask, captions: Ints) -> Iterator[Units]:
     for k in range(len(ask.paraphrases)):
         paraphrase = ask.paraphrases[(first + k) % len(ask.paraphrases)]
         columns = {"caption": captions, "paraphrase": paraphrase}
-        shown = (content(words, paraphrase.astype(np.uint64)),)
         own = ask.pool.captions.image[captions]
+        said = ask.pool.captions.texts[captions]
+        shown = (content(said, ask.pool.words[own], paraphrase.astype(np.uint64)),)
         yield Units(own, np.full(len(own), k), mix(ask.seed, words, k), columns, shown)
 
 

@@ -36,7 +36,7 @@ def _levels(ask: Ask, captions: Ints, most: int) -> Iterator[Units]:
         found = gallery(finder, own, match, word, also=also)
         columns = {"shown": found.shown, "rank": found.rank, "size": found.size, "place": found.place}
         seen = [np.append(pool.words, np.uint64(0))[column] for column in found.shown.T]
-        shown = (content(pool.captions.words[captions], *seen),)
+        shown = (content(pool.captions.texts[captions], *seen),)
         units = Units(own, np.full(len(own), k), word, columns | {"caption": captions}, shown)
         yield units.take(found.whole)
 

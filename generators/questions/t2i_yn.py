@@ -37,7 +37,7 @@ def _levels(ask: Ask, captions: Ints, most: int) -> Iterator[Units]:
         match = pictures.find(captions, word)
         other, rank = finder.find(own, match, word, np.zeros((len(own), 0), dtype=np.int64), also)
         columns = {"caption": captions, "match": match, "other": other, "rank": rank}
-        shown = tuple(content(words, pool.words[seen]) for seen in (match, other))
+        shown = tuple(content(pool.captions.texts[captions], pool.words[seen]) for seen in (match, other))
         units = Units(own, np.full(len(own), k), word, columns, shown)
         yield units.take((match >= 0) & (other >= 0))
 
