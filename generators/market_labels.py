@@ -5,17 +5,14 @@ The two structs hold the same fields in different orders, so a field is only eve
 A person with no colour marked has a colour that the file does not name: no row, because unknown stays unknown.
 """
 
-import io
 import re
-import struct
-import warnings
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from schemas.errors import BadRawData
+from generators.mat_file import read_variable
+from schemas.errors import BadRawData, BadTable
 from schemas.rows import Attribute, Reject
 from schemas.source import RawTree
 
@@ -46,11 +43,6 @@ _COLOURS: Mapping[str, tuple[str, str]] = {
     for word in words.split()
 }
 _PERSON = re.compile(r"[0-9]{4}")
-# What scipy's reader raises on damaged files, found by feeding it thousands of them.
-_DAMAGE = (
-    ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, MemoryError, NotImplementedError,
-    OSError, EOFError, AssertionError, struct.error, zlib.error,
-)  # fmt: skip
 
 
 def read_market_attributes(tree: RawTree) -> Iterator[Attribute | Reject]:
@@ -63,30 +55,26 @@ def read_market_attributes(tree: RawTree) -> Iterator[Attribute | Reject]:
 def _read_file(tree: RawTree, relpath: str) -> Iterator[Attribute | Reject]:
     try:
         labels = _structs(tree.read(relpath, _LIMIT))
-    except (BadRawData, *_DAMAGE) as error:
-        cause = str(error).splitlines()[0] if str(error) else type(error).__name__
-        yield _refusal(relpath, "damaged", f"The file cannot be read as a MAT v5 file with market_attribute: {cause}.")
+    except (BadRawData, BadTable) as error:
+        yield _refusal(relpath, "damaged", f"The labels cannot be read from this file: {error}.")
         return
     for part, columns in labels.items():
         yield from _struct_rows(f"{relpath}#{part}", columns)
 
 
 def _structs(data: bytes) -> dict[str, dict[str, Any]]:
-    """The train and test structs as {field: column}. Raises one of _DAMAGE when the file has another form."""
-    import scipy.io
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        loaded = scipy.io.loadmat(io.BytesIO(data), variable_names=["market_attribute"], simplify_cells=True)
-    attribute = loaded["market_attribute"]
-    found = {part: attribute[part] for part in ("train", "test") if part in attribute}
-    if not found or not all(isinstance(columns, dict) for columns in found.values()):
-        raise ValueError("the struct market_attribute holds neither a train nor a test struct")
+    """The train and test structs as {field: column}. Raises BadTable when the file has another form."""
+    attribute = read_variable(data, "market_attribute")
+    parts = {part: attribute.get(part) for part in ("train", "test")} if isinstance(attribute, dict) else {}
+    found = {part: columns for part, columns in parts.items() if isinstance(columns, dict)}
+    if not found:
+        raise BadTable("its struct market_attribute holds neither a train nor a test struct")
     return found
 
 
 def _struct_rows(where: str, columns: Mapping[str, Any]) -> Iterator[Attribute | Reject]:
-    persons = [str(value).strip() for value in np.atleast_1d(columns.get("image_index", np.array([]))).ravel()]
+    index = columns.get("image_index")
+    persons = [str(value).strip() for value in index] if isinstance(index, list) else []
     if not persons:
         yield _refusal(where, "damaged", "The struct has no image_index, so its labels belong to nobody.")
         return
@@ -108,10 +96,10 @@ def _person_faults(where: str, persons: list[str]) -> Iterator[Reject]:
 
 def _codes(where: str, persons: list[str], name: str, column: Any) -> tuple[list[int], Reject | None]:
     """A column as integers, or the reason why none of it can be trusted."""
-    raw = np.atleast_1d(np.asarray([] if column is None else column)).ravel()
+    raw = column if isinstance(column, np.ndarray) else np.empty(0, dtype=object)
     if raw.dtype.kind not in "uif" or len(raw) != len(persons):
-        found = "is missing" if column is None else f"holds {len(raw)} values of type {raw.dtype}"
-        detail = f"The field {name!r} {found}; {len(persons)} numbers were expected."
+        found = f"holds {len(raw)} numbers" if isinstance(column, np.ndarray) else "is missing or holds no numbers"
+        detail = f"The field {name!r} {found}; {len(persons)} were expected."
         return [], _refusal(f"{where}.{name}", "bad_column", detail)
     codes = [int(value) if float(value).is_integer() else -1 for value in raw.tolist()]
     if 0 in codes:
