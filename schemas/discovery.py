@@ -17,6 +17,7 @@ _KINDS = {
     "MINER": "miner",
     "GATE": "gate",
     "PROTOCOL": "protocol",
+    "EXPORT": "export form",
 }
 
 

@@ -4,7 +4,6 @@ pull(Path("remote"), "hpt@1.2.0", Path("data/hpt")) -> data/hpt/, and data/reidf
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from tasks.steps.store import new_folder, write_record
 from tasks.versions.manifest import MANIFEST, digest_of, load_manifest, read_bounded
 from tasks.versions.reference import Found, resolve
 from tasks.versions.remote import open_remote
-from tasks.versions.verify import check_folder, copy_file, inside, refuse_extra
+from tasks.versions.verify import check_folder, copy_file, inside, refuse_extra, refuse_unwritable
 
 LOCK = "reidforge.lock"
 
@@ -53,7 +52,7 @@ def _is_there(to: Path, found: Found, manifest: Manifest) -> bool:
 
 def _copy(found: Found, manifest: Manifest, data: bytes, to: Path, link: bool) -> None:
     refuse_extra(found.folder, manifest.files)
-    _refuse_unwritable(to.absolute().parent)
+    refuse_unwritable(to.absolute().parent, "The folder", "Pull to a place you may write to.")
     with new_folder(to.absolute()) as draft:
         for entry in manifest.files:
             copy_file(entry, inside(found.folder, entry.path), inside(draft, entry.path), link)
@@ -61,16 +60,6 @@ def _copy(found: Found, manifest: Manifest, data: bytes, to: Path, link: bool) -
         draft.chmod(draft.parent.stat().st_mode & 0o777)
     if not _is_there(to, found, manifest):
         raise NotWritable(f"The folder {str(to)!r} could not be put in place.")
-
-
-def _refuse_unwritable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "no write permission"
-    except OSError as error:
-        reason = str(error.strerror)
-    if reason:
-        raise NotWritable(f"The folder {str(folder)!r} cannot be written ({reason}): pull to a place you may write to.")
 
 
 def _lock(to: Path, manifest: Manifest, found: Found, remote: Path) -> None:

@@ -63,6 +63,17 @@ def refuse_extra(folder: Path, entries: Sequence[FileEntry]) -> None:
             raise DigestMismatch(f"The file {name!r} is not part of the published version.")
 
 
+def refuse_unwritable(folder: Path, what: str, remedy: str) -> None:
+    """Make a folder that files are to be written into. Raises NotWritable with its name, the reason and the remedy."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "no write permission"
+    except OSError as error:
+        reason = str(error.strerror)
+    if reason:
+        raise NotWritable(f"{what} {str(folder)!r} cannot be written ({reason}). {remedy}")
+
+
 def refuse_other(name: str, version: str, found: str, digest: str) -> None:
     """Raise VersionExists when a reference names another digest than the one to publish."""
     if found != digest:

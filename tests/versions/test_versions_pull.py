@@ -205,7 +205,7 @@ def test_a_manifest_comes_back_as_it_was_dumped(remote: Path, done: Published) -
 
 def test_a_place_that_cannot_be_written_is_named(remote: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(NotWritable, match="pull to a place you may write to"):
+    with pytest.raises(NotWritable, match="Pull to a place you may write to"):
         pull(remote, "toy@0.1.0", tmp_path / "file" / "got")
 
 

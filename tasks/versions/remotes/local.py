@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.errors import DigestMismatch, NotWritable
+from schemas.errors import DigestMismatch
 from schemas.keys import canonical_json
 from schemas.manifest import FileEntry, Manifest
 from tasks.steps.store import new_folder
 from tasks.versions.manifest import MANIFEST, digest_of
-from tasks.versions.verify import copy_file, inside, refuse_difference, refuse_other
+from tasks.versions.verify import copy_file, inside, refuse_difference, refuse_other, refuse_unwritable
 
 _SHORT = 12
 _MAX_REF_BYTES = 65_536
@@ -103,17 +103,7 @@ def _read_ref(path: Path) -> str:
 
 
 def _writable(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        allowed = os.access(folder, os.W_OK | os.X_OK)
-        reason = "no write permission"
-    except OSError as error:
-        allowed, reason = False, str(error.strerror)
-    if not allowed:
-        raise NotWritable(
-            f"The remote folder {str(folder)!r} cannot be written ({reason}). "
-            "Publish to a folder you may write to, or change its permissions."
-        )
+    refuse_unwritable(folder, "The remote folder", "Publish to a folder you may write to, or change its permissions.")
     return folder
 
 
