@@ -3,7 +3,7 @@
 `near_pairs` finds every pair of 64-bit hashes at most four bits apart, exactly: split the hash into five bands; two
 hashes that differ in four bits or fewer agree in one band at least (pigeonhole), so it is enough to sort by each band
 and compare inside runs of equal bands. A run that is too long to compare in full, as flat backgrounds make them, is
-split again by the bits that its band left.
+split again, by the bits in which its members still differ.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +18,7 @@ Places = npt.NDArray[np.int64]
 RADIUS = 4
 _BITS = 64
 _LONG_RUN = 2_048
+_DEPTH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +37,31 @@ def near_pairs(hashes: Hashes, radius: int = RADIUS) -> Pairs:
     Identical hashes should be collapsed by the caller: k equal hashes make k(k-1)/2 pairs.
     """
     found: list[npt.NDArray[np.int64]] = []
-    split_runs = _search(hashes, np.arange(len(hashes)), list(range(_BITS)), radius, found)
+    split_runs = _search(hashes, np.arange(len(hashes)), 0, radius, found)
     joined = np.concatenate(found, axis=1) if found else np.empty((2, 0), dtype=np.int64)
     ordered = np.unique(np.sort(joined, axis=0), axis=1)
     apart = np.bitwise_count(hashes[ordered[0]] ^ hashes[ordered[1]]).astype(np.int64)
     return Pairs(ordered[0], ordered[1], apart, split_runs)
 
 
-def _search(hashes: Hashes, members: Places, bits: Sequence[int], radius: int, found: list[Places]) -> int:
-    """Collect the near pairs among `members`, which agree in every bit outside `bits`; the long runs split."""
+def _search(hashes: Hashes, members: Places, depth: int, radius: int, found: list[Places]) -> int:
+    """Collect the near pairs among `members`; the number of long runs that were split. Constant bits tell nothing."""
     split_runs = 0
-    bands = [list(band) for band in np.array_split(np.asarray(bits), radius + 1)]
-    for band in bands:
+    for band in np.array_split(_varying(hashes[members]), radius + 1):
         keys = hashes[members] & _mask(band)
         order = np.argsort(keys, kind="stable")
         ranked, keys = members[order], keys[order]
-        rest = sorted(set(bits) - set(band))
-        for start, stop in _long_runs(keys):
-            if len(rest) > radius:
-                split_runs += 1 + _search(hashes, ranked[start:stop], rest, radius, found)
-                keys = _broken(keys, start, stop)
+        for start, stop in _long_runs(keys) if depth < _DEPTH else ():
+            split_runs += 1 + _search(hashes, ranked[start:stop], depth + 1, radius, found)
+            keys = _broken(keys, start, stop)
         _compare_runs(hashes, ranked, keys, radius, found)
     return split_runs
+
+
+def _varying(hashes: Hashes) -> Places:
+    """The bits in which some of the hashes differ."""
+    differs = np.bitwise_or.reduce(hashes ^ hashes[:1]) if len(hashes) else np.uint64(0)
+    return np.array([bit for bit in range(_BITS) if int(differs) >> bit & 1], dtype=np.int64)
 
 
 def _mask(band: Iterable[int]) -> np.uint64:

@@ -141,10 +141,22 @@ def _explain(source_name: str, source: Source, raw: Path, tried: Sequence[Path])
     expected = f"{source.title} needs {', '.join(parts)} in the folder or in {source.root_names[0]}/ below it"
     best = min((path for path in tried if path.is_dir()), key=lambda path: len(missing(source, path)), default=raw)
     lost = missing(source, best)
+    other = _other_source(source_name, raw, below=len(lost) == len(parts))
+    if other:
+        hint = f"It looks like {other}: try `reidforge build {other} --raw {raw}`."
+        return f"{expected}; {str(raw)!r} {_content(raw)}. {hint}"
     if len(lost) < len(parts):
         return f"{expected}; {str(best)!r} lacks {', '.join(lost)}. Complete the folder from the dataset's archive."
-    found = f"{expected}; {str(raw)!r} {_content(raw)}."
-    return found + _guess(source_name, raw)
+    return f"{expected}; {str(raw)!r} {_content(raw)}. Check --raw."
+
+
+def _other_source(source_name: str, raw: Path, below: bool) -> str | None:
+    """The first other source whose layout the folder, or with `below` one of its usual sub-folders, has."""
+    for name, other in find_all("generators.sources", "SOURCE"):
+        places = [raw, *(raw / folder for folder in other.root_names if below)]
+        if name != source_name and any(place.is_dir() and not missing(other, place) for place in places):
+            return name
+    return None
 
 
 def _content(folder: Path) -> str:
@@ -154,11 +166,3 @@ def _content(folder: Path) -> str:
         return f"cannot be listed ({error.strerror})"
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"holds {', '.join(names[:_SHOWN])}{more}" if names else "is empty"
-
-
-def _guess(source_name: str, raw: Path) -> str:
-    for name, other in find_all("generators.sources", "SOURCE"):
-        places = [raw, *(raw / folder for folder in other.root_names)]
-        if name != source_name and any(place.is_dir() and not missing(other, place) for place in places):
-            return f" It looks like {name}: try `reidforge build {name} --raw {raw}`."
-    return " Check --raw."

@@ -1,0 +1,145 @@
+"""Strict decoding: what is accepted, what is refused and why, and the hash that comes of it."""
+
+import io
+import struct
+import zlib
+
+import imagehash
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packs_toy import encoded, picture
+from PIL import Image
+
+from tasks.packs.decode import MAX_BYTES, Decoded, Refusal, decode
+from tasks.packs.phash import phashes
+
+
+@pytest.mark.parametrize(
+    ("data", "suffix", "form", "note"),
+    [
+        (encoded(1), "jpg", "jpeg", None),
+        (encoded(1, progressive=True), "jpg", "jpeg", None),
+        (encoded(1, mode="L"), "jpeg", "jpeg", None),
+        (encoded(1, mode="CMYK"), "jpg", "jpeg", None),
+        (encoded(1, "PNG"), "png", "png", None),
+        (encoded(1, "PNG", "P"), "png", "png", None),
+        (encoded(1, "PNG", "RGBA"), "png", "png", None),
+        (encoded(1, "PNG", "1"), "png", "png", None),
+        (encoded(1, "BMP"), "bmp", "bmp", None),
+        (encoded(1, "PNG"), "jpg", "png", "png_named_jpg"),
+        (encoded(1), "png", "jpeg", "jpeg_named_png"),
+        (encoded(1) + b"extra", "jpg", "jpeg", "trailing_bytes:5"),
+        (encoded(1, "PNG") + b"extra", "png", "png", "trailing_bytes:5"),
+    ],
+)
+def test_a_whole_image_is_accepted_with_its_size_and_oddities(
+    data: bytes, suffix: str, form: str, note: str | None
+) -> None:
+    found = decode(data, suffix)
+    assert isinstance(found, Decoded)
+    assert (found.format, found.width, found.height, found.note) == (form, 64, 128, note)
+
+
+def _png_of(width: int, height: int) -> bytes:
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + head
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+
+
+def _jpeg_of(width: int, height: int) -> bytes:
+    data = encoded(1)
+    place = data.index(b"\xff\xc0") + 5
+    return data[:place] + struct.pack(">HH", height, width) + data[place + 4 :]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b"<!DOCTYPE html><html>404</html>", "not_an_image"),
+        (b"\n  <HTML>", "not_an_image"),
+        (bytes(500), "not_an_image"),
+        (b"hello", "not_an_image"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "wrong_format"),
+        (encoded(1, "GIF"), "wrong_format"),
+        (encoded(1, "TIFF"), "wrong_format"),
+        (encoded(1, "WEBP"), "wrong_format"),
+        (encoded(1)[:-700], "truncated"),
+        (encoded(1)[:-2], "truncated"),
+        (encoded(1)[:200], "unreadable"),
+        (b"\xff\xd8\xff", "unreadable"),
+        (encoded(1, "PNG")[:-200], "truncated"),
+        (encoded(1, "PNG")[:20], "unreadable"),
+        (encoded(1, "BMP")[:-200], "truncated"),
+        (b"BM" + bytes(30), "unreadable"),
+        (_png_of(60_000, 60_000), "too_large"),
+        (_png_of(0, 10), "unreadable"),
+        (_jpeg_of(60_000, 60_000), "too_large"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(MAX_BYTES), "too_large"),
+        (encoded(1) + bytes(MAX_BYTES), "too_large"),
+    ],
+)
+def test_what_is_no_whole_image_is_refused_with_its_reason_and_a_sentence(data: bytes, reason: str) -> None:
+    found = decode(data, "jpg")
+    assert isinstance(found, Refusal)
+    assert found.reason == reason
+    assert found.detail.endswith(".")
+    assert "\n" not in found.detail
+
+
+def test_zeroed_bytes_that_lenient_readers_pass_over_are_found_more_often_than_not() -> None:
+    refused = 0
+    for seed in range(40):
+        data = encoded(seed, quality=90)
+        place = len(data) // 2
+        broken = data[:place] + bytes(256) + data[place + 256 :]
+        Image.open(io.BytesIO(broken)).load()
+        refused += isinstance(decode(broken, "jpg"), Refusal)
+    assert refused >= 18
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    form=st.sampled_from(["JPEG", "PNG", "BMP"]),
+    places=st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 255)), min_size=1, max_size=5),
+    cut=st.integers(0, 20_000),
+)
+def test_broken_bytes_end_in_a_verdict_never_in_an_error(form: str, places: list[tuple[int, int]], cut: int) -> None:
+    data = bytearray(_WHOLE[form])
+    for place, value in places:
+        data[place % len(data)] = value
+    found = decode(bytes(data[: cut or None]), "jpg")
+    assert isinstance(found, Decoded) or found.reason
+
+
+_WHOLE = {form: encoded(3, form) for form in ("JPEG", "PNG", "BMP")}
+
+
+def test_hashes_lie_within_a_bit_or_two_of_those_of_a_full_decode() -> None:
+    data = [encoded(seed) for seed in range(60)]
+    found = [decode(one, "jpg") for one in data]
+    ours = phashes([one.grey for one in found if isinstance(one, Decoded)])
+    theirs = [int(str(imagehash.phash(Image.open(io.BytesIO(one)))), 16) for one in data]
+    apart = np.bitwise_count(ours ^ np.array(theirs, dtype=np.uint64))
+    assert len(ours) == 60
+    assert apart.mean() < 1
+    assert np.percentile(apart, 95) <= 4
+
+
+def test_a_hash_does_not_depend_on_its_batch() -> None:
+    sizes = [(64, 128), (61, 127), (32, 32), (200, 90), (20, 11), (640, 320)]
+    pictures = [np.asarray(picture(seed, *sizes[seed % 6]).convert("L")) for seed in range(80)]
+    together = phashes(pictures)
+    assert [int(one) for one in together] == [int(phashes([one])[0]) for one in pictures]
+    assert phashes([]).shape == (0,)
+
+
+def test_the_same_picture_in_another_size_or_quality_has_a_near_hash() -> None:
+    for seed in range(20):
+        small = io.BytesIO()
+        picture(seed).resize((96, 192)).save(small, "JPEG", quality=60)
+        found = [decode(data, "jpg") for data in (encoded(seed), small.getvalue())]
+        first, second = phashes([one.grey for one in found if isinstance(one, Decoded)])
+        assert np.bitwise_count(first ^ second) <= 10

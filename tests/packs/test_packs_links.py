@@ -1,0 +1,159 @@
+"""Near pairs, clusters, and the links that come of shared and nearly shared pictures."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packs_toy import encoded, make_market, picture
+from PIL import Image
+
+from generators import links
+from generators.links import clusters, is_flat, near_pairs
+from tasks.steps.ingest import ingest
+from tasks.steps.link import link
+from tasks.steps.store import StepOutput
+
+
+def brute(hashes: Any, radius: int) -> set[tuple[int, int, int]]:
+    apart = np.bitwise_count(hashes[:, None] ^ hashes[None, :])
+    first, second = np.nonzero(np.triu(apart <= radius, 1))
+    return {(int(a), int(b), int(apart[a, b])) for a, b in zip(first, second, strict=True)}
+
+
+def found(hashes: Any, radius: int = 4) -> set[tuple[int, int, int]]:
+    pairs = near_pairs(hashes, radius)
+    return set(zip(pairs.first.tolist(), pairs.second.tolist(), pairs.distance.tolist(), strict=True))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seeds=st.lists(st.integers(0, 2**64 - 1), min_size=0, max_size=6),
+    flips=st.lists(st.tuples(st.integers(0, 5), st.sets(st.integers(0, 63), max_size=6)), max_size=30),
+)
+def test_near_pairs_are_those_of_comparing_everything(seeds: list[int], flips: list[tuple[int, set[int]]]) -> None:
+    made = seeds + [seeds[at % len(seeds)] ^ sum(1 << bit for bit in bits) for at, bits in flips if seeds]
+    hashes = np.array(made, dtype=np.uint64)
+    assert found(hashes) == brute(hashes, 4)
+
+
+def test_long_runs_are_split_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "_LONG_RUN", 20)
+    rng = np.random.default_rng(5)
+    flat = np.uint64(0xFFFF000000000000) | rng.integers(0, 1 << 20, 300, dtype=np.uint64)
+    hashes = np.concatenate([rng.integers(0, 2**63, 200, dtype=np.uint64), flat])
+    assert near_pairs(hashes).split_runs > 0
+    assert found(hashes) == brute(hashes, 4)
+
+
+def test_thirty_thousand_hashes_take_a_moment() -> None:
+    hashes = np.random.default_rng(1).integers(0, 2**63, 30_000, dtype=np.uint64)
+    close = np.concatenate([hashes, hashes[:3_000] ^ np.uint64(0b10110)])
+    assert len(near_pairs(close).first) == 3_000
+
+
+@given(pairs=st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("abcdefgh")), max_size=12))
+def test_two_keys_share_a_cluster_exactly_when_a_chain_of_pairs_joins_them(pairs: list[tuple[str, str]]) -> None:
+    group = {key: {key} for pair in pairs for key in pair}
+    for a, b in pairs:
+        merged = group[a] | group[b]
+        group.update(dict.fromkeys(merged, merged))
+    assert clusters(pairs) == {key: min(members) for key, members in group.items()}
+
+
+def test_flat_pictures_prove_nothing() -> None:
+    stripes = 0xF0F0F0F0F0F0F0F0
+    hashes = np.array([0, 2**64 - 1, 1 << 63, stripes, 0xFF00FF00FF00FF00, 0x93C5A1786E2D4BF0], dtype=np.uint64)
+    assert is_flat(hashes).tolist() == [True, True, True, True, True, False]
+
+
+def two_sources(folder: Path, second: bytes) -> list[StepOutput]:
+    """Market and CUHK-PEDES, whose one picture of person 7 is given."""
+    market = make_market(folder / "Market-1501-v15.09.15")
+    cuhk = folder / "CUHK-PEDES"
+    (cuhk / "imgs" / "Market").mkdir(parents=True)
+    (cuhk / "imgs" / "Market" / "x.jpg").write_bytes(second)
+    record = {"file_path": "Market/x.jpg", "id": 7, "split": "train", "captions": ["A man."]}
+    (cuhk / "reid_raw.json").write_text(json.dumps([record]))
+    return [ingest(folder / "store", name, raw) for name, raw in (("market1501", market), ("cuhk_pedes", cuhk))]
+
+
+def linked(folder: Path, second: bytes) -> list[dict[str, Any]]:
+    step = link(folder / "store", two_sources(folder, second))
+    return pq.read_table(step.folder / "identity_links.parquet").to_pylist()
+
+
+def test_the_same_bytes_under_two_keys_link_them(tmp_path: Path) -> None:
+    (row,) = linked(tmp_path, encoded(4))
+    assert (row["person_a"], row["person_b"]) == ("cuhk_pedes:00007", "market1501:0002")
+    assert (row["reason"], row["distance"], row["cluster"]) == ("same_bytes", 0, "cuhk_pedes:00007")
+    assert row["evidence_a"] == "cuhk_pedes/imgs/Market/x.jpg"
+
+
+def test_a_picture_encoded_again_links_two_keys_as_a_near_duplicate(tmp_path: Path) -> None:
+    (row,) = linked(tmp_path, encoded(4, quality=60))
+    assert (row["reason"], row["person_b"]) == ("near_duplicate", "market1501:0002")
+    assert 0 <= row["distance"] <= 4
+
+
+@pytest.mark.parametrize("seed", [400, 401])
+def test_another_picture_links_nobody(tmp_path: Path, seed: int) -> None:
+    assert linked(tmp_path, encoded(seed)) == []
+
+
+def test_a_picture_of_another_shape_or_brightness_or_without_content_links_nobody(tmp_path: Path) -> None:
+    for name, changed in {
+        "wide": picture(4).resize((128, 128)),
+        "dark": picture(4).point(lambda level: level // 2),
+        "blank": Image.new("RGB", (64, 128), (120, 120, 120)),
+    }.items():
+        file = io.BytesIO()
+        changed.save(file, "JPEG", quality=95)
+        assert linked(tmp_path / name, file.getvalue()) == []
+
+
+def test_pictures_of_one_person_and_of_nobody_link_nobody(tmp_path: Path) -> None:
+    market = make_market(tmp_path / "raw")
+    for name in ("0001_c1s1_000900_01", "0000_c1s1_000900_01", "-1_c1s1_000900_01"):
+        (market / "bounding_box_test" / f"{name}.jpg").write_bytes(encoded(0))
+    step = link(tmp_path / "store", [ingest(tmp_path / "store", "market1501", market)])
+    assert step.facts["links"] == 0
+
+
+def test_a_blank_placeholder_under_many_persons_links_nobody(tmp_path: Path) -> None:
+    market = make_market(tmp_path / "raw")
+    file = io.BytesIO()
+    Image.new("RGB", (64, 128), (9, 9, 9)).save(file, "JPEG")
+    for person in range(1, 7):
+        (market / "query" / f"{person:04d}_c1s1_000900_01.jpg").write_bytes(file.getvalue())
+    step = link(tmp_path / "store", [ingest(tmp_path / "store", "market1501", market)])
+    assert step.facts["links"] == 0
+    assert step.facts["flat_hashes"] == 6
+
+
+def test_links_do_not_depend_on_the_order_of_the_sources_and_are_found_once(tmp_path: Path) -> None:
+    steps = two_sources(tmp_path, encoded(4))
+    first, second = link(tmp_path / "store", steps), link(tmp_path / "store", steps[::-1])
+    assert first.digest == second.digest
+    assert second.skipped
+    assert first.facts["links_across_sources"] == 1
+
+
+def test_the_sample_has_no_links_for_its_persons_are_all_different(tmp_path: Path) -> None:
+    from generators.sample import write_sample
+
+    write_sample(tmp_path / "raw", "tiny", 7)
+    names = ("market1501", "ltcc", "sysu_mm01", "cuhk_pedes")
+    step = link(tmp_path / "store", [ingest(tmp_path / "store", name, tmp_path / "raw") for name in names])
+    assert step.facts["images"] > 250
+    assert step.facts["links"] == 0
+
+
+def test_no_source_at_all_gives_an_empty_table(tmp_path: Path) -> None:
+    step = link(tmp_path / "store", [])
+    assert pq.read_table(step.folder / "identity_links.parquet").num_rows == 0
