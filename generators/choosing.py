@@ -19,7 +19,8 @@ from schemas.question import NOBODY, Flags, Ints
 _CELL_BITS = 24
 _WORD_SHIFT = np.uint64(_CELL_BITS)
 _CELL_SHIFT = np.uint64(64 - _CELL_BITS)
-_PATIENCE = 4
+PATIENCE = 4
+BLOCK = 8_192
 
 
 class Ring:
@@ -123,25 +124,46 @@ class Caps:
     person: int
 
 
-def fill(levels: Iterator[Units], wanted: int, person: Ints, caps: Caps) -> Units:
+def turns_of(anchors: Ints, words: Words, seed: np.uint64, most: int) -> Iterator[tuple[int, Ints, Words]]:
+    """Every anchor's k-th turn in the order of its words, in blocks: k, rows of `anchors`, and the words of the turn.
+
+    `words` belong to the anchors. Blocks keep memory flat and let a small quota stop early; they change no row.
+    """
+    for k in range(most):
+        word = mix(seed, words, k)
+        order = np.argsort(word, kind="stable")
+        for start in range(0, len(anchors), BLOCK):
+            rows = order[start : start + BLOCK]
+            yield k, anchors[rows], word[rows]
+
+
+def fill(levels: Iterator[Units], wanted: int, person: Ints, caps: Caps, patience: int = PATIENCE) -> Units:
     """The first `wanted` units over the levels: no duplicates, within the caps, every anchor once before any twice.
 
     Inside a level the order is that of the units' words; units with the columns `group` and `cell` are dealt out
     instead: one of every cell before a second of any, and likewise over groups. Levels are made only when needed, and
-    no more after a few in a row that brought nothing new.
+    no more after `patience` in a row that brought nothing new.
     """
-    kept: Units | None = None
-    barren = 0
+    kept: list[Units] = []
+    waiting: list[Units] = []
+    size = fruitless = 0
     for level in levels:
-        joined = _in_order(level) if kept is None else Units.join([kept, _in_order(level)])
-        before = kept.size if kept is not None else 0
-        kept = within_caps(without_duplicates(joined), person, caps)
-        barren = 0 if kept.size > before else barren + 1
-        if kept.size >= wanted or barren == _PATIENCE:
+        waiting.append(_in_order(level))
+        fruitless += 1
+        if size + sum(units.size for units in waiting) < wanted and fruitless < patience:
+            continue
+        kept, waiting = [within_caps(without_duplicates(Units.join([*kept, *waiting])), person, caps)], []
+        fruitless = 0 if kept[0].size > size else fruitless
+        size = kept[0].size
+        if size >= wanted or fruitless >= patience:
             break
-    if kept is None:
-        raise ValueError("fill needs at least one level, which may be empty.")
-    return kept.take(np.arange(min(wanted, kept.size)))
+    found = within_caps(without_duplicates(Units.join([*kept, *waiting])), person, caps)
+    return found.take(np.arange(min(wanted, found.size)))
+
+
+def patience_for(anchors: Ints) -> int:
+    """How many blocks in a row may bring nothing: as many as PATIENCE turns of all anchors have."""
+    return PATIENCE * max(1, -(-len(anchors) // BLOCK))
 
 
 def _in_order(units: Units) -> Units:

@@ -1,11 +1,13 @@
 """What captions assert, and whether a picture is known to be otherwise: the reason why a negative is one.
 
-    claims = Claims(pool, captions)
+    claims = Claims(pool)
     claims.contradicted(captions, images)   # True where the image cannot be the one described
 
 Claims are read from the words by generators.captions.attribute_read and taken loosely: a colour admits the hues it may
 turn into, trousers admit jeans. Sensitive attributes and those that words and pictures often disagree on are not used.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -20,21 +22,30 @@ KEYS = (
 
 
 class Claims:
-    """What the given captions of a pool assert, per key as masks of the values they admit; 0 where they say nothing."""
+    """What captions of a pool assert, per key as masks of the values they admit; 0 where they say nothing.
 
-    def __init__(self, pool: Pool, captions: Ints) -> None:
+    Texts are read when they are first asked about.
+    """
+
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._masks = {key: np.zeros(len(pool.captions.image), dtype=np.uint32) for key in KEYS}
-        texts = pool.captions.table.column("text").take(captions).combine_chunks().dictionary_encode()
+        self._read = np.zeros(len(pool.captions.image), dtype=np.bool_)
+        self._masks = {key: np.zeros(len(self._read), dtype=np.uint32) for key in KEYS}
+
+    def _learn(self, captions: Ints) -> None:
+        new = np.unique(captions[~self._read[captions]])
+        texts = self._pool.captions.table.column("text").take(new).combine_chunks().dictionary_encode()
         said = [read(text) for text in texts.dictionary.to_pylist()]
         for key in KEYS:
-            self._masks[key][captions] = _admitted(key, said)[texts.indices.to_numpy()]
+            self._masks[key][new] = _admitted(key, said)[texts.indices.to_numpy()]
+        self._read[new] = True
 
     def contradicted(self, captions: Ints, images: Ints) -> Flags:
         """Whether something that each caption asserts is known to be otherwise in the image beside it.
 
         Where nothing can be compared, an image counts only when a miner looked and did not find it near.
         """
+        self._learn(captions)
         differs = np.zeros(len(captions), dtype=np.bool_)
         compared = np.zeros(len(captions), dtype=np.bool_)
         for key, masks in self._masks.items():
@@ -45,6 +56,10 @@ class Claims:
         unknown = np.flatnonzero(~compared)
         differs[unknown] = self._far(self._pool.captions.image[captions[unknown]], images[unknown])
         return differs
+
+    def against(self, captions: Ints) -> Callable[[Ints, Ints], Flags]:
+        """A condition on candidates of rows about these captions, as finders of strangers take it."""
+        return lambda rows, images: self.contradicted(captions[rows], images)
 
     def _far(self, anchors: Ints, images: Ints) -> Flags:
         neighbours = self._pool.neighbours

@@ -110,7 +110,7 @@ def _block(kind: str, wording: Wording, pool: Pool, draft: Draft, ids: Words, fi
         "split": _same(pool.split, n),
         "images": _images(draft, pool),
         "texts": _texts(draft, pool),
-        "turns": _turns(render(wording.paraphrases, draft.paraphrase, draft.slots), answer),
+        "turns": turns(render(wording.paraphrases, draft.paraphrase, draft.slots), answer),
         "answer": _answer(kind, draft, answer),
         "negatives": _negatives(draft, pool),
         "template": _template(draft, wording, fixed),
@@ -173,7 +173,8 @@ def _texts(draft: Draft, pool: Pool) -> pa.Array:
     return _lists(flat, used.sum(axis=1), _TEXT)
 
 
-def _turns(prompts: pa.Array, answer: pa.Array) -> pa.Array:
+def turns(prompts: pa.Array, answer: pa.Array) -> pa.Array:
+    """The conversation of each row: the user's prompt, then the assistant's answer."""
     n = len(prompts)
     turn_about = np.arange(2 * n).reshape(2, n).T.reshape(-1)
     texts = pa.concat_arrays([prompts, answer]).take(pa.array(turn_about))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from generators.choosing import Caps, Ring, Units, cells_of, content, fill, first_allowed
+from generators.choosing import Caps, Ring, Units, cells_of, content, fill, first_allowed, patience_for, turns_of
 from schemas.keys import Words, below, mix, uniform
 from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Flags, Ints, Negatives, Pool
 
@@ -35,18 +35,17 @@ class PairRule:
 def twin_pairs(ask: Ask, rule: PairRule) -> Draft:
     """Rows in twins, half of them yes. With an odd quota the last twin loses its no."""
     caps = Caps(int(ask.options.get("per_image", 64)), int(ask.options.get("per_person", 100_000)))
-    levels = _levels(ask, rule, caps.image)
-    units = fill(levels, (ask.rows + 1) // 2, ask.pool.person, caps)
+    anchors = np.flatnonzero(rule.anchors)
+    levels = _levels(ask, rule, anchors, caps.image)
+    units = fill(levels, (ask.rows + 1) // 2, ask.pool.person, caps, patience_for(anchors))
     return _draft(ask, rule, units)
 
 
-def _levels(ask: Ask, rule: PairRule, most: int) -> Iterator[Units]:
+def _levels(ask: Ask, rule: PairRule, everybody: Ints, most: int) -> Iterator[Units]:
     pool = ask.pool
     matcher = MatchFinder(ask, rule)
     finder = NegativeFinder(ask, rule.hard)
-    anchors = np.flatnonzero(rule.anchors)
-    for k in range(most):
-        word = mix(ask.seed, pool.words[anchors], k)
+    for k, anchors, word in turns_of(everybody, pool.words[everybody], ask.seed, most):
         match = matcher.find(anchors, word)
         other, rank = finder.find(anchors, match, word, np.zeros((len(anchors), 0), dtype=np.int64))
         good = (match >= 0) & (other >= 0)

@@ -28,39 +28,47 @@ def _keys(ask: Ask) -> list[str]:
 
 
 def _levels(ask: Ask) -> Iterator[Units]:
+    asked = [_Asked(ask, at, key) for at, key in enumerate(_keys(ask))]
     for k in range(2 * len(ask.paraphrases)):
-        yield Units.join([_of_key(ask, at, key, k) for at, key in enumerate(_keys(ask))])
+        yield Units.join([one.turn(k) for one in asked])
 
 
-def _of_key(ask: Ask, at: int, key: str, k: int) -> Units:
-    """A yes for every picture with one known value (never "no" or "other") and a no from the same camera."""
-    pool, values = ask.pool, ask.pool.values[key]
-    usable = is_single(values) & ~(pool.infrared & (not VOCABULARY[key].in_infrared))
-    unasked = [mask_of(key, value) for value in ("no", "other") if value in VOCABULARY[key].values]
-    anchors = np.flatnonzero(usable & ~np.isin(values, unasked))
-    word = mix(ask.seed, pool.words[anchors], seed_of(key), k)
-    other = _otherwise(ask, key, usable, anchors, word)
-    first = below(mix(ask.seed, pool.words[anchors], seed_of(key), 8), len(ask.paraphrases))
-    paraphrase = ask.paraphrases[(first + k) % len(ask.paraphrases)]
-    mask, group = values[anchors].astype(np.int64), np.full(len(anchors), at, dtype=np.int64)
-    columns = {"group": group, "cell": (group << 32) | mask, "mask": mask, "paraphrase": paraphrase, "other": other}
-    asked = (seed_of(key), mask.astype(np.uint64), paraphrase.astype(np.uint64))
-    shown = tuple(content(pool.words[seen], *asked) for seen in (anchors, other))
-    return Units(anchors, np.full(len(anchors), k), word, columns, shown).take(other >= 0)
+class _Asked:
+    """One attribute: a yes for every picture with one known value (never "no" or "other"), and a no beside it."""
 
+    def __init__(self, ask: Ask, at: int, key: str) -> None:
+        pool, values = ask.pool, ask.pool.values[key]
+        usable = is_single(values) & ~(pool.infrared & (not VOCABULARY[key].in_infrared))
+        unasked = [mask_of(key, value) for value in ("no", "other") if value in VOCABULARY[key].values]
+        self._ask, self._at, self._key = ask, at, seed_of(key)
+        self._values, self._admitted = values, _admitted(key, values)
+        self._anchors = np.flatnonzero(usable & ~np.isin(values, unasked))
+        self._cells = np.where(usable, cells_of(pool.source, pool.modality, pool.camera + 1), NOBODY)
+        self._ring = Ring(self._cells, mix(ask.seed, pool.words, self._key, 31))
 
-def _otherwise(ask: Ask, key: str, usable: Flags, anchors: Ints, word: Words) -> Ints:
-    """A picture of another person, from the anchor's camera, where the anchor's value is clearly not the case."""
-    pool, values = ask.pool, ask.pool.values[key]
-    cells = np.where(usable, cells_of(pool.source, pool.modality, pool.camera + 1), NOBODY)
-    ring = Ring(cells, mix(ask.seed, pool.words, seed_of(key), 31))
-    admitted = _admitted(key, values)
+    def turn(self, k: int) -> Units:
+        """Every anchor's k-th unit; the wording moves on with k."""
+        ask, anchors = self._ask, self._anchors
+        words = ask.pool.words[anchors]
+        word = mix(ask.seed, words, self._key, k)
+        other = self._otherwise(word)
+        first = below(mix(ask.seed, words, self._key, 8), len(ask.paraphrases))
+        paraphrase = ask.paraphrases[(first + k) % len(ask.paraphrases)]
+        mask, group = self._values[anchors].astype(np.int64), np.full(len(anchors), self._at, dtype=np.int64)
+        columns = {"group": group, "cell": (group << 32) | mask, "mask": mask, "paraphrase": paraphrase, "other": other}
+        asked = (self._key, mask.astype(np.uint64), paraphrase.astype(np.uint64))
+        shown = tuple(content(ask.pool.words[seen], *asked) for seen in (anchors, other))
+        return Units(anchors, np.full(len(anchors), k), word, columns, shown).take(other >= 0)
 
-    def allowed(rows: Ints, members: Ints) -> Flags:
-        apart = (admitted[anchors[rows]] & values[members]) == 0
-        return np.asarray(apart & (pool.person[anchors[rows]] != pool.person[members]))
+    def _otherwise(self, word: Words) -> Ints:
+        """A picture of another person, from the anchor's camera, where the anchor's value is clearly not the case."""
+        person, anchors = self._ask.pool.person, self._anchors
 
-    return first_allowed(ring, cells[anchors], mix(word, 32), allowed)
+        def allowed(rows: Ints, members: Ints) -> Flags:
+            apart = (self._admitted[anchors[rows]] & self._values[members]) == 0
+            return np.asarray(apart & (person[anchors[rows]] != person[members]))
+
+        return first_allowed(self._ring, self._cells[anchors], mix(word, 32), allowed)
 
 
 def _admitted(key: str, values: Masks) -> Masks:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from generators.choosing import Caps, Units, content, fill
+from generators.choosing import Caps, Units, content, fill, patience_for, turns_of
 from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery, strategies
 from generators.pairing import MatchFinder, PairRule, subtasks
 from schemas.keys import below, mix
@@ -24,20 +24,20 @@ def compose(ask: Ask) -> Draft:
     everybody = np.ones(pool.size, dtype=np.bool_)
     rule = PairRule(anchors=everybody, matches=matches, shortfall="there are not enough pictures of one person")
     caps = Caps(int(ask.options.get("per_image", 64)), int(ask.options.get("per_person", 100_000)))
-    return _draft(ask, rule, fill(_levels(ask, rule, caps.image), ask.rows, pool.person, caps))
+    patience = patience_for(np.arange(pool.size))
+    return _draft(ask, rule, fill(_levels(ask, rule, caps.image), ask.rows, pool.person, caps, patience))
 
 
 def _levels(ask: Ask, rule: PairRule, most: int) -> Iterator[Units]:
     pool, finder, matcher = ask.pool, finder_of(ask), MatchFinder(ask, rule)
-    anchors = np.arange(pool.size)
+    words = np.append(pool.words, np.uint64(0))
     share = float(ask.options.get("none_share", NONE_SHARE))
-    for k in range(most):
-        word = mix(ask.seed, pool.words, k)
+    for k, anchors, word in turns_of(np.arange(pool.size), pool.words, ask.seed, most):
         match = matcher.find(anchors, word)
         found = gallery(finder, anchors, match, word, share)
         columns = {"shown": found.shown, "rank": found.rank, "size": found.size, "place": found.place, "match": match}
-        seen = content(pool.words, *(np.append(pool.words, 0)[column] for column in found.shown.T))
-        yield Units(anchors, np.full(pool.size, k), word, columns, (seen,)).take(found.whole)
+        seen = content(pool.words[anchors], *(words[column] for column in found.shown.T))
+        yield Units(anchors, np.full(len(anchors), k), word, columns, (seen,)).take(found.whole)
 
 
 def _draft(ask: Ask, rule: PairRule, units: Units) -> Draft:

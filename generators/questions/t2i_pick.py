@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from generators.choosing import Caps, Units, content, fill
+from generators.choosing import Caps, Units, content, fill, patience_for, turns_of
 from generators.claims import Claims
 from generators.described import PictureFinder, usable_captions
 from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery, strategies
 from schemas.keys import below, mix
-from schemas.question import Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import Ask, Draft, Example, Ints, Question
 
 WORDS = (5, 40)
 
@@ -19,23 +19,19 @@ def compose(ask: Ask) -> Draft:
     """Rows of a caption and a gallery; the match is another picture of the person in the caption's outfit."""
     captions = usable_captions(ask, *WORDS)
     caps = Caps(int(ask.options.get("per_image", 64)), int(ask.options.get("per_person", 100_000)))
-    return _draft(ask, fill(_levels(ask, captions, caps.image), ask.rows, ask.pool.person, caps))
+    levels = _levels(ask, captions, caps.image)
+    return _draft(ask, fill(levels, ask.rows, ask.pool.person, caps, patience_for(captions)))
 
 
-def _levels(ask: Ask, captions: Ints, most: int) -> Iterator[Units]:
+def _levels(ask: Ask, usable: Ints, most: int) -> Iterator[Units]:
     pool, finder, pictures = ask.pool, finder_of(ask), PictureFinder(ask)
-    claims = Claims(pool, captions)
-    own = pool.captions.image[captions]
-
-    def also(rows: Ints, images: Ints) -> Flags:
-        return claims.contradicted(captions[rows], images)
-
-    for k in range(most):
-        word = mix(ask.seed, pool.captions.words[captions], k)
-        match = pictures.find(captions, word)
-        found = gallery(finder, own, match, word, also=also)
+    claims = Claims(pool)
+    words = np.append(pool.words, np.uint64(0))
+    for k, captions, word in turns_of(usable, pool.captions.words[usable], ask.seed, most):
+        own, match = pool.captions.image[captions], pictures.find(captions, word)
+        found = gallery(finder, own, match, word, also=claims.against(captions))
         columns = {"shown": found.shown, "rank": found.rank, "size": found.size, "place": found.place}
-        seen = [np.append(pool.words, np.uint64(0))[column] for column in found.shown.T]
+        seen = [words[column] for column in found.shown.T]
         shown = (content(pool.captions.texts[captions], *seen),)
         units = Units(own, np.full(len(own), k), word, columns | {"caption": captions}, shown)
         yield units.take(found.whole)

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from generators.choosing import Caps, Units, content, fill
+from generators.choosing import Caps, Units, content, fill, patience_for, turns_of
 from generators.claims import Claims
 from generators.described import PictureFinder, usable_captions
 from generators.galleries import finder_of
 from generators.pairing import negatives_of
 from schemas.keys import below, mix
-from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Example, Ints, Question
 
 WORDS = (5, 40)
 
@@ -20,22 +20,17 @@ def compose(ask: Ask) -> Draft:
     """Twins of one caption: a yes with another picture of its outfit, a no with a stranger from the same camera."""
     captions = usable_captions(ask, *WORDS)
     caps = Caps(int(ask.options.get("per_image", 64)), int(ask.options.get("per_person", 100_000)))
-    units = fill(_levels(ask, captions, caps.image), (ask.rows + 1) // 2, ask.pool.person, caps)
-    return _draft(ask, units)
+    levels = _levels(ask, captions, caps.image)
+    return _draft(ask, fill(levels, (ask.rows + 1) // 2, ask.pool.person, caps, patience_for(captions)))
 
 
-def _levels(ask: Ask, captions: Ints, most: int) -> Iterator[Units]:
+def _levels(ask: Ask, usable: Ints, most: int) -> Iterator[Units]:
     pool, finder, pictures = ask.pool, finder_of(ask), PictureFinder(ask)
-    claims = Claims(pool, captions)
-    own, words = pool.captions.image[captions], pool.captions.words[captions]
-
-    def also(rows: Ints, images: Ints) -> Flags:
-        return claims.contradicted(captions[rows], images)
-
-    for k in range(most):
-        word = mix(ask.seed, words, k)
-        match = pictures.find(captions, word)
-        other, rank = finder.find(own, match, word, np.zeros((len(own), 0), dtype=np.int64), also)
+    claims = Claims(pool)
+    for k, captions, word in turns_of(usable, pool.captions.words[usable], ask.seed, most):
+        own, match = pool.captions.image[captions], pictures.find(captions, word)
+        nobody = np.zeros((len(own), 0), dtype=np.int64)
+        other, rank = finder.find(own, match, word, nobody, claims.against(captions))
         columns = {"caption": captions, "match": match, "other": other, "rank": rank}
         shown = tuple(content(pool.captions.texts[captions], pool.words[seen]) for seen in (match, other))
         units = Units(own, np.full(len(own), k), word, columns, shown)
