@@ -13,10 +13,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from schemas.errors import BadTable, UnknownVersion
-from schemas.keys import file_sha256
 from schemas.manifest import Manifest
 from schemas.tables import TABLES
-from tasks.versions.manifest import load_manifest, read_bounded
+from tasks.versions.manifest import MANIFEST, digest_of, load_manifest, read_bounded
 
 
 class VersionFolder:
@@ -30,15 +29,19 @@ class VersionFolder:
     @cached_property
     def manifest(self) -> Manifest:
         """The manifest of a published version. Raises UnknownVersion for a folder that was never published."""
-        path = self.folder / "manifest.json"
-        if not path.is_file():
-            raise UnknownVersion(f"The folder {str(self.folder)!r} has no manifest.json: it is not a whole version.")
-        return load_manifest(read_bounded(path))
+        return load_manifest(self._manifest_bytes)
 
     @cached_property
     def digest(self) -> str:
-        """The identity of a published version: the sha256 of its manifest, which is read and checked first."""
-        return file_sha256(self.folder / "manifest.json") if self.manifest else ""
+        """The identity of a published version: the sha256 of its manifest."""
+        return digest_of(self._manifest_bytes)
+
+    @cached_property
+    def _manifest_bytes(self) -> bytes:
+        path = self.folder / MANIFEST
+        if not path.is_file():
+            raise UnknownVersion(f"The folder {str(self.folder)!r} has no {MANIFEST}: it is not a whole version.")
+        return read_bounded(path)
 
     def files(self, table: str) -> list[Path]:
         """The shards of a table, sorted by name."""
