@@ -83,3 +83,22 @@ def demo(out: str = "demo", size: str = "demo", seed: int = 7, quiet: bool = Fal
         "seconds": round(time.perf_counter() - started, 1),
         "findings": json.loads((evaluation / "summary.json").read_bytes()),
     }
+
+
+def in_words(found: dict[str, Any]) -> str:
+    """The demo's findings as a person reads them at the end of the run."""
+    lines = [
+        f"\nThe version {found['version']} is sha256:{found['digest']}",
+        f"  load_dataset({found['folder']!r}, 'stage2')",
+        "\nRetrieval on held-out drawn persons (Rank-1, chance in brackets; not a Re-ID result):",
+    ]
+    for name, scorers in found["findings"]["protocols"].items():
+        cells = [f"{scorer} {facts['metrics']['rank-1']['value']:.3f}" for scorer, facts in scorers.items()]
+        chance = next(iter(scorers.values()))["metrics"]["rank-1"]["chance"]
+        lines.append(f"  {name:<36} {', '.join(cells)} [{chance:.3f}]")
+    lines.append("\nHeld-out questions (accuracy, most frequent answer in brackets):")
+    for row in found["findings"]["questions"]:
+        verdict = "" if row["low"] > row["majority"] else "  at chance"
+        lines.append(f"  {row['family']:<10} {row['what']:<26} {row['accuracy']:.3f} [{row['majority']:.3f}]{verdict}")
+    lines.append(f"\nReport: {found['report']}   ({found['seconds']:.0f} s in all)")
+    return "\n".join(lines)

@@ -31,6 +31,7 @@ _LISTS: dict[str, Callable[[], dict[str, str]]] = {
     "protocols": _declared("tasks.protocols", "PROTOCOL", _protocol_line),
     "miners": _declared("generators.miners", "MINER", lambda miner: str(miner.title)),
     "backends": _declared("generators.backends", "BACKEND", lambda backend: str(backend.title)),
+    "exports": _declared("tasks.versions.exports", "EXPORT", lambda export: str(export.title)),
     "recipes": _recipes,
 }
 

@@ -5,11 +5,13 @@ are matched below the dataset root and never on the whole path.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from schemas.rows import Attribute, Caption, PersonImage, Reject
 
+# The file that marks a folder of drawn raw datasets; `reidforge sample` writes it, ingest looks for it.
+SAMPLE_MARK = "SAMPLE.json"
 ACCESS = ("open", "request", "signed", "withdrawn", "synthetic")
 
 
@@ -73,3 +75,13 @@ class Source:
     attributes: Callable[[RawTree], Iterator[Attribute | Reject]] = _nothing
     examples: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+
+    def as_drawn(self) -> "Source":
+        """The same layout when its people were drawn by a program: nobody's licence, and never the real dataset."""
+        return replace(
+            self,
+            title=f"{self.title} (drawn sample)",
+            licence="drawn-by-reidforge",
+            access_status="synthetic",
+            release_allowed=True,
+        )

@@ -21,9 +21,9 @@ from generators.sample.render import Pixels, render
 from schemas.discovery import find, names
 from schemas.errors import NotWritable, UnknownName, WrongUse
 from schemas.keys import canonical_json
+from schemas.source import SAMPLE_MARK
 
 LAYOUTS = "generators.sample.layouts"
-MARK = "SAMPLE.json"
 _CHUNK = 256
 _ERROR_PAGE = b"<!DOCTYPE html>\n<html><body><h1>403 Forbidden</h1><p>Please sign the agreement.</p></body></html>\n"
 
@@ -109,9 +109,9 @@ def _check_folder(out: Path, mark: dict[str, str | int]) -> None:
     found = sorted(path.name for path in out.iterdir()) if out.exists() else []
     if not found:
         return
-    if MARK not in found:
+    if SAMPLE_MARK not in found:
         raise WrongUse(f"{str(out)!r} already holds {found[0]!r} and no earlier sample: name an empty or a new folder.")
-    there = json.loads((out / MARK).read_text(encoding="utf-8"))
+    there = json.loads((out / SAMPLE_MARK).read_text(encoding="utf-8"))
     if there != mark:
         raise WrongUse(
             f"{str(out)!r} already holds the {there.get('size')!r} sample of seed {there.get('seed')!r}, "
@@ -122,7 +122,7 @@ def _check_folder(out: Path, mark: dict[str, str | int]) -> None:
 def _write_mark(out: Path, mark: dict[str, str | int]) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
-        (out / MARK).write_bytes(canonical_json(mark) + b"\n")
+        (out / SAMPLE_MARK).write_bytes(canonical_json(mark) + b"\n")
     except OSError as error:
         raise NotWritable(f"The sample cannot be written to {str(out)!r}: {error.strerror}.") from error
 

@@ -27,7 +27,7 @@ from schemas.discovery import find
 from schemas.errors import BadRawData
 from schemas.keys import code_revision, digest
 from schemas.rows import PersonImage, Reject
-from schemas.source import RawFile, Source
+from schemas.source import SAMPLE_MARK, RawFile, Source
 from schemas.tables import PERSON_IMAGES, REJECTS, TABLES
 from tasks.packs import columns, counts, decode, labels, packs, phash
 from tasks.packs import scan as scanning
@@ -49,7 +49,10 @@ def ingest(store: Path, source: str, raw: Path, root: str | None = None) -> Step
     """
     declared: Source = find("generators.sources", "SOURCE", source)
     version = code_revision(*_source_modules(source), *_READING, *_DECODING, inspect.getmodule(ingest))
-    job = _Job(store, source, declared, FolderTree(find_root(source, declared, raw, root)), version)
+    folder = find_root(source, declared, raw, root)
+    if any((place / SAMPLE_MARK).is_file() for place in (folder, folder.parent)):
+        declared = declared.as_drawn()
+    job = _Job(store, source, declared, FolderTree(folder), version)
     return job.remembered() or job.done_now()
 
 
@@ -113,7 +116,8 @@ class _Job:
         return Cache(self.store / "cache", self.source, code_revision(*_DECODING))
 
     def _inputs(self, raw_digest: str) -> dict[str, str]:
-        return {"source": self.source, "raw_digest": raw_digest, "reader_version": self.version}
+        terms = self.declared.access_status
+        return {"source": self.source, "raw_digest": raw_digest, "reader_version": self.version, "terms": terms}
 
     def _listing(self) -> str:
         """A fingerprint of names, sizes and times of everything below the root, and of label files beside it."""
