@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from generators.wording import Wording, render
 from schemas import answers
+from schemas.errors import BadTable
 from schemas.keys import Words, hash_ids, mix, seed_of
 from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Ints, Pool, Question
 from schemas.recipe import Family
@@ -51,6 +52,8 @@ def compose_rows(
     )
     ids = row_words(family, draft, pool)
     order = np.argsort(ids, kind="stable")
+    if len(np.unique(ids)) < len(ids):
+        raise BadTable(f"Two rows of {family!r} have one id: its draft must say in `asked` what tells them apart.")
     fixed = {"family": family, "stage": quota.stage, "seed": seed, "budget": pixel_budget}
     blocks = [
         _block(question.answer, wording, pool, part(draft, at), ids[at], fixed)
@@ -68,7 +71,8 @@ def row_words(family: str, draft: Draft, pool: Pool) -> Words:
     subtask = hash_ids(subtasks.dictionary.to_pylist())[subtasks.indices.to_numpy()]
     shown = [_word_at(pool.words, column) for column in draft.images.T]
     read = [] if draft.texts is None else [_word_at(pool.captions.words, column) for column in draft.texts.T]
-    words = [subtask, draft.paraphrase.astype(np.uint64), *shown, *read, draft.k.astype(np.uint64)]
+    asked = [] if draft.asked is None else [draft.asked]
+    words = [subtask, draft.paraphrase.astype(np.uint64), *asked, *shown, *read, draft.k.astype(np.uint64)]
     return mix(seed_of(family), *words)
 
 
@@ -91,6 +95,7 @@ def part(draft: Draft, at: Ints) -> Draft:
         subtask=draft.subtask.take(rows),
         gold=None if draft.gold is None else draft.gold[at],
         answer=None if draft.answer is None else draft.answer.take(rows),
+        asked=None if draft.asked is None else draft.asked[at],
         n_options=None if draft.n_options is None else draft.n_options[at],
         texts=None if draft.texts is None else draft.texts[at],
         text_role=draft.text_role,

@@ -112,7 +112,8 @@ class Draft:
 
     `images` (n, w) are positions in display order, NOBODY only at the end of a row; `roles` names each of the w
     columns. `texts` (n, t) are caption positions. `gold` is bool for yesno, the image number (0 = None) for pick1,
-    and absent for answers that are text, which stand in `answer`. `k` counts the rows of one anchor.
+    and absent for answers that are text, which stand in `answer`. `k` counts the rows of one anchor. `asked` is a word
+    for what a row asks beyond its subtask, images and texts, such as a value; two rows that differ only there need it.
     """
 
     images: Ints
@@ -123,6 +124,7 @@ class Draft:
     gold: Ints | None = None
     answer: pa.Array | None = None
     n_options: Ints | None = None
+    asked: Words | None = None
     texts: Ints | None = None
     text_role: str = "query_caption"
     slots: Mapping[str, pa.Array] = field(default_factory=dict)

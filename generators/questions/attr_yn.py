@@ -92,6 +92,7 @@ def _draft(ask: Ask, units: Units) -> Draft:
         subtask=words_at(keys, group),
         gold=gold,
         n_options=np.full(len(both), 2),
+        asked=units.columns["mask"][both].astype(np.uint64),
         slots={table: words_at(worded, at[both]) for table, worded in words.items()},
         negatives=negatives_of(ask.pool, units.anchor[both], how, np.full_like(how, NOBODY)),
         shortfall="too few pictures with known attributes, or all of one camera share the value",

@@ -105,6 +105,7 @@ def test_no_two_rows_say_the_same(family: str):
     rows = rows_of(family, pool(town()), 400)
     content = {json.dumps([[ref["image_id"] for ref in row["images"]], row["turns"]]) for row in rows}
     assert len(content) == len(rows)
+    assert len({row["sample_id"] for row in rows}) == len(rows)
 
 
 def test_a_quota_beyond_what_there_is_ends_with_every_different_row():
