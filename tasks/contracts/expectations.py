@@ -4,6 +4,7 @@ The only module that loads Great Expectations, inside functions because it takes
 nothing leaves the machine: an ephemeral context, analytics off, progress bars off. Image bytes never enter a frame.
 """
 
+import logging
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -77,6 +78,7 @@ def _library() -> Any:
         warnings.simplefilter("ignore")  # it imports modules that Python deprecates
         import great_expectations
         import great_expectations.expectations
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it announces every temporary folder
     return great_expectations
 
 
