@@ -8,9 +8,9 @@ of other persons, of a garment that comes twice in different words, or of a colo
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ _DETERMINERS = _ARTICLES | {"the", "his", "her", "their", "this", "that", "some"
 _NEEDS_LEFT = frozenset(("top", "mask", "tee", "flats", "male", "female", "dress", "polo"))
 _DENIALS = frozenset(("no", "without"))
 _UNCLEAR = "unclear"
+_ORDER = {key: place for place, key in enumerate(VOCABULARY)}
 
 
 class _Token(NamedTuple):
@@ -43,6 +44,9 @@ class _Token(NamedTuple):
     said: tuple[tuple[str, str], ...] = ()
 
 
+_END = _Token("word", "")
+
+
 @dataclass(slots=True)
 class _Mention:
     """One noun and what the words before it say; several nouns when they are joined by `or`."""
@@ -56,43 +60,48 @@ class _Mention:
 
 def read(text: str) -> dict[str, str]:
     """The values that a caption states plainly, by vocabulary key in vocabulary order."""
-    sentences = list(_sentences(text))
-    mentions = [mention for words in sentences for mention in _mentions(_tokens(words))]
-    genders = {noun for m in mentions if m.group == "person" for noun in m.nouns} - {"any"}
+    pronouns: set[str] = set()
+    groups: dict[str, list[_Mention]] = {}
+    for tokens in _sentences(text):
+        pronouns.update(_PRONOUNS[token.text] for token in tokens if token.text in _PRONOUNS)
+        for mention in _mentions(tokens):
+            groups.setdefault(mention.group, []).append(mention)
+    genders = {noun for mention in groups.get("person", ()) for noun in mention.nouns} - {"any"}
     if len(genders) > 1:
         return {}
     found: dict[str, set[str]] = {}
-    for group in {mention.group for mention in mentions}:
-        _settle([mention for mention in mentions if mention.group == group], found)
-    pronouns = {_PRONOUNS[word] for words in sentences for word in words if word in _PRONOUNS}
+    for mentions in groups.values():
+        _settle(mentions, found)
     found.setdefault("gender_presentation", genders or pronouns)
-    return {key: next(iter(found[key])) for key in VOCABULARY if len(found.get(key, ())) == 1}
+    return {key: next(iter(found[key])) for key in sorted(found, key=_ORDER.__getitem__) if len(found[key]) == 1}
 
 
-def _sentences(text: str) -> Iterator[list[str]]:
-    words: list[str] = []
-    for word in _WORD.findall(text.lower().replace("-", " ").replace("’", "'")):
-        if word in _STOPS:
-            yield words
-            words = []
-        else:
-            words.append(word)
-    yield words
-
-
-def _tokens(words: Sequence[str]) -> list[_Token]:
-    """The longest phrases of the lexicon, from the left."""
-    lexicon, tokens, place = _lexicon(), list[_Token](), 0
+def _sentences(text: str) -> Iterator[list[_Token]]:
+    """The phrases of each sentence, the longest that the lexicon has, from the left."""
+    lexicon = _lexicon()
+    words = _WORD.findall(text.lower().replace("-", " ").replace("’", "'"))
+    tokens: list[_Token] = []
+    place = 0
     while place < len(words):
-        for phrase, token in lexicon.get(words[place], ()):
-            if words[place : place + len(phrase)] == phrase:
-                tokens.append(token)
-                place += len(phrase)
+        word = words[place]
+        place += 1
+        if word in _STOPS:
+            yield tokens
+            tokens = []
+            continue
+        token = _END
+        for rest, known in lexicon.get(word, ()):
+            if not rest or words[place : place + len(rest)] == rest:
+                token = known
+                place += len(rest)
                 break
-        else:
-            tokens.append(_Token("word", words[place]))
-            place += 1
-    return tokens
+        tokens.append(_plain(word) if token is _END else token)
+    yield tokens
+
+
+@lru_cache(maxsize=16_384)
+def _plain(word: str) -> _Token:
+    return _Token("word", word)
 
 
 @cache
@@ -103,7 +112,7 @@ def _raw() -> dict[str, Any]:
 
 @cache
 def _lexicon() -> dict[str, list[tuple[list[str], _Token]]]:
-    """Phrases by their first word, longest first."""
+    """Phrases by their first word, longest first, each with the words after the first."""
     entries = {
         phrase: _Token(kind, phrase) for kind in ("neutral", "others", "absent", "present") for phrase in _raw()[kind]
     }
@@ -116,8 +125,14 @@ def _lexicon() -> dict[str, list[tuple[list[str], _Token]]]:
             entries[phrase] = _Token("head", phrase, group, value)
     index: dict[str, list[tuple[list[str], _Token]]] = {}
     for phrase, token in sorted(entries.items(), key=lambda item: -item[0].count(" ")):
-        index.setdefault(phrase.split()[0], []).append((phrase.split(), token))
+        first, *rest = phrase.split()
+        index.setdefault(first, []).append((rest, token))
     return index
+
+
+@cache
+def _tails() -> frozenset[str]:
+    return frozenset(_raw()["tails"])
 
 
 def _mentions(tokens: list[_Token]) -> list[_Mention]:
@@ -127,7 +142,8 @@ def _mentions(tokens: list[_Token]) -> list[_Mention]:
     for place, token in enumerate(tokens):
         if token.kind == "others":
             break
-        denied = _is_denied(tokens, place, denied)
+        if token.kind in ("absent", "present"):
+            denied = _is_denied(tokens, place, denied)
         if token.kind != "head" or not _stands_alone(tokens, place):
             continue
         mention, left = _mention(tokens, place, denied)
@@ -148,22 +164,22 @@ def _text(tokens: list[_Token], place: int) -> str:
 def _is_denied(tokens: list[_Token], place: int, before: bool) -> bool:
     """Whether things are denied from here on: `not wearing` still denies, `but` never does."""
     token = tokens[place]
-    if token.kind == "present" and token.text != "but":
-        return before and any(near.kind == "absent" for near in tokens[max(0, place - 2) : place])
-    return token.kind == "absent" or (before and token.kind != "present")
+    if token.kind == "absent":
+        return True
+    return before and token.text != "but" and any(near.kind == "absent" for near in tokens[max(0, place - 2) : place])
 
 
 def _is_stranger(tokens: list[_Token], left: int, found: list[_Mention]) -> bool:
-    """Whether `a man` at this article is a second person; after `and` the sentence is about both."""
+    """Whether `a man` at this article is a second person; `is a man` is the first, and `and a man` makes it both."""
     if _text(tokens, left) not in _ARTICLES or not any(mention.group == "person" for mention in found):
         return False
-    return _text(tokens, left - 1) != "and"
+    return _text(tokens, left - 1) not in ("and", "is", "was")
 
 
 def _stands_alone(tokens: list[_Token], place: int) -> bool:
     """Whether a noun is not the first half of another: `jean` in `jean jacket`, `hair` in `hair band`."""
     after = tokens[place + 1] if place + 1 < len(tokens) else _END
-    return after.kind != "head" and after.text not in _raw()["tails"]
+    return after.kind != "head" and after.text not in _tails()
 
 
 def _mention(tokens: list[_Token], place: int, denied: bool) -> tuple[_Mention, int]:
@@ -187,9 +203,6 @@ def _mention(tokens: list[_Token], place: int, denied: bool) -> tuple[_Mention, 
     article = _text(tokens, place) in _ARTICLES
     mention.none = _text(tokens, place - article) in _DENIALS
     return mention, place
-
-
-_END = _Token("word", "")
 
 
 def _say(mention: _Mention, said: tuple[tuple[str, str], ...]) -> None:
@@ -216,28 +229,35 @@ def _joins(tokens: list[_Token], place: int, mention: _Mention, found: list[_Men
 def _settle(mentions: list[_Mention], found: dict[str, set[str]]) -> None:
     """Add what the mentions of one group say; nothing when they are of different things or contradict each other."""
     group = mentions[0].group
-    keys: dict[str, str] = _raw()["groups"][group]
-    if all(mention.denied for mention in mentions):
-        if group == "backpack" and any(mention.none for mention in mentions):
+    keys = _groups()[group]
+    denied = [mention.denied for mention in mentions]
+    if any(denied):
+        if all(denied) and group == "backpack" and any(mention.none for mention in mentions):
             found.setdefault(keys["noun"], set()).add("no")
         return
-    nouns = {frozenset(mention.nouns) for mention in mentions} - ({frozenset(["any"])} if group == "person" else set())
-    if len(nouns) > 1 or any(mention.denied for mention in mentions):
+    nouns = {frozenset(mention.nouns) for mention in mentions} - ({_ANY} if group == "person" else set())
+    if len(nouns) > 1:
         return
     for noun in nouns:
-        _add(found, keys["noun"], set(noun))
-    for what, key in keys.items():
-        said = {_alternatives(mention.before[what]) for mention in mentions if what in mention.before}
+        _add(found, keys["noun"], noun)
+    for what in {what for mention in mentions for what in mention.before if what in keys}:
+        said = {frozenset(mention.before[what]) for mention in mentions if what in mention.before}
         if len(said) == 1:
-            _add(found, key, set(said.pop()))
+            _add(found, keys[what], said.pop())
 
 
-def _alternatives(values: list[str]) -> frozenset[str]:
-    return frozenset([_UNCLEAR] if _UNCLEAR in values else values)
+_ANY = frozenset(("any",))
 
 
-def _add(found: dict[str, set[str]], key: str, values: set[str]) -> None:
+@cache
+def _groups() -> dict[str, dict[str, str]]:
+    groups: dict[str, dict[str, str]] = _raw()["groups"]
+    return groups
+
+
+def _add(found: dict[str, set[str]], key: str, values: frozenset[str]) -> None:
     """One value, or alternatives joined in vocabulary order; nothing when one of them is not a value of the key."""
     allowed = VOCABULARY[key].values
-    if values and values.issubset(allowed):
-        found.setdefault(key, set()).add("|".join(sorted(values, key=allowed.index)))
+    if all(value in allowed for value in values):
+        joined = next(iter(values)) if len(values) == 1 else "|".join(sorted(values, key=allowed.index))
+        found.setdefault(key, set()).add(joined)

@@ -7,20 +7,31 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 MIN_WORDS, MAX_WORDS = 5, 130
 
-_SLOT = re.compile(r"\{[^{}]*\}|\[[^\[\]]*\]|⟨[^⟩]*⟩|\b(?:INSERT|PLACEHOLDER|TODO)\b|_{2,}")
-_MARKUP = re.compile(r"[<>`\\|]|&[a-z]+;|&#\d+;|\*\*|https?:|\bwww\.")
-_IDENTIFIER = re.compile(
-    r"\d{3,}|\b[A-Za-z]+_\w+|\b\w*\d+_\w*|\b[a-z]\d+[a-z]\d+\b|\S+\.(?:jpe?g|png|bmp|json)\b|\w/\w+/\w", re.IGNORECASE
+# Most captions are letters and stops alone; only the others are looked at more closely.
+_LETTERS = re.compile(r"[A-Za-z ,.;:!?'\"()-]*")
+_SLOT = re.compile(r"\{[^{}]*\}|\[[^\[\]]*\]|⟨[^⟩]*⟩|_{2,}")
+_SLOT_WORDS = ("INSERT", "PLACEHOLDER", "TODO")
+_MARKUP = re.compile(r"[<>`\\|]|&[a-z]+;|&#\d+;|\*\*")
+_MARKUP_WORDS = ("http", "www.")
+_IDENTIFIER = re.compile(r"\d{3,}|\b[A-Za-z]+_\w|\d_|\b[A-Za-z]\d+[A-Za-z]\d|\w/\w+/\w")
+_FILE_WORDS = (".jpg", ".jpeg", ".png", ".bmp", ".json")
+_WORD = re.compile(r"[a-z]+")
+_ORIGINS = (
+    *("asian", "caucasian", "african", "hispanic", "latino", "latina", "arab", "arabic", "oriental", "indian"),
+    *("chinese", "japanese", "korean", "european", "muslim", "jewish", "christian", "foreigner", "immigrant"),
 )
-_BANNED = re.compile(
-    r"\b(?:asian|caucasian|african|hispanic|latino|latina|arab(?:ic)?|oriental|indian|chinese|japanese|korean|european"
-    r"|muslim|jewish|christian|foreigner|immigrant|criminal|thief|terrorist|suspicious|gangster|prostitute|drunk|homeless"
-    r"|sexy|attractive|ugly|handsome|beautiful|pretty (?:girl|woman|lady)"
-    r"|(?:black|white|brown|yellow)[- ](?:man|men|woman|women|male|female|guy|lady|girl|boy|person|people|skinned))\b",
-    re.IGNORECASE,
+_GUESSES = (
+    *("criminal", "thief", "terrorist", "suspicious", "gangster", "prostitute", "drunk", "homeless"),
+    *("sexy", "attractive", "ugly", "handsome", "beautiful"),
+)
+_BANNED = frozenset((*_ORIGINS, *_GUESSES))
+_SKIN = frozenset(("black", "white", "brown", "yellow"))
+_PERSONS = frozenset(
+    ("man", "men", "woman", "women", "male", "female", "guy", "lady", "girl", "boy", "person", "people")
 )
 _ESCAPE = re.compile(r"\\?u[0-9a-f]{4}\b|\\x[0-9a-f]{2}", re.IGNORECASE)
 _FOREIGN = re.compile(r"[^\W\d_\u0000-\u024F]")
@@ -37,8 +48,23 @@ class Filter:
     bad: tuple[str, ...]
 
 
-def _matches(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    return lambda text: pattern.search(text) is not None
+def _holds(pattern: re.Pattern[str], words: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether a text has one of these words, or has more than letters and matches the pattern."""
+
+    def found(text: str) -> bool:
+        if any(word in text for word in words):
+            return True
+        return _LETTERS.fullmatch(text) is None and pattern.search(text) is not None
+
+    return found
+
+
+def _banned(text: str) -> bool:
+    """Whether ethnicity, intent or looks are guessed; `black man` is, `a man in black` is not."""
+    words = _WORD.findall(text.lower())
+    if not _BANNED.isdisjoint(words):
+        return True
+    return any(word in _PERSONS and before in _SKIN for before, word in pairwise(words) if before in _SKIN)
 
 
 def _too_short(text: str) -> bool:
@@ -50,12 +76,14 @@ def _too_long(text: str) -> bool:
 
 
 def _foreign(text: str) -> bool:
-    return (not text.isascii() and _FOREIGN.search(text) is not None) or _ESCAPE.search(text) is not None
+    if text.isascii() and _LETTERS.fullmatch(text):
+        return False
+    return _FOREIGN.search(text) is not None or _ESCAPE.search(text) is not None
 
 
 def _repeats(text: str) -> bool:
     """Whether a sentence of four words or more stands twice."""
-    sentences = [part.strip().lower() for part in text.split(".") if part.count(" ") >= 3]
+    sentences = [part.strip().lower() for part in text.split(".") if part.count(" ") > 3]
     return len(set(sentences)) < len(sentences)
 
 
@@ -74,7 +102,7 @@ FILTERS = (
     Filter(
         name="slot",
         blocks=True,
-        found=_matches(_SLOT),
+        found=_holds(_SLOT, _SLOT_WORDS),
         good=(_PLAIN,),
         bad=(
             "A man with {hair} walks.",
@@ -86,14 +114,14 @@ FILTERS = (
     Filter(
         name="markup",
         blocks=True,
-        found=_matches(_MARKUP),
+        found=_holds(_MARKUP, _MARKUP_WORDS),
         good=(_PLAIN, "A t-shirt & jeans on a man's body."),
         bad=("<image> A man in black.", "A man &amp; a bag.", "**Upper:** a coat.", "See https: for more."),
     ),
     Filter(
         name="identifier",
         blocks=True,
-        found=_matches(_IDENTIFIER),
+        found=_holds(_IDENTIFIER, _FILE_WORDS),
         good=(_PLAIN, "A man in his 30s with a number 10 shirt.", "He wears black and/or blue."),
         bad=(
             "Person 0012 walks by.",
@@ -105,7 +133,7 @@ FILTERS = (
     Filter(
         name="banned",
         blocks=True,
-        found=_matches(_BANNED),
+        found=_banned,
         good=(_PLAIN, "The man in black walks past a white wall.", "A white shirt and a black backpack."),
         bad=("An Asian man in a coat.", "A suspicious person loiters.", "A white woman in a dress."),
     ),

@@ -8,7 +8,6 @@ import pyarrow.compute as pc
 
 from generators.captions.attribute_read import read
 from generators.captions.normalise import Normalised, normalise
-from schemas.keys import digest
 from schemas.tables import ATTRIBUTES, CAPTIONS
 
 SHARED = "shared_by_persons"
@@ -94,7 +93,7 @@ def attribute_rows(
     image_ids: list[str], keys: list[str], values: list[str], source: str, confidence: list[float] | None = None
 ) -> pa.Table:
     """Rows of level `image` from one source as the table `attributes`."""
-    names = [digest(["image", image_id, key, source])[:32] for image_id, key in zip(image_ids, keys, strict=True)]
+    names = [f"{image_id}#{key}#{source}" for image_id, key in zip(image_ids, keys, strict=True)]
     given = {
         "attribute_id": names,
         "level": ["image"] * len(names),

@@ -17,6 +17,9 @@ _RUN = re.compile(r"([.,;:!?])(?:\s*[.,;:])+")
 _GLUED = re.compile(r"(?<=[a-z]{2})[.!?](?=[A-Z]|(?:he|she|they|his|her|the|a)\b)")
 _GLUED_COMMA = re.compile(r"(?<=[A-Za-z])([,;])(?=[A-Za-z])")
 _START = re.compile(r"(?:^|(?<=[.!?] ))[a-z]")
+# A text that already is as it should be: most made captions, many human ones.
+_SENTENCE = r"[A-Z][A-Za-z'-]*(?:[,;:]? [A-Za-z'-]*[A-Za-z])*[.!?]"
+_CLEAN = re.compile(rf"{_SENTENCE}(?: {_SENTENCE})*")
 _ENDS = (".", "!", "?")
 
 
@@ -30,12 +33,16 @@ class Normalised(NamedTuple):
 
 def normalise(raw: str) -> Normalised:
     """The caption with single blanks, a blank after every stop, capitals at sentence starts and a full stop."""
+    text = raw if _CLEAN.fullmatch(raw) else _mended(raw)
+    found = flags(text)
+    return Normalised(text, found, not BLOCKING.intersection(found))
+
+
+def _mended(raw: str) -> str:
     text = _BLANKS.sub(" ", _CONTROLS.sub(" ", raw.translate(_QUOTES))).strip().strip('"').strip()
     text = _RUN.sub(r"\1", _BEFORE.sub(r"\1", text)).lstrip(".,;:!? ")
     text = _GLUED_COMMA.sub(r"\1 ", _GLUED.sub(r"\g<0> ", text))
     text = text.rstrip(" ,;:-")
     if text and not text.endswith(_ENDS):
         text += "."
-    text = _START.sub(lambda found: found[0].upper(), text)
-    found = flags(text)
-    return Normalised(text, found, not BLOCKING.intersection(found))
+    return _START.sub(lambda found: found[0].upper(), text)

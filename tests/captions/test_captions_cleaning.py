@@ -50,8 +50,18 @@ def test_faults_of_the_raw_text_make_it_invalid():
     )
 
 
-@given(st.text(max_size=120))
+@given(st.text(max_size=120) | st.text("aA .,;:!?'-", max_size=30))
 def test_cleaning_twice_changes_nothing_more(raw: str):
     once = normalise(raw)
     assert normalise(once.text).text == once.text
     assert flags(once.text) == once.flags
+
+
+@given(
+    st.lists(
+        st.sampled_from(["A", "man", "in", "black", "walks", ".", ",", "T-shirt", "his", "man's", ":"]), max_size=14
+    )
+)
+def test_a_text_that_looks_clean_is_left_alone_by_mending_too(words: list[str]):
+    text = " ".join(words).replace(" .", ".").replace(" ,", ",").replace(" :", ":")
+    assert normalise(normalise(text).text + " ").text == normalise(text).text

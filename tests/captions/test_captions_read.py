@@ -12,6 +12,7 @@ READ = [
     ("Her bag is next to the man.", ""),
     ("The lady walks behind a man in a red coat.", "feminine"),
     ("A man and a woman in black coats.", ""),
+    ("The person I saw was a woman in a red coat.", "feminine upper_type=coat upper_color_primary=red"),
     ("A man with a child in a red dress.", "masculine"),
     ("A man with a backpack. He has no bag.", "masculine backpack=yes"),
     ("She carries no backpack.", "feminine backpack=no"),
