@@ -78,7 +78,7 @@ def _library() -> Any:
         warnings.simplefilter("ignore")  # it imports modules that Python deprecates
         import great_expectations
         import great_expectations.expectations
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it announces every temporary folder
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)  # temporary folders
     return great_expectations
 
 
