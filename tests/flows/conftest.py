@@ -13,7 +13,7 @@ from generators.sample import write_sample
 def raw(tmp_path_factory) -> Path:
     """The smallest drawn raw datasets."""
     folder = tmp_path_factory.mktemp("raw")
-    write_sample(folder, "tiny")
+    write_sample(folder, "tiny", sources=[choice.name for choice in find_recipe("demo_tiny").sources])
     return folder
 
 
