@@ -24,6 +24,8 @@ VARIANTS = 8
 _PLURAL = frozenset(WORDS["plural"])
 _LEGWEAR = frozenset(("trousers", "jeans", "leggings", "sweatpants", "suit_trousers", "shorts"))
 _LONG_SLEEVED = frozenset(("sweater", "hoodie", "jacket", "coat", "down_jacket", "suit_jacket"))
+# A dress in one piece is said once, with its sleeves.
+_DRESS = ("dress_top", "dress")
 _UNSAID = frozenset((None, UNKNOWN, NOT_VISIBLE, "none", "no"))
 
 
@@ -104,8 +106,8 @@ def _pattern(value: str | None, variant: int) -> tuple[str, str]:
 
 
 def _upper(values: Values, variant: int) -> Phrases:
-    kind, primary, secondary, pattern, sleeve, opened = values
-    if not any((kind, primary, pattern, sleeve)):
+    kind, primary, secondary, pattern, sleeve, opened, lower = values
+    if not any((kind, primary, pattern, sleeve)) or (kind, lower) == _DRESS:
         return ()
     before, behind = _pattern(pattern, variant)
     plain = before if pattern == "plain" else ""
@@ -118,7 +120,7 @@ def _upper(values: Values, variant: int) -> Phrases:
 
 
 def _lower(values: Values, variant: int) -> Phrases:
-    kind, primary, pattern, length = values
+    kind, primary, pattern, length, upper, sleeve = values
     if not any((kind, primary, pattern)):
         return ()
     parts = set((kind or UNKNOWN).split("|"))
@@ -129,7 +131,8 @@ def _lower(values: Values, variant: int) -> Phrases:
     before, behind = _pattern(pattern, variant)
     plain = before if pattern == "plain" else ""
     extent = "" if usual else _words("length", length, variant)
-    words = _joined(plain, extent, _words("colour", primary, variant), "" if plain else before)
+    sleeves = _words("sleeve", sleeve, variant) if (upper, kind) == _DRESS else ""
+    words = _joined(plain, extent, sleeves, _words("colour", primary, variant), "" if plain else before)
     return (_joined(_things("lower_type", kind or UNKNOWN, words, variant), behind),)
 
 
@@ -208,11 +211,14 @@ SLOTS: dict[str, tuple[tuple[str, ...], Callable[[Values, int], Phrases]]] = {
     "upper": (
         (
             "upper_type", "upper_color_primary", "upper_color_secondary", "upper_pattern", "upper_sleeve",
-            "upper_outer_open",
+            "upper_outer_open", "lower_type",
         ),
         _upper,
     ),
-    "lower": (("lower_type", "lower_color_primary", "lower_pattern", "lower_length"), _lower),
+    "lower": (
+        ("lower_type", "lower_color_primary", "lower_pattern", "lower_length", "upper_type", "upper_sleeve"),
+        _lower,
+    ),
     "shoes": (("footwear_type", "footwear_color"), _shoes),
     "hair": (("hair_length", "hair_color"), _hair),
     "face": (("facial_hair",), _said("facial_hair")),

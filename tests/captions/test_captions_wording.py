@@ -189,6 +189,8 @@ def test_articles(phrase: str, expected: str):
         ("lower", {"lower_type": "shorts|skirt", "lower_color_primary": "blue"}, "blue shorts or a blue skirt"),
         ("lower", {"lower_type": "trousers|jeans|leggings", "lower_length": "long"}, "pants"),
         ("lower", {"lower_color_primary": "dark_blue"}, "dark blue bottoms"),
+        ("upper", {"upper_type": "dress_top", "lower_type": "dress", "upper_color_primary": "red"}, ""),
+        ("lower", {"upper_type": "dress_top", "lower_type": "dress", "upper_sleeve": "long"}, "a long-sleeved dress"),
         ("upper", {"upper_color_primary": "red|orange", "upper_sleeve": "short"}, "a short-sleeved red or orange top"),
         (
             "upper",
