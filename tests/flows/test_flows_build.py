@@ -117,7 +117,7 @@ def _missing_folder(raw):
 
 @pytest.mark.parametrize(
     ("damage", "words"),
-    [(_empty, "market1501"), (_other_dataset, "ltcc"), (_missing_folder, "query")],
+    [(_empty, "is empty"), (_other_dataset, "ltcc"), (_missing_folder, "query")],
     ids=["empty folder", "folder of other datasets", "missing subfolder"],
 )
 def test_raw_folders_that_are_not_the_dataset_are_refused_in_one_sentence(damage, words, raw_copy, tmp_path):

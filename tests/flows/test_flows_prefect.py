@@ -7,6 +7,7 @@ from prefect import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.testing.utilities import prefect_test_harness
 
+from flows.build import build
 from flows.orchestrate import as_flow, run_flow
 from flows.reporter import Reporter
 from flows.runner import PlainRunner, PrefectRunner
@@ -52,6 +53,16 @@ def refusing(n: int) -> None:
 def test_results_come_back_in_order_and_equal_those_without_an_orchestrator():
     plain = PlainRunner(2, Reporter(quiet=True)).map(as_task(double), [(k,) for k in range(6)])
     assert run_flow(doubling, 2, n=6) == [step.digest for step in plain] == ["0", "2", "4", "6", "8", "10"]
+
+
+def test_a_build_through_the_server_publishes_the_same_version_as_without_it(first_build, raw, tmp_path):
+    _, _, published = first_build
+    names = {"recipe": "demo_tiny", "raw": str(raw), "store": str(tmp_path), "remote": str(tmp_path / "published")}
+    _, through_prefect = run_flow(build, 2, **names, quiet=True)
+    assert through_prefect.digest == published.digest
+    with get_client(sync_client=True) as client:
+        kinds = {artifact.key: artifact.type for artifact in client.read_artifacts()}
+    assert kinds == {"demo-tiny-steps": "table", "demo-tiny-gates": "table", "demo-tiny-people": "image"}
 
 
 def test_a_refusal_comes_back_as_its_error_and_is_recorded_as_a_failed_run(capfd):
