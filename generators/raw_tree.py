@@ -45,6 +45,10 @@ class FolderTree:
         found.sort(key=_relpath)
         return found, refused
 
+    def forget(self) -> None:
+        """Let go of the listing, which takes 200 bytes a file; it is made again when it is asked for."""
+        self.__dict__.pop("_listing", None)
+
     def read(self, relpath: str, limit: int = 1 << 28) -> bytes:
         """The bytes of one file. Raises BadRawData when it is missing, outside the root or larger than `limit`."""
         if relpath.startswith("/") or ".." in relpath.split("/"):
@@ -64,19 +68,27 @@ def _list_folder(
     prefix: str, folder: str, found: list[RawFile], refused: list[tuple[str, str, str]], waiting: list[str]
 ) -> None:
     try:
-        entries = list(os.scandir(prefix + folder))
+        with os.scandir(prefix + folder) as entries:
+            for entry in entries:
+                _list_entry(entry, folder + entry.name, found, refused, waiting)
     except OSError as error:
         refused.append((printable(folder), "unreadable", f"The folder cannot be listed: {error.strerror}."))
-        return
-    for entry in entries:
-        relpath = folder + entry.name
-        if (fault := _fault(entry)) is not None:
-            refused.append((printable(relpath), *fault))
-        elif entry.is_dir(follow_symlinks=False):
-            waiting.append(relpath + "/")
-        else:
-            facts = entry.stat(follow_symlinks=False)
-            found.append(RawFile(relpath, facts.st_size, facts.st_mtime_ns))
+
+
+def _list_entry(
+    entry: os.DirEntry[str],
+    relpath: str,
+    found: list[RawFile],
+    refused: list[tuple[str, str, str]],
+    waiting: list[str],
+) -> None:
+    if (fault := _fault(entry)) is not None:
+        refused.append((printable(relpath), *fault))
+    elif entry.is_dir(follow_symlinks=False):
+        waiting.append(relpath + "/")
+    else:
+        facts = entry.stat(follow_symlinks=False)
+        found.append(RawFile(relpath, facts.st_size, facts.st_mtime_ns))
 
 
 def _fault(entry: os.DirEntry[str]) -> tuple[str, str] | None:

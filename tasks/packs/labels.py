@@ -1,8 +1,10 @@
 """The label rows of a source, from its own files and from the user's, checked against the images that are stored."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
+from typing import Any
 
 import pyarrow as pa
 
@@ -13,7 +15,7 @@ from schemas.rows import Attribute, Caption, Reject
 from schemas.source import RawTree, Source
 from schemas.tables import ATTRIBUTES, CAPTIONS
 from schemas.vocabulary import VOCABULARY
-from tasks.packs.columns import table_of
+from tasks.packs.columns import COLUMNS_AT_ONCE, table_of
 
 Read = Callable[[RawTree], Iterable[Attribute | Caption | Reject]]
 
@@ -79,21 +81,57 @@ def _reject(source: str, table: str, subject: str, reason: str, detail: str) -> 
     return Reject(table=table, source=source, subject=subject, reason=reason, detail=detail)
 
 
+class _LazyMap(Mapping[str, Any]):
+    """A mapping that is made when it is first asked: a source without labels never needs the large ones."""
+
+    def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> dict[str, Any]:
+        return self._make()
+
+    def __getitem__(self, key: str) -> Any:
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
 def known_of(source: str, persons: pa.Table) -> Known:
     """The subjects that labels may have, from the table of stored person images."""
-    images, keys, raws, clothes = (
-        persons.column(name).to_pylist() for name in ("image_id", "person_key", "pid_raw", "clothes_key")
+    return Known(
+        source,
+        _LazyMap(lambda: dict(_distinct(persons, "image_id", "person_key"))),
+        _LazyMap(lambda: _names(_distinct(persons, "person_key", "pid_raw"))),
+        _LazyMap(lambda: _outfits(_distinct(persons, "clothes_key", "person_key", "clothes_raw"))),
     )
-    outfits = persons.column("clothes_raw").to_pylist()
-    named = {key: key for key in keys if key}
-    worn = {key: key for key in clothes if key}
-    worn.update({f"{p}/{o}": key for p, o, key in zip(keys, outfits, clothes, strict=True) if key})
-    by_raw: dict[str, set[str]] = {}
-    for raw, key in zip(raws, keys, strict=True):
+
+
+def _distinct(persons: pa.Table, *columns: str) -> list[tuple[Any, ...]]:
+    found: set[tuple[Any, ...]] = set()
+    for batch in persons.select(columns).to_batches(COLUMNS_AT_ONCE):
+        found.update(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+    return sorted(found, key=repr)
+
+
+def _names(pairs: list[tuple[Any, ...]]) -> dict[str, str]:
+    """Persons by key, and by raw id where that means one person only."""
+    by_raw: dict[str, list[str]] = {}
+    for key, raw in pairs:
         if key:
-            by_raw.setdefault(raw, set()).add(key)
-    named.update({raw: key for raw, found in by_raw.items() if len(found) == 1 for key in found})
-    return Known(source, dict(zip(images, keys, strict=True)), named, worn)
+            by_raw.setdefault(raw, []).append(key)
+    named = {raw: keys[0] for raw, keys in by_raw.items() if len(keys) == 1}
+    return named | {key: key for key, _ in pairs if key}
+
+
+def _outfits(worn: list[tuple[Any, ...]]) -> dict[str, str]:
+    """Outfits by key, and by person key and raw number."""
+    named = {f"{person}/{raw}": key for key, person, raw in worn if key}
+    return named | {key: key for key, _, _ in worn if key}
 
 
 def own_rows(tree: FolderTree, known: Known) -> Iterator[Attribute | Caption | Reject]:

@@ -26,7 +26,7 @@ from tasks.packs.decode import Grey
 from tasks.packs.phash import phashes
 from tasks.versions.writer import write
 
-_TARGET = 8 << 20
+_TARGET = 4 << 20
 _LARGEST = 3 * _TARGET
 _ONE = 1 << 64
 
@@ -85,7 +85,10 @@ class Packer:
 
     def _write(self, items: list[Item]) -> Pack:
         self._fetch_bytes(items)
-        return store_pack(self.folder, self.source, _table(self.source, items))
+        table = _table(self.source, items)
+        for item in items:
+            item.data = item.grey = None  # the table has a copy: do not hold the pack twice while writing
+        return store_pack(self.folder, self.source, table)
 
     def _fetch_bytes(self, items: list[Item]) -> None:
         """The bytes of unchanged images: from the pack that holds them, else from the raw file."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 from schemas.errors import BadRawData
 from schemas.rows import Reject
 from schemas.source import RawFile, RawTree
-from tasks.packs.cache import Seen, cache_table
+from tasks.packs.cache import Seen, cache_table, join_tables
 from tasks.packs.columns import COLUMNS_AT_ONCE
 from tasks.packs.decode import MAX_BYTES, Refusal, decode
 from tasks.packs.packs import Item, Pack, Packer
@@ -38,6 +38,11 @@ class Scan:
         """Turn the rows kept so far into columns."""
         self.remembered.append(cache_table(self.waiting))
         self.waiting = []
+
+    def all_remembered(self) -> pa.Table:
+        """The cache rows of the whole pass; this scan lets go of them."""
+        parts, self.remembered = self.remembered, []
+        return join_tables(parts)
 
 
 def scan(tree: RawTree, source: str, files: Iterable[tuple[RawFile, Seen | None]], packer: Packer) -> Scan:

@@ -5,12 +5,14 @@ time, and that to the step's output. What comes out depends on names and bytes a
 modification times or on where the folder stands.
 """
 
+import contextlib
 import hashlib
 import importlib
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,7 +33,7 @@ from schemas.source import SAMPLE_MARK, RawFile, Source
 from schemas.tables import PERSON_IMAGES, REJECTS, TABLES
 from tasks.packs import columns, counts, decode, labels, packs, phash
 from tasks.packs import scan as scanning
-from tasks.packs.cache import Cache, Seen, join_tables
+from tasks.packs.cache import Cache, Seen
 from tasks.packs.columns import is_text, table_of, texts
 from tasks.packs.packs import Packer, as_facts, known_packs
 from tasks.packs.scan import Scan, scan
@@ -53,7 +55,19 @@ def ingest(store: Path, source: str, raw: Path, root: str | None = None) -> Step
     if any((place / SAMPLE_MARK).is_file() for place in (folder, folder.parent)):
         declared = declared.as_drawn()
     job = _Job(store, source, declared, FolderTree(folder), version)
-    return job.remembered() or job.done_now()
+    with _pages_given_back():
+        return job.remembered() or job.done_now()
+
+
+@contextlib.contextmanager
+def _pages_given_back() -> Iterator[None]:
+    """Arrow memory from the system's allocator: the default one keeps the pages of every pack, 70 MB by the end."""
+    usual = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(usual)
 
 
 @dataclass(slots=True)
@@ -84,6 +98,7 @@ class _Job:
     version: str
     rejects: list[Reject] = field(default_factory=list)
     listing: str = ""
+    in_order: bool = True
 
     def remembered(self) -> StepOutput | None:
         """The output of an earlier run over the same listing, when it and all of its packs are still there."""
@@ -101,15 +116,16 @@ class _Job:
         persons = self._persons(recorded)
         result = self._scan(persons)
         self.rejects.extend(result.dead.values())
-        alive = _labelled(persons.filter(_alive(persons, result)))
-        if not alive.num_rows:
+        persons = _labelled(_alive(persons, result))
+        if not persons.num_rows:
             raise BadRawData(self._nothing_read())
-        found = labels.Labels(labels.known_of(self.source, alive), self.rejects)
+        found = labels.Labels(labels.known_of(self.source, persons), self.rejects)
         captions = found.captions(labels.every_label(self.declared, recorded, self.tree, found.known))
-        out = {"person_images": alive, "captions": captions, "attributes": found.attribute_table()}
+        out = {"person_images": persons, "captions": captions, "attributes": found.attribute_table()}
         out["rejects"] = self._reject_table()
         raw_digest = self._raw_digest(result, recorded)
-        self._cache().save(join_tables(result.remembered), self.listing, raw_digest)
+        self._cache().save(result.all_remembered(), self.listing, raw_digest)
+        self.tree.forget()
         return run_step(self.store, "ingest", self._inputs(raw_digest), partial(self._write, out, result, raw_digest))
 
     def _cache(self) -> Cache:
@@ -122,8 +138,9 @@ class _Job:
     def _listing(self) -> str:
         """A fingerprint of names, sizes and times of everything below the root, and of label files beside it."""
         hasher = hashlib.sha256(self.version.encode())
-        files = [*self.tree.files(), *(file for file, _ in find_own(self.tree.root))]
-        hasher.update("\n".join([f"{f.relpath}\0{f.size}\0{f.mtime_ns}" for f in files]).encode())
+        files = chain(self.tree.files(), (file for file, _ in find_own(self.tree.root)))
+        while part := list(islice(files, columns.COLUMNS_AT_ONCE)):
+            hasher.update("\n".join([f"{f.relpath}\0{f.size}\0{f.mtime_ns}" for f in part]).encode())
         hasher.update(repr(self.tree.refused).encode())
         return hasher.hexdigest()
 
@@ -135,13 +152,17 @@ class _Job:
             "release_allowed": self.declared.release_allowed,
             "reader_version": self.version,
         }
-        return writer.canonical(PERSON_IMAGES, table_of(PERSON_IMAGES, self._rows(tree), constant=constant))
+        table = table_of(PERSON_IMAGES, self._rows(tree), constant=constant)
+        return table if self.in_order else writer.canonical(PERSON_IMAGES, table)
 
     def _rows(self, tree: _Recorded) -> Iterator[PersonImage]:
+        last = ""
         for row in self.declared.read(tree):
             if isinstance(row, Reject):
                 self.rejects.append(row)
             else:
+                self.in_order = self.in_order and last < row.image_id
+                last = row.image_id
                 yield row
 
     def _scan(self, persons: pa.Table) -> Scan:
@@ -153,11 +174,12 @@ class _Job:
         return scan(self.tree, self.source, self._files(persons, cache), packer)
 
     def _files(self, persons: pa.Table, cache: Cache) -> Iterator[tuple[RawFile, Seen | None]]:
-        listed = {file.relpath: file for file in self.tree.files()}
-        for chunk in persons.column("relpath").chunks:
-            for start in range(0, len(chunk), columns.COLUMNS_AT_ONCE):
-                for relpath in chunk.slice(start, columns.COLUMNS_AT_ONCE).to_pylist():
-                    yield listed[relpath], cache.get(listed[relpath])
+        """Each image file with what is known of it; table and listing are in the same order."""
+        listed = iter(self.tree.files())
+        for start in range(0, persons.num_rows, columns.COLUMNS_AT_ONCE):
+            for relpath in persons.column("relpath").slice(start, columns.COLUMNS_AT_ONCE).to_pylist():
+                file = next(file for file in listed if file.relpath == relpath)
+                yield file, cache.get(file)
 
     def _raw_digest(self, result: Scan, recorded: _Recorded) -> str:
         """A digest of everything that was opened and of the names that were refused unopened."""
@@ -208,9 +230,11 @@ def _source_modules(source: str) -> list[ModuleType]:
     return [module, *(named[name] for name in sorted(named) if name != module.__name__)]
 
 
-def _alive(persons: pa.Table, result: Scan) -> pa.Array:
-    dead = texts(sorted(result.dead))
-    return pc.invert(pc.is_in(persons.column("relpath"), value_set=dead))
+def _alive(persons: pa.Table, result: Scan) -> pa.Table:
+    if not result.dead:
+        return persons
+    dead = pc.is_in(persons.column("relpath"), value_set=texts(sorted(result.dead)))
+    return persons.filter(pc.invert(dead))
 
 
 def _labelled(persons: pa.Table) -> pa.Table:
