@@ -37,7 +37,7 @@ def read_variable(data: bytes, name: str) -> Any:
     if order is None or len(data) <= _HEADER:
         raise BadTable("it is not a MAT v5 file")
     reader = _Reader(order)
-    rest = data[_HEADER:]
+    rest = memoryview(data)[_HEADER:]
     while rest:
         kind, payload, rest = reader.element(rest)
         if kind == _COMPRESSED:
@@ -49,7 +49,7 @@ def read_variable(data: bytes, name: str) -> Any:
     raise BadTable(f"it holds no variable {name!r}")
 
 
-def _inflated(payload: bytes) -> bytes:
+def _inflated(payload: memoryview) -> memoryview:
     inflater = zlib.decompressobj()
     try:
         data = inflater.decompress(payload, _LIMIT)
@@ -57,7 +57,7 @@ def _inflated(payload: bytes) -> bytes:
         raise BadTable(f"its compressed part is damaged ({error})") from error
     if inflater.unconsumed_tail:
         raise BadTable(f"its compressed part unfolds to more than {_LIMIT} bytes")
-    return data
+    return memoryview(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ class _Reader:
 
     order: str
 
-    def element(self, data: bytes) -> tuple[int, bytes, bytes]:
-        """The type and payload of the element that `data` begins with, and what follows it."""
+    def element(self, data: memoryview) -> tuple[int, memoryview, memoryview]:
+        """The type and payload of the element that `data` begins with, and what follows it: views, nothing copied."""
         if len(data) < 8:
             raise BadTable("it ends in the middle of a value")
         kind, size = struct.unpack(f"{self.order}II", data[:8])
@@ -78,7 +78,7 @@ class _Reader:
         padding = -size % 8 if kind != _COMPRESSED else 0
         return kind, data[8 : 8 + size], data[8 + size + padding :]
 
-    def matrix(self, data: bytes, depth: int = 0, wanted: str | None = None) -> tuple[str, Any]:
+    def matrix(self, data: memoryview, depth: int = 0, wanted: str | None = None) -> tuple[str, Any]:
         """The name and value of an array element; the value of another top-level variable than `wanted` is None."""
         if not data:
             return "", np.empty(0)
@@ -87,14 +87,14 @@ class _Reader:
         _, flags, rest = self.element(data)
         _, shape, rest = self.element(rest)
         _, label, rest = self.element(rest)
-        name = label.decode("latin-1")
+        name = bytes(label).decode("latin-1")
         if wanted is not None and name != wanted:
             return name, None
         word = int.from_bytes(flags[:4], "little" if self.order == "<" else "big")
         count = prod(max(0, int(n)) for n in np.frombuffer(shape[: len(shape) // 4 * 4], f"{self.order}i4"))
         return name, self._value(word, count, rest, depth)
 
-    def _value(self, word: int, count: int, data: bytes, depth: int) -> Any:
+    def _value(self, word: int, count: int, data: memoryview, depth: int) -> Any:
         kind = word & 0xFF
         if kind == _CELL:
             return self._values(data, count, depth)[0]
@@ -106,7 +106,7 @@ class _Reader:
             return self._numbers(data)
         raise BadTable(f"it holds a value of kind {kind}, which is no table of labels")
 
-    def _values(self, data: bytes, count: int, depth: int) -> tuple[list[Any], bytes]:
+    def _values(self, data: memoryview, count: int, depth: int) -> tuple[list[Any], memoryview]:
         values = []
         for _ in range(count):
             kind, payload, data = self.element(data)
@@ -115,25 +115,25 @@ class _Reader:
             values.append(self.matrix(payload, depth + 1)[1])
         return values, data
 
-    def _struct(self, data: bytes, count: int, depth: int) -> dict[str, Any]:
+    def _struct(self, data: memoryview, count: int, depth: int) -> dict[str, Any]:
         _, width, rest = self.element(data)
         _, joined, rest = self.element(rest)
         step = int.from_bytes(width[:4], "little" if self.order == "<" else "big")
         if count != 1 or not 0 < step <= 64:
             raise BadTable("its struct is not a single one with plain field names")
-        names = [joined[at : at + step].split(b"\0")[0].decode("latin-1") for at in range(0, len(joined), step)]
+        names = [bytes(joined[at : at + step]).split(b"\0")[0].decode("latin-1") for at in range(0, len(joined), step)]
         return dict(zip(names, self._values(rest, len(names), depth)[0], strict=True))
 
-    def _text(self, data: bytes) -> str:
+    def _text(self, data: memoryview) -> str:
         kind, payload, _ = self.element(data)
         encoding = _ENCODED.get(kind)
         if encoding is None:
             raise BadTable("its text is in an unknown encoding")
         if encoding in ("utf-16", "utf-32"):
             encoding += "-le" if self.order == "<" else "-be"
-        return payload.decode(encoding, "replace")
+        return bytes(payload).decode(encoding, "replace")
 
-    def _numbers(self, data: bytes) -> Any:
+    def _numbers(self, data: memoryview) -> Any:
         kind, payload, _ = self.element(data)
         if kind not in _STORED:
             raise BadTable("its numbers are stored in an unknown form")
