@@ -64,7 +64,7 @@ def _banned(text: str) -> bool:
     words = _WORD.findall(text.lower())
     if not _BANNED.isdisjoint(words):
         return True
-    return any(word in _PERSONS and before in _SKIN for before, word in pairwise(words) if before in _SKIN)
+    return not _SKIN.isdisjoint(words) and any(a in _SKIN and b in _PERSONS for a, b in pairwise(words))
 
 
 def _too_short(text: str) -> bool:

@@ -60,9 +60,8 @@ def _addressed(request: Request, backend: Backend) -> Request:
 
 def _known(wanted: Mapping[str, Request], store: GenerationStore, max_attempts: int) -> dict[str, Answer]:
     """The stored `ok` answers, and the last failure of what was tried often enough."""
-    known = store.get(wanted)
-    failed = store.attempts(key for key in wanted if key not in known)
-    return known | {key: tries[-1] for key, tries in failed.items() if len(tries) >= max_attempts}
+    known, failed = store.recall(wanted)
+    return {key: tries[-1] for key, tries in failed.items() if len(tries) >= max_attempts} | known
 
 
 def _missing(missing: Mapping[str, Request]) -> MissingGenerations:

@@ -40,17 +40,27 @@ class GenerationStore:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._log.close()
 
-    def get(self, keys: Iterable[str]) -> dict[str, Answer]:
-        """The `ok` answers among keys; a key without one is absent. Raises BadTable for a damaged segment."""
-        return {row.key: _answer(row) for row in self._rows(set(keys)) if row.ordinal == 0}
+    def recall(self, keys: Iterable[str]) -> tuple[dict[str, Answer], dict[str, list[Answer]]]:
+        """What is stored for keys: the `ok` answers, and what was tried in vain, in the order it was tried.
 
-    def attempts(self, keys: Iterable[str]) -> dict[str, list[Answer]]:
-        """What was tried in vain for each of the keys, in the order it was tried; keys without failures are absent."""
-        found: dict[str, list[Answer]] = {}
+        A key without the one or the other is absent there. Raises BadTable for a damaged segment.
+        """
+        found: dict[str, Answer] = {}
+        failed: dict[str, list[Answer]] = {}
         for row in sorted(self._rows(set(keys)), key=lambda row: row.ordinal):
             if row.ordinal:
-                found.setdefault(row.key, []).append(_answer(row))
-        return found
+                failed.setdefault(row.key, []).append(_answer(row))
+            else:
+                found[row.key] = _answer(row)
+        return found, failed
+
+    def get(self, keys: Iterable[str]) -> dict[str, Answer]:
+        """The `ok` answers among keys: the only ones that are hits."""
+        return self.recall(keys)[0]
+
+    def attempts(self, keys: Iterable[str]) -> dict[str, list[Answer]]:
+        """What was tried in vain for each of the keys, in the order it was tried."""
+        return self.recall(keys)[1]
 
     def put(self, answers: Mapping[str, Answer]) -> dict[str, Answer]:
         """Commit a group of answers at once and for good.
