@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -41,6 +42,8 @@ class BenchmarkProtocol:
     """One benchmark rule over one source. `members` is given the source's person_images and captions.
 
     `expected` holds the official query and gallery counts; `reference` the published {system: (Rank-1, mAP)} in %.
+    A protocol that is not `by_default` is evaluated only when it is asked for by name. When the source's ingest read
+    the dataset's list `list_name` (facts["lists"]), `members_of_list` is given person_images and that list instead.
     """
 
     title: str
@@ -58,3 +61,6 @@ class BenchmarkProtocol:
     ranks: tuple[int, ...] = (1, 5, 10)
     expected: Mapping[str, int]
     reference: Mapping[str, tuple[float, float]]
+    by_default: bool = True
+    list_name: str | None = None
+    members_of_list: Callable[[pa.Table, Any], Iterator[Member]] | None = None

@@ -10,9 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.errors import WrongUse
 from schemas.protocol import EVERY_TRIAL, Member
 
 _RANKED = ("normal", "distractor")
+_POOLED = 85
+"""Up to here Python's sampler swaps within a pool when ten are drawn; beyond, it draws until it has enough."""
+
 _Thing = TypeVar("_Thing")
 
 
@@ -60,8 +64,23 @@ class SeededChoice:
 
     def choice(self, options: Sequence[_Thing]) -> _Thing:
         """One of the options."""
-        bits = len(options).bit_length()
+        return options[self._below(len(options))]
+
+    def sample(self, options: Sequence[_Thing], size: int) -> list[_Thing]:
+        """Several of the options, none twice, as `random.sample` draws from a list that is not much longer."""
+        pool = list(options)
+        if len(pool) > _POOLED:
+            raise WrongUse(f"A sample is drawn from at most {_POOLED} things, not from {len(pool)}.")
+        drawn = []
+        for last in range(len(pool) - 1, len(pool) - 1 - min(size, len(pool)), -1):
+            place = self._below(last + 1)
+            drawn.append(pool[place])
+            pool[place] = pool[last]
+        return drawn
+
+    def _below(self, limit: int) -> int:
+        bits = limit.bit_length()
         while True:
             place = int(self._words.randint(0, 1 << 32, dtype=np.uint32)) >> (32 - bits)
-            if place < len(options):
-                return options[place]
+            if place < limit:
+                return place

@@ -22,7 +22,7 @@ from schemas.errors import BadRecipe
 from schemas.keys import code_revision
 from schemas.protocol import EVERY_TRIAL, BenchmarkProtocol, Member
 from schemas.tables import PROTOCOL_MEMBERS, PROTOCOLS
-from tasks.scoring import membership
+from tasks.scoring import families, membership
 from tasks.scoring.metrics import Rules
 from tasks.steps.parts import read_table
 from tasks.steps.store import StepOutput, run_step
@@ -59,7 +59,11 @@ class _Source:
     described: StepOutput
 
     def members(self, protocol: BenchmarkProtocol) -> Iterable[Member]:
-        return protocol.members(read_table(self.ingested, "person_images"), read_table(self.described, "captions"))
+        images = read_table(self.ingested, "person_images")
+        listed = self.ingested.facts.get("lists", {}).get(protocol.list_name)
+        if protocol.members_of_list and listed is not None:
+            return protocol.members_of_list(images, listed)
+        return protocol.members(images, read_table(self.described, "captions"))
 
 
 def _all(sources: Mapping[str, _Source]) -> list[str]:
@@ -78,7 +82,7 @@ def _declared(name: str, sources: Mapping[str, _Source]) -> BenchmarkProtocol:
 
 def _code(names: Iterable[str]) -> str:
     modules = [importlib.import_module(f"{_PACKAGE}.{name}") for name in sorted(names)]
-    return code_revision(*modules, membership, protocol_schema, inspect.getmodule(protocols))
+    return code_revision(*modules, membership, families, protocol_schema, inspect.getmodule(protocols))
 
 
 def _write(wanted: Mapping[str, BenchmarkProtocol], sources: Mapping[str, _Source], folder: Path) -> dict[str, Any]:

@@ -1,0 +1,31 @@
+"""PRCC, same clothes, full gallery: camera B asks, every image of camera A is ranked.
+
+Nothing is removed: query and gallery never share a camera. This is what Simple-CCReID and most recent papers with an
+mAP measure; the paper draws single-shot galleries instead (`prcc_single_shot_sc`).
+
+Source: Yang et al., TPAMI 2021;
+full gallery as in Simple-CCReID (Gu et al., CVPR 2022).
+"""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from schemas.protocol import BenchmarkProtocol, Member
+from tasks.scoring.membership import gallery_images, query_images
+
+
+def _members(person_images: pa.Table, captions: pa.Table) -> Iterator[Member]:
+    yield from query_images(person_images, split="test", modality="rgb", cam_raw="B")
+    yield from gallery_images(person_images, split="test", modality="rgb", cam_raw="A")
+
+
+PROTOCOL = BenchmarkProtocol(
+    title="PRCC, same clothes, full gallery",
+    source="prcc",
+    setting="cloth-changing",
+    members=_members,
+    junk_rule="none",
+    expected={"query": 3_543, "gallery": 3_384, "persons": 71},
+    reference={"AIM": (100.0, 99.9), "CSCI": (100.0, 98.9)},
+)

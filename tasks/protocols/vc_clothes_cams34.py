@@ -1,0 +1,33 @@
+"""VC-Clothes, cloth-changing by cameras: only the images of cameras 3 and 4 ask and are ranked.
+
+Persons wear different outfits at these two cameras, so no clothes are compared; the query's
+person at the query's camera is removed.
+Source: Wan et al., CVPR Workshops 2020; modes as in Simple-CCReID (Gu et al., CVPR 2022).
+"""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from schemas.protocol import BenchmarkProtocol, Member
+from tasks.scoring.membership import gallery_images, query_images
+
+
+def _members(person_images: pa.Table, captions: pa.Table) -> Iterator[Member]:
+    yield from query_images(
+        person_images, split="test", source_split="query", cam_key=("vc_clothes:c3", "vc_clothes:c4")
+    )
+    yield from gallery_images(
+        person_images, split="test", source_split="gallery", cam_key=("vc_clothes:c3", "vc_clothes:c4")
+    )
+
+
+PROTOCOL = BenchmarkProtocol(
+    title="VC-Clothes, cameras 3 and 4",
+    source="vc_clothes",
+    setting="cloth-changing",
+    members=_members,
+    junk_rule="pid_cam",
+    expected={},
+    reference={},
+)

@@ -1,0 +1,85 @@
+"""Members that a family of protocols shares: searches by text, galleries drawn anew in every trial, fixed lists.
+
+    yield from search_by_text(person_images, captions)
+    yield from drawn_galleries(visible, trials=10)            # one image of every person and camera, seeded by trial
+
+Draws walk persons and cameras in ascending order and files in name order, as the published evaluation code does.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from schemas.protocol import EVERY_TRIAL, Member
+from tasks.scoring.membership import SeededChoice, choose, gallery_images, image_members, query_captions
+
+Group = tuple[int, str]
+"""A person's number and a camera."""
+
+
+def search_by_text(person_images: pa.Table, captions: pa.Table) -> Iterator[Member]:
+    """Every human caption of a test image asks; all test images are ranked."""
+    test = choose(person_images, role_flag="normal", split="test")
+    yield from query_captions(captions, test.column("image_id").to_pylist())
+    yield from gallery_images(person_images, split="test")
+
+
+def by_person_and_camera(images: pa.Table) -> dict[Group, list[str]]:
+    """Image ids in name order by (number of the person, camera key), groups in ascending order."""
+    groups: dict[Group, list[str]] = {}
+    for row in images.select(["pid_raw", "cam_key", "image_id"]).to_pylist():
+        groups.setdefault((int(row["pid_raw"]), row["cam_key"] or ""), []).append(row["image_id"])
+    return {group: sorted(groups[group]) for group in sorted(groups)}
+
+
+def drawn(images: pa.Table, trials: int, take: int = 1) -> Iterator[tuple[int, list[str]]]:
+    """Per trial, `take` images of every person and camera; Python's generator is seeded with the trial's number."""
+    groups = by_person_and_camera(images)
+    for trial in range(trials):
+        draw = SeededChoice(trial)
+        yield trial, [name for names in groups.values() for name in _take(draw, names, take)]
+
+
+def _take(draw: SeededChoice, names: Sequence[str], take: int) -> list[str]:
+    return [draw.choice(names)] if take == 1 else draw.sample(names, take)
+
+
+def drawn_members(role: str, images: pa.Table, trials: int, take: int = 1) -> Iterator[Member]:
+    """Members of every trial: `take` images of every person and camera."""
+    for trial, names in drawn(images, trials, take):
+        yield from image_members(role, names, trial)
+
+
+def permuted_members(images: pa.Table, permutations: Mapping[str, Any], trials: int, take: int) -> Iterator[Member]:
+    """Galleries by fixed permutations: `permutations["<camera key>/<pid>"][trial]` lists 1-based places in name order.
+
+    A person and camera that the permutations do not cover, or whose places lie outside its images, has no members.
+    """
+    groups = by_person_and_camera(images)
+    for trial in range(trials):
+        names = [name for group, found in groups.items() for name in _placed(found, permutations, group, trial, take)]
+        yield from image_members("gallery", names, trial)
+
+
+def _placed(names: Sequence[str], permutations: Mapping[str, Any], group: Group, trial: int, take: int) -> list[str]:
+    number, camera = group
+    rows = permutations.get(f"{camera}/{number:04d}", [])
+    places = rows[trial][:take] if trial < len(rows) else []
+    return [names[place - 1] for place in places if 0 < place <= len(names)]
+
+
+def one_image_per_person(images: pa.Table, trials: int, seed: int) -> Iterator[Member]:
+    """Galleries of one image of every person, all trials drawn from one seeded stream."""
+    groups: dict[int, list[str]] = {}
+    for row in images.select(["pid_raw", "image_id"]).to_pylist():
+        groups.setdefault(int(row["pid_raw"]), []).append(row["image_id"])
+    draw = SeededChoice(seed)
+    for trial in range(trials):
+        yield from image_members("gallery", [draw.choice(sorted(groups[pid])) for pid in sorted(groups)], trial)
+
+
+def combinations(role: str, groups: Sequence[Sequence[str]], trial: int = EVERY_TRIAL) -> Iterator[Member]:
+    """Members that are several things each, in the order given."""
+    for position, ids in enumerate(groups):
+        yield Member(trial, role, position, "combo", tuple(ids))
