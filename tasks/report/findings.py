@@ -13,7 +13,7 @@ from schemas.discovery import find
 from tasks.report.plots import Series, line_chart
 
 METRICS = ("rank-1", "rank-5", "rank-10", "mAP", "mINP")
-_MAX_POINTS = 120
+_MAX_POINTS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +45,28 @@ class ProtocolFindings:
 
 
 def loss_charts(checkpoint: Path | None) -> list[Chart]:
-    """One chart per stage from losses.json, which lies beside the stage folders."""
+    """One chart per stage from losses.json beside the stage folders: a line per loss, averaged over short windows."""
     path = checkpoint.parent / "losses.json" if checkpoint else None
     if not path or not path.is_file():
         return []
-    stages: dict[str, list[list[float]]] = json.loads(path.read_bytes())
+    stages: dict[str, list[dict[str, float]]] = json.loads(path.read_bytes())
     return [
-        Chart(title, line_chart([Series("loss", _thinned(points))], "step", "loss"))
+        Chart(title, line_chart(loss_lines(points), "step", "loss"))
         for title, points in sorted(stages.items())
         if points
     ]
 
 
-def _thinned(points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
-    stride = max(1, len(points) // _MAX_POINTS)
-    return [(float(point[0]), float(point[1])) for point in points[::stride]]
+def loss_lines(points: Sequence[dict[str, float]]) -> list[Series]:
+    """Steps with their losses by name, as one smoothed line per name; a name may be missing at some steps."""
+    names = sorted({name for point in points for name in point if name != "step"})
+    return [Series(name, _smoothed([(p["step"], p[name]) for p in points if name in p])) for name in names]
+
+
+def _smoothed(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    window = max(1, len(points) // _MAX_POINTS)
+    slices = [points[start : start + window] for start in range(0, len(points), window)]
+    return [(part[-1][0], sum(value for _, value in part) / len(part)) for part in slices]
 
 
 def question_rows(evaluation: Path | None) -> list[dict[str, Any]]:
