@@ -166,7 +166,7 @@ def _by_pil(data: bytes, suffix: str, format_: str, size: tuple[int, int]) -> De
                 if fault := _size_fault(len(data), *image.size):
                     return fault
                 return Decoded(format_, *image.size, _notes(data, suffix, format_), _grey(image))
-        except _PIL_FAULTS as error:
+        except (Image.DecompressionBombError, *_PIL_FAULTS) as error:
             return _pil_refusal(format_, str(error) or type(error).__name__)
 
 
