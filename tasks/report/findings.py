@@ -93,6 +93,7 @@ def _findings(name: str, rows: list[dict[str, Any]], curves: dict[str, Any]) -> 
     scorers = list(dict.fromkeys(row["scorer"] for row in rows))
     metrics = [metric for metric in METRICS if any((scorer, metric) in cells for scorer in scorers)]
     listed = [ScorerRow(scorer, [_cell(cells.get((scorer, metric))) for metric in metrics]) for scorer in scorers]
+    listed.append(ScorerRow("chance", [_chance(cells[(scorers[0], metric)]) for metric in metrics]))
     lines = [
         Series(scorer, [(rank + 1, value) for rank, value in enumerate(curve)])
         for scorer, curve in sorted(curves.get(name, {}).items())
@@ -114,5 +115,9 @@ def _cell(row: dict[str, Any] | None) -> str:
         return "–"
     words = f"{row['value']:.3f}"
     if row["ci_low"] is not None:
-        words += f" [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
-    return words + (f" · chance {row['chance']:.3f}" if row["chance"] is not None else "")
+        words += f" [{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
+    return words
+
+
+def _chance(row: dict[str, Any]) -> str:
+    return "–" if row["chance"] is None else f"{row['chance']:.3f}"
