@@ -1,0 +1,69 @@
+"""A checkpoint: a folder that transformers reads, the stage-0 heads beside it, and a record of what it learnt from.
+
+checkpoint.json names the version's digest, the seed, the plan and the stage; weights are safetensors, never pickles.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import BadTable, WrongUse
+from schemas.keys import canonical_json
+from tasks.steps.store import new_folder
+from tasks.training.heads import build_heads
+from tasks.training.keep import put_weights, weights_of
+from tasks.training.tokens import load_tokenizer, save_tokenizer
+
+RECORD = "checkpoint.json"
+FORMAT = 1
+
+
+@dataclass(slots=True)
+class Modules:
+    """A tiny model with everything that is trained: the Qwen3-VL, the stage-0 heads, the tokenizer."""
+
+    model: Any
+    heads: Any
+    tokenizer: Any
+
+
+def save_checkpoint(modules: Modules, record: Mapping[str, Any], metrics: Mapping[str, Any], folder: Path) -> None:
+    """Write a checkpoint whole; `record` must hold the sizes of the heads so that they can be built again."""
+    from safetensors.torch import save_file
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    with new_folder(folder) as draft:
+        modules.model.save_pretrained(draft)
+        save_tokenizer(modules.tokenizer, draft)
+        save_file(weights_of({"heads": modules.heads}), draft / "heads.safetensors")
+        (draft / "metrics.json").write_bytes(canonical_json({"stage": record["stage"], **metrics}))
+        (draft / RECORD).write_bytes(canonical_json({"format": FORMAT, **record}))
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """What a checkpoint says of itself. Raises WrongUse when the folder is none, BadTable when it is unreadable."""
+    path = folder / RECORD
+    if not path.is_file():
+        raise WrongUse(f"The folder {str(folder)!r} is not a checkpoint: it has no {RECORD}.")
+    try:
+        record = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise BadTable(f"The file {str(path)!r} is not JSON: {error}.") from error
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise BadTable(f"The checkpoint {str(folder)!r} is not of format {FORMAT}; train it again with this release.")
+    return record
+
+
+def load_checkpoint(folder: Path) -> tuple[Modules, dict[str, Any]]:
+    """A checkpoint's modules, ready to answer, and its record."""
+    from safetensors.torch import load_file
+    from transformers import Qwen3VLForConditionalGeneration
+
+    record = read_record(folder)
+    model = Qwen3VLForConditionalGeneration.from_pretrained(folder, local_files_only=True, dtype="float32")
+    heads = build_heads(record["attribute_sizes"], record["features"], record["vector"], record["vocabulary"])
+    put_weights({"heads": heads}, load_file(folder / "heads.safetensors"))
+    return Modules(model.eval(), heads.eval(), load_tokenizer(folder)), record

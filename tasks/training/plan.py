@@ -1,0 +1,71 @@
+"""How long and how hard each part of training is; docs/experiments.md tells how the numbers were found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from schemas.recipe import Train
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """Stage 0: the tower learns to see from labels. A batch is `persons` persons times `pictures` pictures."""
+
+    steps: int = 320
+    persons: int = 16
+    pictures: int = 4
+    rate: float = 2e-3
+    temperature: float = 0.2
+    attribute_weight: float = 4.0
+    code_weight: float = 0.5
+    grey_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of fine-tuning: every batch holds each family by its share, earlier stages' families as replay."""
+
+    steps: int
+    shares: Mapping[str, float]
+    batch: int = 96
+    rate: float = 3e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole run. `stages` are by HPT stage number; families that a version lacks are left out of the mix."""
+
+    seed: int
+    vocabulary: int = 1200
+    warm_up: WarmUp = field(default_factory=WarmUp)
+    stages: Mapping[int, Stage] = field(default_factory=dict)
+    save_every: int = 100
+
+
+_STAGES = {
+    1: Stage(200, {"ATTR_QA": 0.6, "ATTR_YN": 0.25, "CAP_SHORT": 0.15}),
+    2: Stage(250, {"SAME_YN": 0.55, "I2I_PICK1": 0.2, "ATTR_QA": 0.17, "ATTR_YN": 0.08}),
+    3: Stage(
+        250,
+        {
+            "T2I_YN": 0.25,
+            "T2I_PICK": 0.15,
+            "CC_YN": 0.12,
+            "VI_YN": 0.18,
+            "SAME_YN": 0.15,
+            "I2I_PICK1": 0.05,
+            "ATTR_QA": 0.1,
+        },
+    ),
+}
+"""Shares inside a batch. A family that is not named here gets the mean share of its stage."""
+
+
+def plan_of(settings: Train) -> Plan:
+    """The plan for some settings; `effort` scales the steps of every part, never below four."""
+
+    def steps(count: int) -> int:
+        return max(4, round(count * settings.effort))
+
+    warm_up = WarmUp(steps=steps(WarmUp().steps))
+    stages = {number: Stage(steps(s.steps), s.shares, s.batch, s.rate) for number, s in _STAGES.items()}
+    return Plan(seed=settings.seed, warm_up=warm_up, stages=stages)

@@ -1,0 +1,141 @@
+"""From a version folder to TrainingData: the train split's pictures, labels, captions and dialogues.
+
+Only persons of the wanted split are read, so nothing of a held-out identity can reach the weights.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from PIL import Image
+
+from schemas.errors import BadTable, WrongUse
+from schemas.keys import file_sha256
+from schemas.vocabulary import VOCABULARY
+from tasks.training.data import UNLABELLED, Codes, Numbers, Pixels, Sample, TrainingData
+from tasks.training.patches import HEIGHT, WIDTH
+from tasks.versions.reader import VersionFolder
+from tasks.view import decode
+
+_PEOPLE = ("image_id", "source", "split", "person_key", "clothes_key", "modality")
+_ROWS = ("family", "subtask", "images", "turns", "answer")
+_LEVELS = {"image": "image_id", "clothes": "clothes_key", "person": "person_key"}
+INFRARED = ("near_infrared", "thermal")
+# Attributes that differ from picture to picture of one outfit, or that nobody looks for in a crop of this size.
+_LEFT_OUT = ("viewpoint", "modality", "image_quality", "occlusion", "action")
+
+
+@dataclass(frozen=True, slots=True)
+class VersionPictures:
+    """The pictures of a version by number, brought to the size of the tower."""
+
+    version: VersionFolder
+    image_ids: tuple[str, ...]
+
+    def take(self, numbers: Sequence[int] | Numbers) -> Pixels:
+        """The pictures of these numbers, each decoded now."""
+        return to_size(self.version.image_bytes([self.image_ids[int(number)] for number in numbers]))
+
+
+def to_size(encoded: Sequence[bytes]) -> Pixels:
+    """Decoded pictures, all of HEIGHT by WIDTH."""
+    found = np.empty((len(encoded), HEIGHT, WIDTH, 3), dtype=np.uint8)
+    for place, data in enumerate(encoded):
+        pixels = decode(data)
+        if pixels.shape[:2] != (HEIGHT, WIDTH):
+            pixels = np.asarray(Image.fromarray(pixels).resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR))
+        found[place] = pixels
+    return found
+
+
+def version_digest(version: VersionFolder) -> str:
+    """The identity of a published version: the sha256 of its manifest. Raises WrongUse when there is none."""
+    path = version.folder / "manifest.json"
+    if not path.is_file():
+        raise WrongUse(
+            f"The folder {str(version.folder)!r} has no manifest.json, so a checkpoint could not say what it learnt "
+            "from: publish it and pull `name@1.2.0` first."
+        )
+    return file_sha256(path)
+
+
+def read_split(version: VersionFolder, split: str, stages: Iterable[int] = (1, 2, 3), digest: str = "") -> TrainingData:
+    """One split as plain values. Raises WrongUse when the version has no picture of a known person in it."""
+    people = version.table("person_images", _PEOPLE)
+    people = people.filter(pc.and_(pc.equal(people["split"], split), pc.is_valid(people["person_key"])))
+    if not people.num_rows:
+        raise WrongUse(f"The version {version.folder.name!r} has no picture of a person in its split {split!r}.")
+    people = people.sort_by("image_id")
+    ids = people["image_id"].to_pylist()
+    place = {name: number for number, name in enumerate(ids)}
+    attributes = _attributes(version, people)
+    return TrainingData(
+        digest=digest,
+        pictures=VersionPictures(version, tuple(ids)),
+        source=_codes(people["source"].to_pylist()),
+        person=_codes(people["person_key"].to_pylist()),
+        outfit=_codes(list(zip(people["person_key"].to_pylist(), people["clothes_key"].to_pylist(), strict=True))),
+        infrared=np.isin(people["modality"].to_numpy(zero_copy_only=False), INFRARED),
+        attributes=attributes,
+        values={key: VOCABULARY[key].values for key in attributes},
+        captions=_captions(version, place),
+        stages={stage: read_samples(version, stage, split, place) for stage in stages},
+    )
+
+
+def _codes(names: Sequence[Any]) -> Codes:
+    order = {name: code for code, name in enumerate(sorted(set(names), key=str))}
+    return np.array([order[name] for name in names], dtype=np.int32)
+
+
+def _captions(version: VersionFolder, place: dict[str, int]) -> list[tuple[int, str]]:
+    table = version.table("captions", ("caption_id", "image_id", "text", "valid")).sort_by("caption_id")
+    table = table.filter(table["valid"])
+    rows = zip(table["image_id"].to_pylist(), table["text"].to_pylist(), strict=True)
+    return [(place[name], text) for name, text in rows if name in place]
+
+
+def _attributes(version: VersionFolder, people: pa.Table) -> dict[str, Codes]:
+    """One code per picture for every key that has two values or more; what is said of a person holds for its pictures.
+
+    What is said of a picture wins over its outfit, and its outfit over the person.
+    """
+    found: dict[str, Codes] = {}
+    table = version.table("attributes", ("attribute_id", "level", *_LEVELS.values(), "key", "value"))
+    table = table.sort_by("attribute_id")
+    for level in ("person", "clothes", "image"):
+        column = _LEVELS[level]
+        subjects: dict[str, list[int]] = {}
+        for number, subject in enumerate(people[column].to_pylist()):
+            subjects.setdefault(subject, []).append(number)
+        said = table.filter(pc.equal(table["level"], level))
+        for subject, key, value in zip(*(said[name].to_pylist() for name in (column, "key", "value")), strict=True):
+            if key not in _LEFT_OUT and value in VOCABULARY[key].values and subject in subjects:
+                codes = found.setdefault(key, np.full(people.num_rows, UNLABELLED, dtype=np.int32))
+                codes[subjects[subject]] = VOCABULARY[key].values.index(value)
+    return {key: codes for key, codes in sorted(found.items()) if len(np.unique(codes[codes >= 0])) > 1}
+
+
+def read_samples(version: VersionFolder, stage: int, split: str, place: dict[str, int]) -> list[Sample]:
+    """The dialogues of one stage and split with one question and one answer; `place` numbers the images."""
+    rows = version.conversations(stage, split).select(_ROWS).to_pylist()
+    return [_sample(row, place) for row in rows if len(row["turns"]) == 2]
+
+
+def _sample(row: dict[str, Any], place: dict[str, int]) -> Sample:
+    names = [shown["image_id"] for shown in row["images"]]
+    lost = [name for name in names if name not in place]
+    if lost:
+        raise BadTable(f"A {row['family']} row shows {lost[0]!r}, which is no picture of its split.")
+    return Sample(
+        family=row["family"],
+        kind=row["answer"]["kind"],
+        images=tuple(place[name] for name in names),
+        prompt=row["turns"][0]["text"],
+        answer=row["answer"]["text"],
+        subtask=row["subtask"],
+        options=row["answer"]["n_options"],
+    )

@@ -1,0 +1,101 @@
+"""Stage rows joined with their images on read: what a trainer iterates over.
+
+    rows = StageView(Path("versions/hpt"), stage=2, split="train")
+    rows[0]["images"][0].shape                 # (height, width, 3), uint8
+    rows.__getitems__([5, 7, 5])               # what torch's DataLoader and `datasets` call: one decode per image
+
+A batch decodes each image once, however many of its rows show it.
+"""
+
+import io
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import simplejpeg
+from PIL import Image, UnidentifiedImageError
+
+from schemas.errors import BadTable, WrongUse
+from tasks.versions.reader import VersionFolder
+
+Pixels = npt.NDArray[np.uint8]
+_JPEG = b"\xff\xd8"
+STAGES = (1, 2, 3)
+
+
+def decode(encoded: bytes) -> Pixels:
+    """RGB pixels (height, width, 3) of an encoded image. Raises BadTable for bytes that are no image."""
+    if encoded[:2] == _JPEG:
+        try:
+            return np.asarray(simplejpeg.decode_jpeg(encoded, colorspace="RGB"), dtype=np.uint8)
+        except ValueError:
+            return _decode_slowly(encoded)
+    return _decode_slowly(encoded)
+
+
+def _decode_slowly(encoded: bytes) -> Pixels:
+    try:
+        with Image.open(io.BytesIO(encoded)) as image:
+            return np.asarray(image.convert("RGB"), dtype=np.uint8)
+    except (UnidentifiedImageError, OSError) as error:
+        raise BadTable(f"An image of {len(encoded)} bytes cannot be decoded: {error}.") from error
+
+
+class StageView:
+    """The rows of one stage and split of a version, with pixels.
+
+    A row is a dict: sample_id, family, subtask, images (uint8 arrays in order of display), image_ids, turns (role
+    and text), answer. Raises WrongUse for a stage that does not exist, UnknownVersion for a folder without data.
+    """
+
+    def __init__(self, version: Path, stage: int, split: str = "train") -> None:
+        if stage not in STAGES:
+            raise WrongUse(f"There is no stage {stage!r}: a version has the stages {', '.join(map(str, STAGES))}.")
+        self.version = VersionFolder(version)
+        self.stage = stage
+        self.split = split
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """The rows without their images, as stored."""
+        return self.version.conversations(self.stage, self.split)
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return int(self.table.num_rows)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Every row, decoded in blocks."""
+        for start in range(0, len(self), 64):
+            yield from self.__getitems__(range(start, min(start + 64, len(self))))
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        """One row; a negative index counts from the end."""
+        place = index + len(self) if index < 0 else index
+        if not 0 <= place < len(self):
+            raise IndexError(f"The row {index} is not among the {len(self)} rows of stage {self.stage}.")
+        return self.__getitems__([place])[0]
+
+    def __getitems__(self, indices: Sequence[int]) -> list[dict[str, Any]]:
+        """Many rows at once; each image that they show is read and decoded once."""
+        rows = self.table.take(pa.array(list(indices), pa.int64())).to_pylist()
+        ids = sorted({shown["image_id"] for row in rows for shown in row["images"]})
+        pixels = {name: decode(data) for name, data in zip(ids, self.version.image_bytes(ids), strict=True)}
+        return [_row(row, pixels) for row in rows]
+
+
+def _row(row: dict[str, Any], pixels: dict[str, Pixels]) -> dict[str, Any]:
+    shown = [image["image_id"] for image in row["images"]]
+    return {
+        "sample_id": row["sample_id"],
+        "family": row["family"],
+        "subtask": row["subtask"],
+        "image_ids": shown,
+        "images": [pixels[name] for name in shown],
+        "turns": row["turns"],
+        "answer": row["answer"]["text"],
+    }
