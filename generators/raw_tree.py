@@ -143,21 +143,30 @@ def find_root(source_name: str, source: Source, raw: Path, root: str | None = No
 
 
 def missing(source: Source, folder: Path) -> list[str]:
-    """The required folders (`query/`) and files of a source that a folder lacks."""
-    lost = [f"{name}/" for name in source.folders if not (folder / name).is_dir()]
-    return lost + [name for name in source.files if not (folder / name).is_file()]
+    """The required folders (`query/`) and files that a folder lacks of the form of the source it is nearest to."""
+    return _nearest_form(source, folder)[1]
+
+
+def _nearest_form(source: Source, folder: Path) -> tuple[tuple[str, ...], list[str]]:
+    """The form of a source that a folder has most of, and what it lacks of it."""
+    lost = [(form, [name for name in form if not _is_there(folder, name)]) for form in source.forms()]
+    return min(lost, key=lambda pair: len(pair[1]) / len(pair[0]))
+
+
+def _is_there(folder: Path, name: str) -> bool:
+    return (folder / name).is_dir() if name.endswith("/") else (folder / name).is_file()
 
 
 def _explain(source_name: str, source: Source, raw: Path, tried: Sequence[Path]) -> str:
-    parts = [*(f"{name}/" for name in source.folders), *source.files]
-    expected = f"{source.title} needs {', '.join(parts)} in the folder or in {source.root_names[0]}/ below it"
+    wanted = "; or ".join(", ".join(form) for form in source.forms())
+    expected = f"{source.title} needs {wanted} in the folder or in {source.root_names[0]}/ below it"
     best = min((path for path in tried if path.is_dir()), key=lambda path: len(missing(source, path)), default=raw)
-    lost = missing(source, best)
-    other = _other_source(source_name, raw, below=len(lost) == len(parts))
+    form, lost = _nearest_form(source, best)
+    other = _other_source(source_name, raw, below=len(lost) == len(form))
     if other:
         hint = f"It looks like {other}: try `reidforge build {other} --raw {raw}`."
         return f"{expected}; {str(raw)!r} {_content(raw)}. {hint}"
-    if len(lost) < len(parts):
+    if len(lost) < len(form):
         return f"{expected}; {str(best)!r} lacks {', '.join(lost)}. Complete the folder from the dataset's archive."
     return f"{expected}; {str(raw)!r} {_content(raw)}. Check --raw."
 

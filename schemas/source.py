@@ -59,6 +59,7 @@ class Source:
 
     `read` yields a PersonImage or a Reject for every file that claims to be an image of the dataset and stays silent
     about files that never belong to it (readme, `Thumbs.db`). `captions` and `attributes` read its label files.
+    `folders` and `files` make it complete, or all names of one of `other_forms`, in which a folder ends in `/`.
     """
 
     title: str
@@ -75,6 +76,11 @@ class Source:
     attributes: Callable[[RawTree], Iterator[Attribute | Reject]] = _nothing
     examples: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    other_forms: tuple[tuple[str, ...], ...] = ()
+
+    def forms(self) -> tuple[tuple[str, ...], ...]:
+        """Every set of names that makes the dataset complete; a folder ends in `/`."""
+        return ((*(f"{name}/" for name in self.folders), *self.files), *self.other_forms)
 
     def as_drawn(self) -> "Source":
         """The same layout when its people were drawn by a program: nobody's licence, and never the real dataset."""

@@ -42,7 +42,7 @@ def digests(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
-    write_sample(folder, "tiny", 7)
+    write_sample(folder, "tiny", 7, SOURCES)
     return folder
 
 

@@ -147,8 +147,8 @@ def test_links_do_not_depend_on_the_order_of_the_sources_and_are_found_once(tmp_
 def test_the_sample_has_no_links_for_its_persons_are_all_different(tmp_path: Path) -> None:
     from generators.sample import write_sample
 
-    write_sample(tmp_path / "raw", "tiny", 7)
     names = ("market1501", "ltcc", "sysu_mm01", "cuhk_pedes")
+    write_sample(tmp_path / "raw", "tiny", 7, names)
     step = link(tmp_path / "store", [ingest(tmp_path / "store", name, tmp_path / "raw") for name in names])
     assert step.facts["images"] > 250
     assert step.facts["links"] == 0
