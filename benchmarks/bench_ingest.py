@@ -104,16 +104,17 @@ def job_generator(root: Path, out: Path) -> None:
 
 
 def job_imagefolder(root: Path, out: Path) -> None:
-    """`datasets` imagefolder, bytes embedded, written to Parquet; no check and no digest."""
+    """`datasets` imagefolder, bytes embedded, written to Parquet; no check and no digest.
+
+    Given the folder, as its users do, it finds splits in the folder names and leaves the query images out.
+    """
     from datasets import load_dataset
     from datasets.table import embed_table_storage
 
-    files = [str(path) for path in sorted(root.rglob("*.jpg"))]
-    made = load_dataset(
-        "imagefolder", data_files={"train": files}, split="train", drop_labels=True, cache_dir=str(out / "cache")
-    )
-    embedded = made.with_format("arrow").map(embed_table_storage, batched=True, batch_size=1_000)
-    embedded.to_parquet(str(out / "out.parquet"))
+    made = load_dataset("imagefolder", data_dir=str(root), cache_dir=str(out / "cache"))
+    for name, split in made.items():
+        embedded = split.with_format("arrow").map(embed_table_storage, batched=True, batch_size=1_000)
+        embedded.to_parquet(str(out / f"{name}.parquet"))
 
 
 JOBS: dict[str, Callable[[Path, Path], None]] = {

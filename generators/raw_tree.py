@@ -7,6 +7,7 @@ import errno
 import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 
 from schemas.discovery import find_all
@@ -42,7 +43,7 @@ class FolderTree:
         waiting = [""]
         while waiting:
             _list_folder(self._prefix, waiting.pop(), found, refused, waiting)
-        found.sort(key=_relpath)
+        found.sort(key=attrgetter("relpath"))
         return found, refused
 
     def forget(self) -> None:
@@ -58,10 +59,6 @@ class FolderTree:
         except OSError as error:
             why = "is a symbolic link" if error.errno == errno.ELOOP else f"cannot be read ({error.strerror})"
             raise BadRawData(f"The file {relpath!r} of {self.label!r} {why}.") from error
-
-
-def _relpath(file: RawFile) -> str:
-    return file.relpath
 
 
 def _list_folder(
