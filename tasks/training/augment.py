@@ -1,4 +1,4 @@
-"""Changes that leave a person who they are: a mirror, a shifted box, other light, a colour cast, a grey picture."""
+"""Changes that leave a person who they are: a mirror, a shifted box, other light, a colour cast."""
 
 from dataclasses import dataclass
 
@@ -14,25 +14,21 @@ Places = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Augment:
-    """How far pictures are changed: pixels of shift across (twice that down), spread of light, share turned grey."""
+    """How far pictures are changed: pixels of shift across (twice that down), and the spread of light."""
 
     shift: int = 4
     light: float = 0.15
-    grey: float = 0.0
 
 
-def augment(pixels: Pixels, how: Augment, rng: np.random.Generator) -> tuple[Plane, Flags]:
-    """Changed and normalised pictures, float32 (n, 3, height, width) around 0, and which of them were turned grey."""
+def augment(pixels: Pixels, how: Augment, rng: np.random.Generator) -> Plane:
+    """Changed and normalised pictures, float32 (n, 3, height, width) from -1 to 1."""
     moved = _move(pixels, how.shift, rng)
     tables = _tables(len(pixels), how.light, rng)
     planes = np.empty((len(pixels), 3, *pixels.shape[1:3]), dtype=np.float32)
     for picture, changed, own in zip(moved, planes, tables, strict=True):
         for channel in range(3):
             np.take(own[channel], picture[:, :, channel], out=changed[channel])
-    grey = rng.random(len(pixels)) < how.grey
-    for picture in planes[grey]:
-        picture[:] = np.tensordot(rng.dirichlet((2.0, 2.0, 2.0)).astype(np.float32), picture, 1)
-    return planes, grey
+    return planes
 
 
 def plain(pixels: Pixels) -> Plane:

@@ -16,8 +16,6 @@ class WarmUp:
     rate: float = 2e-3
     temperature: float = 0.2
     attribute_weight: float = 4.0
-    code_weight: float = 0.5
-    grey_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

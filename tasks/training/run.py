@@ -117,7 +117,7 @@ class Run:
         modules.model.eval()
         modules.heads.eval()
         if number == 0:
-            self._features = level_features(modules.model, self._see(modules))
+            level_features(modules.model, features_of(modules.model, self.data.pictures, min(512, self.data.size)))
         record = self._record(number, modules)
         metrics = self.measure(modules, record, number) if self.measure else {}
         save_checkpoint(modules, record, metrics, self.out / f"stage{number}")
@@ -138,15 +138,12 @@ class Run:
         for parameter in modules.model.model.visual.parameters():
             parameter.requires_grad_(False)
         if self._features is None:
-            self._features = self._see(modules)
+            self._features = features_of(modules.model, self.data.pictures, self.data.size)
         plan = self.plan.stages[number]
         step = StageStep(self.data, modules.model, modules.tokenizer, self._features, number, plan, self.plan.seed)
         if not step.pools:
             raise WrongUse(f"The version has no row for stage {number}: train with fewer stages, or add families.")
         return Part(f"stage{number}", plan.steps, plan.rate, {"language": modules.model.model.language_model}, step)
-
-    def _see(self, modules: Modules) -> "torch.Tensor":
-        return features_of(modules.model, self.data.pictures, self.data.size)
 
     def _record(self, number: int, modules: Modules) -> dict[str, Any]:
         return {

@@ -37,8 +37,8 @@ def features_of(model: Any, pictures: Pictures, count: int) -> "torch.Tensor":
     return torch.cat(found)
 
 
-def level_features(model: Any, features: "torch.Tensor") -> "torch.Tensor":
-    """Bring features to unit spread by scaling the last layer of every merger; directions, and so vectors, stay."""
+def level_features(model: Any, features: "torch.Tensor") -> None:
+    """Scale the last layer of every merger so that features like these have unit spread; vectors stay as they are."""
     import torch
 
     tower, spread = model.model.visual, features.std()
@@ -46,7 +46,6 @@ def level_features(model: Any, features: "torch.Tensor") -> "torch.Tensor":
         for merger in (tower.merger, *tower.deepstack_merger_list):
             merger.linear_fc2.weight.div_(spread)
             merger.linear_fc2.bias.div_(spread)
-    return features / spread
 
 
 def shares_of(stage: Stage, available: Sequence[str]) -> dict[str, float]:

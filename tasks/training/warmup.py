@@ -97,18 +97,18 @@ class WarmUpStep:
         rng = random_of("warm-up", self.seed, step)
         seed_torch("warm-up", self.seed, step)
         numbers = self.crowd.draw(self.plan.persons, self.plan.pictures, rng)
-        planes, grey = augment(self.data.pictures.take(numbers), Augment(grey=self.plan.grey_share), rng)
+        planes = augment(self.data.pictures.take(numbers), Augment(), rng)
         features = see(self.model.model.visual, torch.from_numpy(cut(planes, SHAPE)))
-        losses = self._losses(features, numbers, self.data.infrared[numbers] | grey, rng)
+        losses = self._losses(features, numbers, rng)
         weights = {"attributes": self.plan.attribute_weight}
         torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum().backward()
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
     def _losses(
-        self, features: "torch.Tensor", numbers: Numbers, grey: npt.NDArray[np.bool_], rng: np.random.Generator
+        self, features: "torch.Tensor", numbers: Numbers, rng: np.random.Generator
     ) -> "dict[str, torch.Tensor]":
         parts = parts_of(features)
-        coloured = np.flatnonzero(~grey)
+        coloured = np.flatnonzero(~self.data.infrared[numbers])
         outfit, person = self.data.outfit[numbers], self.data.person[numbers]
         losses = {
             "place": _place_loss(features),
@@ -120,7 +120,7 @@ class WarmUpStep:
             places = [int(rng.choice(self.captions[int(outfit[row])])) for row in told]
             losses["captions"] = self._caption_loss(parts["text"][told], places, outfit[told])
         if self.targets.size:
-            losses["attributes"] = self._attribute_loss(features, numbers, grey)
+            losses["attributes"] = self._attribute_loss(features, numbers)
         return losses
 
     def _caption_loss(self, pictures: "torch.Tensor", places: list[int], outfit: Codes) -> "torch.Tensor":
@@ -135,17 +135,15 @@ class WarmUpStep:
         loss: torch.Tensor = -(right * (alike.log_softmax(1) + alike.T.log_softmax(1))).sum(1).mean() / 2
         return loss
 
-    def _attribute_loss(
-        self, features: "torch.Tensor", numbers: Numbers, grey: npt.NDArray[np.bool_]
-    ) -> "torch.Tensor":
-        """The mean over attributes that any picture of the batch is labelled with; grey pictures have no colours."""
+    def _attribute_loss(self, features: "torch.Tensor", numbers: Numbers) -> "torch.Tensor":
+        """The mean over attributes that any picture of the batch is labelled with; infrared shows no colours."""
         import torch
 
         found = []
         logits = attribute_logits(self.heads, features, attribute_sizes(self.data))
         for column, key in enumerate(sorted(self.data.attributes)):
             known = self.targets[numbers, column] >= 0
-            known &= ~grey | VOCABULARY[key].in_infrared
+            known &= ~self.data.infrared[numbers] | VOCABULARY[key].in_infrared
             if known.any():
                 gold = torch.from_numpy(self.targets[numbers, column][known]).long()
                 found.append(torch.nn.functional.cross_entropy(logits[column][torch.from_numpy(known)], gold))

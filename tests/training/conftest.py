@@ -27,7 +27,9 @@ def toy_samples() -> dict[int, list[Sample]]:
         Sample("ATTR_QA", "attr", (n,), "Image 1 [[image:1]] What colour is the top?", COLOURS[n % 3], "upper")
         for n in range(12)
     ]
-    captions = [Sample("CAP_SHORT", "caption", (n,), "[[image:1]] Describe.", f"A {COLOURS[n % 3]} top.") for n in (0, 1)]
+    captions = [
+        Sample("CAP_SHORT", "caption", (n,), "[[image:1]] Describe.", f"A {COLOURS[n % 3]} top.") for n in (0, 1)
+    ]
     pairs = [
         Sample("SAME_YN", "yesno", (n, m), "[[image:1]] and [[image:2]]: same?", "Yes" if n % 3 == m % 3 else "No")
         for n, m in ((0, 3), (1, 2), (4, 7), (5, 6))
@@ -37,8 +39,7 @@ def toy_samples() -> dict[int, list[Sample]]:
     return {1: asked + captions, 2: pairs + picks, 3: texts}
 
 
-@pytest.fixture
-def toy_data() -> TrainingData:
+def toy_people() -> TrainingData:
     """Twelve pictures of three people, two of them infrared, with one attribute and captions."""
     codes = np.arange(12, dtype=np.int32) % 3
     return TrainingData(
@@ -53,3 +54,9 @@ def toy_data() -> TrainingData:
         captions=[(n, f"A person in a {COLOURS[n % 3]} top.") for n in range(9)],
         stages=toy_samples(),
     )
+
+
+@pytest.fixture(scope="session")
+def toy_data() -> TrainingData:
+    """The toy people of this folder."""
+    return toy_people()

@@ -1,5 +1,7 @@
 """Pictures, tokens and batches: what reaches the model is exactly what was meant."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -44,16 +46,13 @@ def test_plain_pictures_are_cut_into_the_same_patches():
     np.testing.assert_allclose(cut(plain(pixels), PatchShape()), patchify(pixels, PatchShape()), atol=1e-6)
 
 
-def test_augmented_pictures_depend_on_their_key_alone_and_grey_ones_have_equal_channels():
+def test_augmented_pictures_depend_on_their_key_alone():
     pixels = np.random.default_rng(2).integers(0, 256, (8, 128, 64, 3), dtype=np.uint8)
-    first, grey = augment(pixels, Augment(grey=0.5), np.random.default_rng(5))
-    again, _ = augment(pixels, Augment(grey=0.5), np.random.default_rng(5))
+    first, again = (augment(pixels, Augment(), np.random.default_rng(5)) for _ in range(2))
     np.testing.assert_array_equal(first, again)
     assert first.shape == (8, 3, 128, 64)
     assert np.abs(first).max() <= 1.0
-    assert 0 < grey.sum() < 8
-    assert (first[grey][:, 0] == first[grey][:, 2]).all()
-    assert (first[~grey][:, 0] != first[~grey][:, 2]).any()
+    assert np.abs(first - augment(pixels, Augment(), np.random.default_rng(6))).max() > 0.1
 
 
 def test_labels_hold_the_answer_and_its_end_and_nothing_else(tokenizer):
@@ -98,7 +97,7 @@ def test_positions_are_those_of_the_stock_model(layout):
 
         get_vision_position_ids = Qwen3VLModel.get_vision_position_ids
 
-    if any(a == b == "image" for a, b in zip(layout, layout[1:], strict=False)):
+    if any(a == b == "image" for a, b in itertools.pairwise(layout)):
         return  # the stock model takes touching pictures for one; our chat format keeps them apart
     stock, _ = Qwen3VLModel.get_rope_index(
         Shape(), torch.zeros(1, len(image), dtype=torch.long), torch.from_numpy(kinds), image_grid_thw=grid
