@@ -19,7 +19,8 @@ class Shot:
     """One file of a raw folder: where it lies, what it shows, and what its labels are.
 
     `person` numbers the synthetic persons of one source; -1 is a part of somebody (junk), -2 nobody (distractor).
-    `damage` is "", "truncated" (half a JPEG) or "html" (an error page saved as a picture).
+    `damage` is "", "truncated" (half a JPEG) or "html" (an error page saved as a picture). A `sketch` is the contours
+    of the picture that the same shot would give without it.
     """
 
     relpath: str
@@ -35,6 +36,7 @@ class Shot:
     width: int = 64
     height: int = 128
     damage: str = ""
+    sketch: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ import simplejpeg
 from PIL import Image
 
 from generators.sample.cameras import draw_camera
+from generators.sample.contours import contours
 from generators.sample.layout import SIZES, Layout, Shot
 from generators.sample.render import Pixels, render
 from schemas.discovery import find, names
@@ -155,7 +156,7 @@ def encode(layout: Layout, shot: Shot, seed: int) -> bytes:
     if shot.damage == "html":
         return _ERROR_PAGE
     scene = layout.scene(shot, seed)
-    pixels = render(scene)
+    pixels = contours(render(scene)) if shot.sketch else render(scene)
     if shot.relpath.endswith(".png"):
         return _png(pixels)
     low, high = draw_camera(seed, layout.name, shot.camera, shot.infrared).quality
