@@ -1,6 +1,10 @@
 """What every test gets: a quiet environment without a network, and none of it from the machine it runs on."""
 
 import os
+import shutil
+from pathlib import Path
+
+import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -11,3 +15,37 @@ os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
 os.environ["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "180"
 os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
 os.environ["PREFECT_LOGGING_SERVER_LEVEL"] = "CRITICAL"
+
+
+@pytest.fixture(scope="session")
+def raw(tmp_path_factory) -> Path:
+    """The smallest drawn raw datasets."""
+    from flows.recipes import find_recipe
+    from generators.sample import write_sample
+
+    folder = tmp_path_factory.mktemp("raw")
+    write_sample(folder, "tiny", sources=[choice.name for choice in find_recipe("demo_tiny").sources])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def first_build(raw, tmp_path_factory):
+    """A build of the smallest demo: its store, the Built and the Published."""
+    from flows.build import build_plain
+    from flows.recipes import find_recipe
+    from flows.reporter import Reporter
+
+    store = tmp_path_factory.mktemp("store")
+    built, published = build_plain(find_recipe("demo_tiny"), raw, store, store / "published", 1, Reporter(quiet=True))
+    return store, built, published
+
+
+@pytest.fixture
+def raw_copy(raw, tmp_path) -> Path:
+    """A copy of the raw folders that a test may damage, written in another order."""
+    files = sorted((path for path in raw.rglob("*") if path.is_file()), reverse=True)
+    for path in files:
+        target = tmp_path / "raw" / path.relative_to(raw)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    return tmp_path / "raw"

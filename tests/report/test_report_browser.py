@@ -1,0 +1,70 @@
+"""The page in a real browser: on a phone, in a dark room, without a network."""
+
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tasks.report.page import write_report
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--virtual-time-budget=3000",
+]
+
+
+@pytest.fixture(scope="module")
+def page(first_build, tmp_path_factory):
+    _, _, published = first_build
+    return write_report(published.folder, None, None, tmp_path_factory.mktemp("page") / "report.html")
+
+
+def _chromium(profile, *arguments):
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+def test_the_page_names_no_other_place_and_no_folder_of_this_machine(page, tmp_path):
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"""(?:src|href)\s*=\s*["'](?!data:)""", text)
+    assert str(tmp_path.parent.parent) not in text
+
+
+def test_nothing_is_wider_than_a_phone_and_every_picture_shows(page, tmp_path):
+    probe = """<script>addEventListener("load", () => {
+        const lost = [...document.images].filter(image => !image.naturalWidth).length;
+        document.title = [document.documentElement.scrollWidth, innerWidth, lost, document.images.length].join(" ");
+    })</script>"""
+    copy = tmp_path / "probe.html"
+    copy.write_text(page.read_text(encoding="utf-8").replace("</body>", probe + "</body>"), encoding="utf-8")
+    shown = _chromium(tmp_path / "profile", "--window-size=390,844", "--dump-dom", copy.as_uri())
+    found = re.search(r"<title>(\d+) (\d+) (\d+) (\d+)</title>", shown)
+    assert found
+    wide, window, lost, pictures = map(int, found.groups())
+    assert wide <= window
+    assert lost == 0
+    assert pictures > 40
+
+
+@pytest.mark.parametrize(("scheme", "dark"), [("0", True), ("1", False)], ids=["dark room", "bright room"])
+def test_the_page_follows_the_light_of_the_room(scheme, dark, page, tmp_path):
+    picture = tmp_path / "page.png"
+    settings = f"--blink-settings=preferredColorScheme={scheme}"
+    _chromium(tmp_path / "profile", settings, "--window-size=900,700", f"--screenshot={picture}", page.as_uri())
+    corner = np.asarray(Image.open(picture).convert("L"))[-40:, :40].mean()
+    assert bool(corner < 80) is dark
