@@ -9,6 +9,7 @@ Source: Ding et al., arXiv 2107.12666 (2021).
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from generators.caption_records import Record, RecordFile
 from schemas.rows import Caption, PersonImage, Reject
@@ -32,27 +33,7 @@ def _captions(tree: RawTree) -> Iterator[Caption | Reject]:
 
 def _row(relpath: str, record: Record) -> PersonImage:
     name = relpath.rpartition("/")[2]
-    found = _NAME.fullmatch(name)
-    if found is None or int(found["cam"]) not in _CAMERAS:
-        return _image(relpath, record, parse_warnings=("not_an_msmt17_name",))
-    camera_key = f"icfg_pedes:c{int(found['cam'])}"
-    return _image(
-        relpath,
-        record,
-        cam_raw=found["cam"],
-        cam_key=camera_key,
-        place_key=camera_key,
-        capture_date=found["date"],
-        timeslot=found["part"],
-        frame=int(found["frame"]),
-        box_index=int(found["box"]),
-        box_source="detector",
-        overlap_key=name,
-    )
-
-
-def _image(relpath: str, record: Record, **told: object) -> PersonImage:
-    return PersonImage(
+    image = PersonImage(
         image_id=f"icfg_pedes/{relpath}",
         source="icfg_pedes",
         relpath=relpath,
@@ -61,5 +42,53 @@ def _image(relpath: str, record: Record, **told: object) -> PersonImage:
         pid_raw=str(record.person),
         person_key=_FILE.person_key(record),
         overlap_source="msmt17",
-        **told,
+        overlap_key=name,
     )
+    found = _NAME.fullmatch(name)
+    if found is None or int(found["cam"]) not in _CAMERAS:
+        return replace(image, overlap_key=None, parse_warnings=("not_an_msmt17_name",))
+    camera_key = f"icfg_pedes:c{int(found['cam'])}"
+    return replace(
+        image,
+        cam_raw=found["cam"],
+        cam_key=camera_key,
+        place_key=camera_key,
+        capture_date=found["date"],
+        timeslot=found["part"],
+        frame=int(found["frame"]),
+        box_index=int(found["box"]),
+        box_source="detector",
+    )
+
+
+SOURCE = Source(
+    title="ICFG-PEDES",
+    setting="text-to-image",
+    licence="icfg-pedes-research-only",
+    access_status="request",
+    release_allowed=False,
+    modalities=("rgb",),
+    root_names=("ICFG-PEDES", "ICFG_PEDES", "icfg_pedes"),
+    folders=("imgs",),
+    files=(_FILE.names[0],),
+    other_forms=(("imgs/", _FILE.names[1]),),
+    reported=(
+        Reported(what="train", images=34_674, captions=34_674, tag="V2"),
+        Reported(what="train", persons=3_102, tag="M"),
+        Reported(what="test", images=19_848, captions=19_848, tag="V2"),
+        Reported(what="test", persons=1_000, tag="M"),
+        Reported(what="all", images=54_522, persons=4_102, captions=54_522, tag="V2"),
+    ),
+    read=_read,
+    captions=_captions,
+    examples={
+        "imgs/test/1712/1712_023_05_0302morning_0312_1.jpg": {
+            "cam_raw": "05", "cam_key": "icfg_pedes:c5", "capture_date": "0302", "timeslot": "morning", "frame": 312,
+            "box_index": 1, "overlap_source": "msmt17", "overlap_key": "1712_023_05_0302morning_0312_1.jpg",
+            "source_split": "train", "split": "train", "person_key": "icfg_pedes:0007", "parse_warnings": (),
+        },
+        "imgs/train/0114/0114_019_10_0303noon_0284_2_ex.jpg": {
+            "cam_key": "icfg_pedes:c10", "timeslot": "noon", "overlap_key": "0114_019_10_0303noon_0284_2_ex.jpg",
+        },
+    },
+)  # fmt: skip

@@ -1,5 +1,6 @@
 """Every declared example parses to its row; names round-trip; what is no name is refused."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,19 +45,26 @@ def read(name: str, *relpaths: str) -> list[PersonImage | Reject]:
     content = dict.fromkeys(relpaths, b"")
     if name == "sysu_mm01":
         content |= LISTS
-    if name == "cuhk_pedes":
-        content["reid_raw.json"] = _records(relpaths)
+    if name in RECORDS:
+        file, key, person = RECORDS[name]
+        content[file] = _records(relpaths, key, person)
     return list(SOURCES[name].read(ToyTree(content)))
 
 
-def _records(relpaths: Sequence[str]) -> bytes:
-    import json
+# Sources whose names say nothing of person and split: their record file, its key of the image, a person.
+RECORDS = {
+    "cuhk_pedes": ("reid_raw.json", "file_path", 11003),
+    "icfg_pedes": ("ICFG-PEDES.json", "file_path", 7),
+    "rstpreid": ("data_captions.json", "img_path", 7),
+    "ufine6926": ("UFine6926.json", "file_path", 7),
+}
 
+
+def _records(relpaths: Sequence[str], key: str, person: int) -> bytes:
     ids = {"CUHK03/564_3.jpg": 564}
     names = [path.removeprefix("imgs/") for path in relpaths]
-    return json.dumps(
-        [{"split": "train", "id": ids.get(n, 11003), "file_path": n, "captions": ["A man."]} for n in names]
-    ).encode()
+    records = [{"split": "train", "id": ids.get(n, person), key: n, "captions": ["A man."]} for n in names]
+    return json.dumps(records).encode()
 
 
 EXAMPLES = [
