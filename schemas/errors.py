@@ -13,6 +13,7 @@ ReIDForgeError
 │   ├── BadRawData                a raw folder that is not the dataset it is said to be
 │   ├── BadTable                  a table or file that does not have the promised form
 │   ├── BadScores                 a score matrix of another shape, or with values that are not finite
+│   ├── Withdrawn                 a dataset that its authors have withdrawn, and no reason to use it was given
 │   └── UnknownVersion            no such version or reference
 └── EnvironmentFault (exit 3)     the machine, not the request, is at fault
     ├── NotWritable               a folder cannot be written
@@ -95,6 +96,10 @@ class BadTable(WrongUse):
 
 class BadScores(WrongUse):
     """A score matrix that does not cover the protocol, or holds values that are not finite numbers."""
+
+
+class Withdrawn(WrongUse):
+    """A dataset that its authors have withdrawn; the message names why, and the override."""
 
 
 class UnknownVersion(WrongUse):

@@ -37,7 +37,10 @@ class FileEntry(_Frozen):
 
 
 class SourceEntry(_Frozen):
-    """One source of a version: the digest of its raw content, its licence, and its counts."""
+    """One source of a version: the digest of its raw content, its licence, and its counts.
+
+    `accepted_withdrawn` is the reason an operator gave for using a dataset that its authors have withdrawn.
+    """
 
     name: str
     title: str
@@ -50,6 +53,7 @@ class SourceEntry(_Frozen):
     persons: int
     rejects: int
     reported: list[dict[str, Any]] = Field(default_factory=list)
+    accepted_withdrawn: str | None = None
 
 
 class GateEntry(_Frozen):

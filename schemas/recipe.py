@@ -26,10 +26,14 @@ class _Strict(BaseModel):
 
 
 class SourceChoice(_Strict):
-    """One raw dataset: `root` is its folder below --raw (found by its usual names when left out)."""
+    """One raw dataset: `root` is its folder below --raw (found by its usual names when left out).
+
+    A dataset that was withdrawn is refused unless `accept_withdrawn` says who uses it all the same, and why.
+    """
 
     name: Name
     root: str | None = None
+    accept_withdrawn: Annotated[str | None, Field(min_length=10, max_length=500, pattern=r"\w+\s+\w+")] = None
 
 
 class Describe(_Strict):

@@ -12,7 +12,8 @@ from schemas.rows import Attribute, Caption, PersonImage, Reject
 
 # The file that marks a folder of drawn raw datasets; `reidforge sample` writes it, ingest looks for it.
 SAMPLE_MARK = "SAMPLE.json"
-ACCESS = ("open", "request", "signed", "withdrawn", "synthetic")
+# withdrawn_accepted: a withdrawn dataset that an operator used all the same, with a reason that the manifest repeats.
+ACCESS = ("open", "request", "signed", "withdrawn", "withdrawn_accepted", "synthetic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +92,7 @@ class Source:
             access_status="synthetic",
             release_allowed=True,
         )
+
+    def as_accepted(self) -> "Source":
+        """The same dataset when an operator took it on himself to use it although it was withdrawn."""
+        return replace(self, access_status="withdrawn_accepted")

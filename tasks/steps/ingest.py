@@ -26,7 +26,7 @@ from generators.raw_tree import FolderTree, find_root, refused_rows
 from schemas import rows as row_forms
 from schemas import tables, vocabulary
 from schemas.discovery import find
-from schemas.errors import BadRawData
+from schemas.errors import BadRawData, Withdrawn
 from schemas.keys import code_revision, digest
 from schemas.rows import PersonImage, Reject
 from schemas.source import SAMPLE_MARK, RawFile, Source
@@ -44,19 +44,37 @@ _DECODING = (decode, phash, packs, scanning)
 _READING = (raw_tree, own_labels, row_forms, tables, vocabulary, columns, counts, labels, writer)
 
 
-def ingest(store: Path, source: str, raw: Path, root: str | None = None) -> StepOutput:
+def ingest(
+    store: Path, source: str, raw: Path, root: str | None = None, accept_withdrawn: str | None = None
+) -> StepOutput:
     """Bring one raw dataset into the store. `raw` is its folder or holds it; `root` names it below `raw` if need be.
 
-    Raises UnknownName, BadRawData when the folder is not that dataset or nothing in it can be read, and NotWritable.
+    A dataset that was withdrawn is read only with a reason, `accept_withdrawn`, which the step's facts repeat.
+    Raises UnknownName, Withdrawn, BadRawData when the folder is not that dataset or nothing in it can be read, and
+    NotWritable.
     """
     declared: Source = find("generators.sources", "SOURCE", source)
     version = code_revision(*_source_modules(source), *_READING, *_DECODING, inspect.getmodule(ingest))
     folder = find_root(source, declared, raw, root)
     if any((place / SAMPLE_MARK).is_file() for place in (folder, folder.parent)):
         declared = declared.as_drawn()
-    job = _Job(store, source, declared, FolderTree(folder), version)
+    declared, accepted = _accepted(source, declared, accept_withdrawn)
+    job = _Job(store, source, declared, FolderTree(folder), version, accepted)
     with _pages_given_back():
         return job.remembered() or job.done_now()
+
+
+def _accepted(source: str, declared: Source, reason: str | None) -> tuple[Source, str | None]:
+    """A withdrawn dataset with the reason an operator gave for using it; others need none. Raises Withdrawn."""
+    if declared.access_status != "withdrawn":
+        return declared, None
+    if reason and reason.strip():
+        return declared.as_accepted(), reason.strip()
+    raise Withdrawn(
+        f"{declared.title} was withdrawn by its authors, because the people in it never agreed to be in it, and is not "
+        f"read: take {source!r} out of the recipe. Who must use it all the same says who and why in "
+        f"`accept_withdrawn` of that source, and every version made from it repeats that."
+    )
 
 
 @contextlib.contextmanager
@@ -96,6 +114,7 @@ class _Job:
     declared: Source
     tree: FolderTree
     version: str
+    accepted: str | None = None
     rejects: list[Reject] = field(default_factory=list)
     listing: str = ""
     in_order: bool = True
@@ -132,7 +151,7 @@ class _Job:
         return Cache(self.store / "cache", self.source, code_revision(*_DECODING))
 
     def _inputs(self, raw_digest: str) -> dict[str, str]:
-        terms = self.declared.access_status
+        terms = " ".join(filter(None, (self.declared.access_status, self.accepted)))
         return {"source": self.source, "raw_digest": raw_digest, "reader_version": self.version, "terms": terms}
 
     def _listing(self) -> str:
@@ -215,6 +234,7 @@ class _Job:
             "licence": self.declared.licence,
             "access_status": self.declared.access_status,
             "release_allowed": self.declared.release_allowed,
+            **({"accepted_withdrawn": self.accepted} if self.accepted else {}),
             "packs": as_facts(result.packs),
             "counts": counts.counts(out["person_images"], out["captions"], out["attributes"], out["rejects"]),
             "reject_reasons": counts.reasons(out["rejects"]),

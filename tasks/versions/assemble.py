@@ -56,10 +56,15 @@ def verdicts(validated: StepOutput) -> list[dict[str, Any]]:
 def published_recipe(recipe: Recipe) -> dict[str, Any]:
     """The recipe as a version remembers it: without training settings and without any folder of the build machine."""
     kept = recipe.model_dump(mode="json", exclude=_NOT_DATA)
-    kept["sources"] = [{"name": choice["name"]} for choice in kept["sources"]]
+    kept["sources"] = [_published_choice(choice) for choice in kept["sources"]]
     if kept["mine"]["model"]:
         kept["mine"]["model"] = Path(kept["mine"]["model"]).name
     return kept
+
+
+def _published_choice(choice: Mapping[str, Any]) -> dict[str, Any]:
+    reason = choice["accept_withdrawn"]
+    return {"name": choice["name"]} | ({"accept_withdrawn": reason} if reason else {})
 
 
 def _manifest(
@@ -108,6 +113,7 @@ def _source(ingested: StepOutput, staged: StepOutput) -> SourceEntry:
         persons=counts["persons"],
         rejects=counts["rejects"],
         reported=facts.get("reported", []),
+        accepted_withdrawn=facts.get("accepted_withdrawn"),
     )
 
 
@@ -133,6 +139,8 @@ def _limits(validated: StepOutput, sources: Sequence[SourceEntry], staged: StepO
         if not verdict["passed"]:
             yield f"{verdict['title']}: {_sentence(verdict['summary'])} {verdict.get('remedy', '')}".strip()
     for source in sources:
+        if source.accepted_withdrawn:
+            yield f"{source.title} was withdrawn by its authors; used here because: {source.accepted_withdrawn}"
         if not source.release_allowed:
             yield f"{source.title} may not be redistributed: keep this version where its licence allows it."
         if other := _other_counts(source):

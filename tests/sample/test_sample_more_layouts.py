@@ -19,6 +19,7 @@ OFFICIAL = {
     "celeb_reid": {"train": 20_208, "query": 2_972, "gallery": 11_006},
     "celeb_reid_light": {"train": 9_021, "query": 887, "gallery": 934},
     "prcc": {"train": 2 * 17_896, "val": 2 * 5_002, "test": 2 * 10_800},
+    "dukemtmc": {"train": 16_522, "query": 2_228, "gallery": 17_661},
     "deepchange": {"train": 75_083, "val_query": 4_976, "val_gallery": 17_865, "query": 17_527, "gallery": 62_956},
 }
 PERSONS = {
@@ -27,6 +28,7 @@ PERSONS = {
     "celeb_reid": {"train": 632, "query": 420, "gallery": 420},
     "celeb_reid_light": {"train": 490, "query": 100, "gallery": 100},
     "prcc": {"train": 150, "val": 150, "test": 71},
+    "dukemtmc": {"train": 702, "query": 702, "gallery": 1_110},
     "deepchange": {"train": 450, "val_query": 150, "val_gallery": 150, "query": 521, "gallery": 521},
 }
 
