@@ -24,7 +24,10 @@ _FACTS = {"person": "person_key", "camera": "cam_key", "place": "place_key", "cl
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One trial: ids in protocol order, both sides as codes, and the person key of every query."""
+    """One trial: ids in protocol order, both sides as codes, and the person key of every query.
+
+    A query of several parts is called by their ids joined with " + "; `query_parts` holds the ids themselves.
+    """
 
     number: int
     query_ids: Sequence[str]
@@ -32,11 +35,15 @@ class Trial:
     query: Members
     gallery: Members
     query_persons: Sequence[str | None]
+    query_parts: Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """One protocol of a version. `by_text` says that captions ask; `combined` that a query is more than one thing."""
+    """One protocol of a version. `by_text` says that captions ask; `combined` that a query is more than one thing.
+
+    The keys of a combined query (person, camera, ...) are those of its first part, or of the image that it describes.
+    """
 
     protocol_id: str
     source: str
@@ -65,6 +72,12 @@ class Lookup:
     def captions(self, caption_ids: Sequence[str]) -> pa.Table:
         """image_id and text of some captions. Raises BadTable for an id the version does not hold."""
         return _rows(self._captions, "caption_id", caption_ids, "captions")
+
+    def shown(self, ids: Sequence[str]) -> list[str]:
+        """Of images and captions, the image itself or the one that the caption describes."""
+        places = pc.index_in(pa.array(ids, pa.string()), value_set=self._captions.column("caption_id").combine_chunks())
+        described = self._captions.column("image_id").take(places).to_pylist()
+        return [image or name for image, name in zip(described, ids, strict=True)]
 
     def texts(self, caption_ids: Sequence[str]) -> list[str]:
         """The words of each caption."""
@@ -95,7 +108,7 @@ def _benchmark(row: dict[str, Any], members: pa.Table, lookup: Lookup) -> Benchm
     kinds = pc.unique(members.filter(pc.equal(members.column("role"), "query")).column("member_kind")).to_pylist()
     combined = bool(pc.any(pc.greater(pc.list_value_length(members.column("member_ids")), 1)).as_py())
     by_text = "caption" in kinds
-    trials = [] if combined else [_trial(members, trial, by_text, lookup) for trial in range(row["n_trials"])]
+    trials = [_trial(members, trial, lookup) for trial in range(row["n_trials"])]
     return Benchmark(row["protocol_id"], row["source"], row["setting"], rules_of_row(row), by_text, combined, trials)
 
 
@@ -111,17 +124,17 @@ def rules_of_row(row: dict[str, Any]) -> Rules:
     )
 
 
-def _trial(members: pa.Table, trial: int, by_text: bool, lookup: Lookup) -> Trial:
-    query, gallery = (_ids(members, role, trial) for role in ("query", "gallery"))
-    asking = lookup.captions(query).column("image_id").to_pylist() if by_text else query
-    facts = [lookup.facts(ids) for ids in (asking, gallery)]
+def _trial(members: pa.Table, trial: int, lookup: Lookup) -> Trial:
+    parts, gallery = _ids(members, "query", trial), [ids[0] for ids in _ids(members, "gallery", trial)]
+    facts = [lookup.facts(ids) for ids in (lookup.shown([ids[0] for ids in parts]), gallery)]
     sides = [{name: side.column(column).to_pylist() for name, column in _FACTS.items()} for side in facts]
-    return Trial(trial, query, gallery, *encode(*sides), sides[0]["person"])
+    query = [" + ".join(ids) for ids in parts]
+    return Trial(trial, query, gallery, *encode(*sides), sides[0]["person"], parts)
 
 
-def _ids(members: pa.Table, role: str, trial: int) -> list[str]:
+def _ids(members: pa.Table, role: str, trial: int) -> list[list[str]]:
     """Member ids of a role in a trial, by position; members of every trial belong to each."""
     there = pc.is_in(members.column("trial"), value_set=pa.array([EVERY_TRIAL, trial], pa.int16()))
     chosen = members.filter(pc.and_(there, pc.equal(members.column("role"), role)))
     order = np.argsort(chosen.column("position").to_numpy(), kind="stable")
-    return [ids[0] for ids in chosen.take(order).column("member_ids").to_pylist()]
+    return [list(ids) for ids in chosen.take(order).column("member_ids").to_pylist()]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from generators.regdb_trials import trials_of
 from schemas.protocol import EVERY_TRIAL, Member
 from tasks.scoring.membership import SeededChoice, choose, gallery_images, image_members, query_captions
 
@@ -83,3 +84,19 @@ def combinations(role: str, groups: Sequence[Sequence[str]], trial: int = EVERY_
     """Members that are several things each, in the order given."""
     for position, ids in enumerate(groups):
         yield Member(trial, role, position, "combo", tuple(ids))
+
+
+def regdb_members(person_images: pa.Table, asking: str, trials: Sequence[int]) -> Iterator[Member]:
+    """Images of one modality ask, those of the other are ranked; `trials` number the dataset's lists from 1.
+
+    Which persons a trial tests is read from `variant` (generators.regdb_trials). One trial alone is every trial.
+    """
+    ranked = "thermal" if asking == "rgb" else "rgb"
+    known = choose(person_images, modality=(asking, ranked)).select(["image_id", "modality", "variant", "person_key"])
+    rows = [row for row in known.to_pylist() if row["person_key"] is not None]
+    halves = {variant: trials_of(variant) for variant in {row["variant"] for row in rows}}
+    for number, trial in enumerate(trials):
+        tested = [row for row in rows if halves[row["variant"]].get(trial) == "test"]
+        for role, modality in (("query", asking), ("gallery", ranked)):
+            names = sorted(row["image_id"] for row in tested if row["modality"] == modality)
+            yield from image_members(role, names, number if len(trials) > 1 else EVERY_TRIAL)

@@ -47,16 +47,27 @@ class ByVectors:
     _vectors: dict[str, Vectors] = field(default_factory=dict)
 
     def cannot(self, benchmark: Benchmark) -> str | None:
-        """Captions need a text side."""
+        """Captions need a text side; of several pictures the mean vector asks, as in multi-query runs."""
+        if benchmark.combined and any(self.lookup.shown(ids) != list(ids) for ids in _parts(benchmark)):
+            return _COMBINED
         if benchmark.by_text and self.scorer.embed_texts([_PROBE]) is None:
             return "captions ask, and this scorer has no text side"
         return None
 
     def scores(self, benchmark: Benchmark, trial: Trial) -> Blocks:
         """Inner products in blocks."""
-        asked = self._texts(trial.query_ids) if benchmark.by_text else self._images(trial.query_ids)
+        asked = self._texts(trial.query_ids) if benchmark.by_text else self._asked(trial)
         stored = self._images(trial.gallery_ids)
         return lambda start, stop: asked[start:stop] @ stored.T
+
+    def _asked(self, trial: Trial) -> Vectors:
+        """The vector of every query: of several pictures the mean."""
+        sizes = np.array([len(ids) for ids in trial.query_parts])
+        vectors = self._images([name for ids in trial.query_parts for name in ids])
+        if (sizes == 1).all():
+            return vectors
+        first = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        return np.asarray(np.add.reduceat(vectors, first, axis=0) / sizes[:, None], dtype=np.float32)
 
     def _images(self, image_ids: Sequence[str]) -> Vectors:
         missing = [name for name in dict.fromkeys(image_ids) if name not in self._vectors]
@@ -76,6 +87,11 @@ class ByVectors:
 
 
 _PROBE = "A person."
+_COMBINED = "its queries combine several things, which no scorer serves"
+
+
+def _parts(benchmark: Benchmark) -> list[Sequence[str]]:
+    return [ids for trial in benchmark.trials for ids in trial.query_parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +107,8 @@ class ByYesNo:
 
     def cannot(self, benchmark: Benchmark) -> str | None:
         """What the first ranker cannot serve, or a setting nobody words questions for."""
+        if benchmark.combined:
+            return _COMBINED
         if benchmark.setting not in PAIR_KINDS:
             return f"no yes/no question is worded for the setting {benchmark.setting!r}"
         return self.first.cannot(benchmark)

@@ -10,14 +10,13 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from schemas.discovery import find_all
 from schemas.errors import BadScores, NotWritable, UnknownName, UnknownVersion, WrongUse
 from schemas.keys import canonical_json, digest, file_sha256
 from schemas.recipe import Evaluate
@@ -26,12 +25,16 @@ from tasks.scoring.benchmark import Benchmark, Lookup, load_benchmarks
 from tasks.scoring.colour_histogram import ColourHistogram
 from tasks.scoring.findings import Findings, chances_of, run
 from tasks.scoring.rankers import ByVectors, ByYesNo, Ranker
+from tasks.scoring.score_files import read_scores
 from tasks.scoring.scorer import Model
 from tasks.versions.reader import VersionFolder
 from tasks.versions.writer import from_rows, write
 
 SCORERS = ("colour_histogram", "embedding", "embedding_yesno")
 _NEED_MODEL = ("embedding", "embedding_yesno")
+
+_EMPTY = "it has no queries or no gallery in this version"
+_Chances = Callable[[], list[dict[str, float]]]
 
 OnProgress = Callable[[int, int, str], None]
 
@@ -102,11 +105,11 @@ class Run:
 
     def work(self) -> None:
         """Every benchmark with every ranker, then the held-out questions."""
-        benchmarks = list(load_benchmarks(self.version, self.settings.protocols))
+        benchmarks = list(self._benchmarks())
         rankers = self._rankers()
         total = len(benchmarks) * len(rankers) + 1
         for place, benchmark in enumerate(benchmarks):
-            chances = chances_of(benchmark)
+            chances = cache(partial(chances_of, benchmark))
             for step, ranker in enumerate(rankers):
                 self.on_progress(place * len(rankers) + step, total, f"{benchmark.protocol_id} by {ranker.name}")
                 self._one(benchmark, ranker, chances)
@@ -114,6 +117,15 @@ class Run:
         if self.model and self.version.has("conversations"):
             self.questions = [dict(row) for row in self.model.question_accuracy(self.version)]
         self.on_progress(total, total, "done")
+
+    def _benchmarks(self) -> Iterator[Benchmark]:
+        """The benchmarks that were asked for by name, or every one that is run by default."""
+        named_only = frozenset() if self.settings.protocols else only_by_name()
+        for benchmark in load_benchmarks(self.version, self.settings.protocols):
+            if benchmark.protocol_id not in named_only:
+                yield benchmark
+            else:
+                self._leave_out(benchmark.protocol_id, "every scorer", "it is run only when it is asked for by name")
 
     def _rankers(self) -> list[Ranker]:
         """The asked scorers in order; those that need a model are left out, with a word, when there is none."""
@@ -137,10 +149,10 @@ class Run:
     def _leave_out(self, protocol: str, scorer: str, reason: str) -> None:
         self.left_out.append({"protocol": protocol, "scorer": scorer, "reason": reason})
 
-    def _one(self, benchmark: Benchmark, ranker: Ranker, chances: Sequence[dict[str, float]]) -> None:
+    def _one(self, benchmark: Benchmark, ranker: Ranker, chances: _Chances) -> None:
         """One ranker under one benchmark."""
-        reason = _unranked(benchmark) or ranker.cannot(benchmark)
-        result = None if reason else run(benchmark, lambda trial: ranker.scores(benchmark, trial), chances)
+        reason = _EMPTY if _is_empty(benchmark) else ranker.cannot(benchmark)
+        result = None if reason else run(benchmark, lambda trial: ranker.scores(benchmark, trial), chances())
         if result is None:
             self._leave_out(benchmark.protocol_id, ranker.name, reason or "no query has a right image in the gallery")
             return
@@ -169,19 +181,19 @@ class Run:
         }
 
 
+def only_by_name() -> frozenset[str]:
+    """The declared protocols that are run only when they are asked for."""
+    return frozenset(name for name, declared in find_all("tasks.protocols", "PROTOCOL") if not declared.by_default)
+
+
 def ap_words(benchmark: Benchmark) -> str:
     """The kind of AP in one word: `step`, `trapezoid`, or `step@500` for a window of raw ranks."""
     rules = benchmark.rules
     return rules.ap_variant if rules.ap_topk is None else f"{rules.ap_variant}@{rules.ap_topk}"
 
 
-def _unranked(benchmark: Benchmark) -> str | None:
-    """Why nobody can be ranked under a benchmark, or None."""
-    if benchmark.combined:
-        return "its queries combine several things, which no scorer serves"
-    if any(not trial.query_ids or not trial.gallery_ids for trial in benchmark.trials):
-        return "it has no queries or no gallery in this version"
-    return None
+def _is_empty(benchmark: Benchmark) -> bool:
+    return any(not trial.query_ids or not trial.gallery_ids for trial in benchmark.trials)
 
 
 @contextlib.contextmanager
@@ -204,17 +216,15 @@ def _replacing(out: Path) -> Iterator[Path]:
 
 
 def evaluate_score_file(version: Path, protocol: str, path: Path) -> dict[str, Any]:
-    """The figures of a score matrix that somebody made elsewhere, for a protocol of a version.
+    """The figures of scores or features that somebody made elsewhere, for a protocol of a version.
 
-    `path` is a .npy file: a row per query and a column per gallery member, both in protocol order, higher is more
-    alike; for a protocol of several trials (trials, queries, gallery). Raises BadScores, UnknownName, UnknownVersion.
+    `path` is a .npy or Parquet file of scores, higher is more alike, or one of features (tasks.scoring.score_files says
+    which forms). Raises BadScores, UnknownName, UnknownVersion.
     """
     benchmark = next(load_benchmarks(VersionFolder(version), [protocol]))
-    reason = _unranked(benchmark)
-    if reason:
-        raise BadScores(f"The protocol {protocol!r} cannot be scored: {reason}.")
-    stored = _matrices(path, benchmark)
-    found = run(benchmark, lambda trial: lambda start, stop: stored[trial.number, start:stop])
+    if _is_empty(benchmark):
+        raise BadScores(f"The protocol {protocol!r} cannot be scored: {_EMPTY}.")
+    found = run(benchmark, read_scores(path, benchmark))
     if found is None:
         raise BadScores(f"The protocol {protocol!r} has no query with a right image in this version's gallery.")
     return {"protocol": protocol, "ap_variant": ap_words(benchmark), **_flat(benchmark, found)}
@@ -228,21 +238,3 @@ def _flat(benchmark: Benchmark, found: Findings) -> dict[str, Any]:
         flat[name] = figure.pop("value")
         flat |= {f"{name} {key.replace('_', ' ')}": value for key, value in figure.items()}
     return {**flat, **summary}
-
-
-def _matrices(path: Path, benchmark: Benchmark) -> npt.NDArray[np.floating]:
-    """The scores, (trials, queries, gallery), read from disk as they are needed; never a pickle."""
-    try:
-        stored = np.lib.format.open_memmap(path, mode="r")
-    except (OSError, ValueError, EOFError) as error:
-        why = "there is no such file" if isinstance(error, FileNotFoundError) else "it is not a .npy file of numbers"
-        raise BadScores(f"The scores {str(path)!r} cannot be read: {why}; write them with numpy.save.") from error
-    first = benchmark.trials[0]
-    several = (len(benchmark.trials),) if len(benchmark.trials) > 1 else ()
-    wanted = (*several, len(first.query_ids), len(first.gallery_ids))
-    if stored.shape != wanted:
-        raise BadScores(
-            f"The scores {str(path)!r} have the shape {stored.shape}, but {benchmark.protocol_id!r} needs {wanted}: "
-            f"{'trials, ' if several else ''}queries, gallery, each in protocol order."
-        )
-    return stored.reshape((len(benchmark.trials), *wanted[-2:]))

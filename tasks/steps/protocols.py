@@ -34,7 +34,7 @@ _PACKAGE = "tasks.protocols"
 def protocols(
     store: Path, ingests: Sequence[StepOutput], described: Sequence[StepOutput], names: Sequence[str]
 ) -> StepOutput:
-    """Write protocols.parquet and protocol_members.parquet for the named protocols; for all of these sources if none.
+    """Write protocols.parquet and protocol_members.parquet for the named protocols, or the usual ones of these sources.
 
     `described` holds the published captions of the ingests, in the same order. Raises UnknownName for a protocol that
     does not exist and BadRecipe for one whose source is not among the ingests.
@@ -67,7 +67,8 @@ class _Source:
 
 
 def _all(sources: Mapping[str, _Source]) -> list[str]:
-    return [name for name, protocol in find_all(_PACKAGE, "PROTOCOL") if protocol.source in sources]
+    declared = find_all(_PACKAGE, "PROTOCOL")
+    return [name for name, protocol in declared if protocol.source in sources and protocol.by_default]
 
 
 def _declared(name: str, sources: Mapping[str, _Source]) -> BenchmarkProtocol:

@@ -5,6 +5,7 @@ import random
 import pyarrow as pa
 import pytest
 
+from generators.regdb_trials import variant_of
 from schemas.discovery import find
 from schemas.errors import WrongUse
 from schemas.protocol import EVERY_TRIAL
@@ -164,3 +165,107 @@ def test_an_empty_table_has_no_members():
     assert isinstance(tables[0], pa.Table)
     for name in ("msmt17", "prcc_single_shot_sc", "llcm_ir2vis", "ufine6926_text_to_image"):
         assert list(find("tasks.protocols", "PROTOCOL", name).members(*tables)) == []
+
+
+def test_multi_query_asks_with_every_hand_drawn_box_of_the_query_s_person_and_camera():
+    def box(folder, name, camera, pid="0002", **facts):
+        return row(
+            "market1501", f"{folder}/{name}.jpg", pid, source_split=folder, cam_key=f"market1501:c{camera}", **facts
+        )
+
+    outside = {"role_flag": "excluded", "split": "none"}
+    rows = [
+        box("query", "a", 1), box("query", "b", 2), box("query", "alone", 3), box("gallery", "g", 1),
+        *(box("gt_bbox", f"{name}{k}", camera, **outside) for name, camera in (("a", 1), ("b", 2)) for k in (2, 1)),
+        box("gt_bbox", "other", 1, "0003", **outside),
+    ]  # fmt: skip
+    found = members("market1501_multi_query", rows)
+    wanted = [("gt_bbox/a1.jpg", "gt_bbox/a2.jpg"), ("query/alone.jpg",), ("gt_bbox/b1.jpg", "gt_bbox/b2.jpg")]
+    asked = [member.ids for member in found if member.role == "query"]
+    assert asked == [tuple(f"market1501/{name}" for name in ids) for ids in wanted]
+    assert {member.kind for member in found if member.role == "query"} == {"combo"}
+    assert ids(found, "gallery") == ["market1501/gallery/g.jpg"]
+
+
+def sysu():
+    return [
+        row(
+            "sysu_mm01", f"cam{camera}/{pid:04d}/{frame:04d}.jpg", f"{pid:04d}", cam_raw=f"cam{camera}",
+            cam_key=f"sysu_mm01:c{camera}", modality="near_infrared" if camera in (3, 6) else "rgb",
+        )
+        for pid in (30, 9)
+        for camera in range(1, 7)
+        for frame in range(1, 15)
+        if (pid, camera) != (9, 2)
+    ]  # fmt: skip
+
+
+SYSU_CAMERAS = {"all": (1, 2, 4, 5), "indoor": (1, 2)}
+
+
+@pytest.mark.parametrize(("mode", "word"), [("all", "multi"), ("indoor", "single"), ("indoor", "multi")])
+def test_sysu_draws_from_the_cameras_of_the_mode_one_or_ten_images_of_each(mode, word):
+    found = members(f"sysu_mm01_{mode}_search_{word}_shot", sysu())
+    assert len(ids(found, "query")) == 2 * 2 * 14
+    for trial in range(10):
+        draw, wanted = random.Random(trial), []
+        for pid in (9, 30):
+            for camera in SYSU_CAMERAS[mode]:
+                if (pid, camera) != (9, 2):
+                    files = [f"sysu_mm01/cam{camera}/{pid:04d}/{frame:04d}.jpg" for frame in range(1, 15)]
+                    wanted += [draw.choice(files)] if word == "single" else draw.sample(files, 10)
+        assert ids(found, "gallery", trial) == wanted
+
+
+@pytest.mark.parametrize(
+    ("mode", "word", "take"), [(m, w, t) for m in SYSU_CAMERAS for w, t in (("single", 1), ("multi", 10))]
+)
+def test_the_official_permutations_name_places_from_1_in_name_order(mode, word, take):
+    protocol = find("tasks.protocols", "PROTOCOL", f"sysu_mm01_{mode}_search_{word}_shot_official")
+    table = from_rows(PERSON_IMAGES, sysu())
+    rows = {
+        f"sysu_mm01:c{camera}/{pid:04d}": [
+            random.Random(f"{camera} {pid} {t}").sample(range(1, 15), 14) for t in range(10)
+        ]
+        for camera in (1, 2, 4, 5)
+        for pid in (9, 30)
+    }
+    found = list(protocol.members_of_list(table, rows))
+    for trial in range(10):
+        wanted = [
+            f"sysu_mm01/cam{camera}/{pid:04d}/{place:04d}.jpg"
+            for pid in (9, 30)
+            for camera in SYSU_CAMERAS[mode]
+            if (pid, camera) != (9, 2)
+            for place in rows[f"sysu_mm01:c{camera}/{pid:04d}"][trial][:take]
+        ]
+        assert ids(found, "gallery", trial) == wanted
+    assert {member.role for member in protocol.members(table, CAPTIONS.schema.empty_table())} == {"query"}
+
+
+def regdb():
+    tested = {1: (1, 2), 2: (3,), 3: ()}
+    return [
+        row(
+            "regdb", f"{kind}/{pid}/male_back_{kind[0].lower()}_{k}_{pid}.bmp", str(pid), variant=variant_of(
+                {trial: "test" if trial in tested[pid] else "train" for trial in range(1, 11)}
+            ), modality={"Visible": "rgb", "Thermal": "thermal"}[kind],
+        )
+        for kind in ("Visible", "Thermal")
+        for pid in (1, 2, 3)
+        for k in range(2)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("a", "b"), [("visible", "thermal"), ("thermal", "visible")])
+def test_regdb_tests_in_every_trial_the_persons_of_its_own_list(a, b):
+    def images_of(kind, pids):
+        return [f"regdb/{kind}/{pid}/male_back_{kind[0].lower()}_{k}_{pid}.bmp" for pid in pids for k in range(2)]
+
+    one, ten = (members(f"regdb_{a}_to_{b}{which}", regdb()) for which in ("", "_ten_splits"))
+    assert ids(one, "query") == images_of(a.title(), [1])
+    assert ids(one, "gallery") == images_of(b.title(), [1])
+    for trial, pids in enumerate([[1], [1], [2], []]):
+        assert ids(ten, "query", trial) == images_of(a.title(), pids)
+        assert ids(ten, "gallery", trial) == images_of(b.title(), pids)
+    assert {member.trial for member in one} == {EVERY_TRIAL}

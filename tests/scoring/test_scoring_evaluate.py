@@ -262,7 +262,7 @@ def test_a_score_file_of_another_shape_or_kind_is_refused_in_a_sentence(version,
     assert "needs (2, 4, 4): trials, queries, gallery" in refusal("two_trials")
     np.save(path, np.where(np.eye(4, 8) > 0, np.nan, 0.0))
     assert "The score of query 0 and gallery member 0 is nan" in refusal()
-    assert "its queries combine several things" in refusal("combined")
+    assert "The score of query 0 and gallery member 0 is nan" in refusal("combined")
     np.savez(tmp_path / "scores", a=np.zeros((4, 8)))
     (tmp_path / "scores.npz").rename(path)
     assert "it is not a .npy file of numbers" in refusal()
