@@ -100,3 +100,38 @@ def regdb_members(person_images: pa.Table, asking: str, trials: Sequence[int]) -
         for role, modality in (("query", asking), ("gallery", ranked)):
             names = sorted(row["image_id"] for row in tested if row["modality"] == modality)
             yield from image_members(role, names, number if len(trials) > 1 else EVERY_TRIAL)
+
+
+def listed_queries(person_images: pa.Table, groups: Sequence[Sequence[str]], captions_of: str) -> Iterator[Member]:
+    """Queries by a dataset's own list of groups of ids; ids that start with `captions_of` are captions.
+
+    A group that names an image the source does not have is no query. A group of one is an image or a caption.
+    """
+    known = set(person_images.column("image_id").to_pylist())
+    whole = [tuple(ids) for ids in groups if all(name in known or name.startswith(captions_of) for name in ids)]
+    for position, ids in enumerate(whole):
+        kind = "caption" if ids[0].startswith(captions_of) else "image"
+        yield Member(EVERY_TRIAL, "query", position, kind if len(ids) == 1 else "combo", ids)
+
+
+def classic_trials(person_images: pa.Table, variant: str, sets: Sequence[Sequence[Sequence[int]]]) -> Iterator[Member]:
+    """Trials in which the images of some persons ask and are ranked: CUHK03's lists of (camera pair, person)."""
+    images = choose(person_images, role_flag="normal", variant=variant).select(["image_id", "pid_raw"])
+    by_person: dict[tuple[int, ...], list[str]] = {}
+    for row in images.to_pylist():
+        by_person.setdefault(tuple(int(part) for part in row["pid_raw"].split("_")), []).append(row["image_id"])
+    for trial, persons in enumerate(sets):
+        names = sorted(name for person in persons for name in by_person.get(tuple(person), []))
+        for role in ("query", "gallery"):
+            yield from image_members(role, names, trial)
+
+
+def orbench_gallery(person_images: pa.Table, captions: pa.Table) -> Iterator[Member]:
+    """The visible-light test images of ORBench."""
+    return gallery_images(person_images, split="test", source_split="gallery")
+
+
+def orbench_members(person_images: pa.Table, groups: Sequence[Sequence[str]]) -> Iterator[Member]:
+    """The queries of one of ORBench's lists, and its gallery."""
+    yield from listed_queries(person_images, groups, captions_of="orbench/test_gallery_and_queries.json#")
+    yield from gallery_images(person_images, split="test", source_split="gallery")

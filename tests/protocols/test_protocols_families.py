@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from generators.regdb_trials import variant_of
-from schemas.discovery import find
+from schemas.discovery import find, names
 from schemas.errors import WrongUse
 from schemas.protocol import EVERY_TRIAL
 from schemas.tables import CAPTIONS, PERSON_IMAGES
@@ -269,3 +269,51 @@ def test_regdb_tests_in_every_trial_the_persons_of_its_own_list(a, b):
         assert ids(ten, "query", trial) == images_of(a.title(), pids)
         assert ids(ten, "gallery", trial) == images_of(b.title(), pids)
     assert {member.trial for member in one} == {EVERY_TRIAL}
+
+
+ORBENCH = [name for name in names("tasks.protocols") if name.startswith("orbench_")]
+TOLD = "orbench/test_gallery_and_queries.json#000000"
+
+
+def test_orbench_has_a_protocol_for_each_of_its_32_keys_and_only_single_things_run_unasked():
+    keys = [find("tasks.protocols", "PROTOCOL", name).list_name for name in ORBENCH]
+    assert len(keys) == len(set(keys)) == 32
+    assert {"NIR", "SK+NIR+TEXT", "TEXT+CP+SK", "CP+NIR+SK+TEXT", "TEXT+NIR+CP+SK"} <= set(keys)
+    for name, key in zip(ORBENCH, keys, strict=True):
+        kinds = key.split("+")
+        assert name == f"orbench_{'_'.join(kinds).lower()}"
+        assert kinds[1:] == [kind for kind in ("NIR", "CP", "SK", "TEXT") if kind in kinds[1:]]
+        assert find("tasks.protocols", "PROTOCOL", name).by_default == (len(kinds) == 1)
+
+
+def test_orbench_asks_with_the_groups_of_the_dataset_s_list_in_their_order():
+    shown = [row("orbench", f"vis/0001/{k}.jpg", "0001", source_split="gallery") for k in (2, 1)]
+    asked = [row("orbench", f"{kind}/0001/a.jpg", "0001", source_split="query") for kind in ("nir", "sk")]
+    table = from_rows(PERSON_IMAGES, [*shown, *asked])
+    groups = [
+        ["orbench/sk/0001/a.jpg", "orbench/nir/0001/a.jpg", TOLD],
+        ["orbench/sk/0001/lost.jpg", asked[0]["image_id"], TOLD],
+    ]
+    protocol = find("tasks.protocols", "PROTOCOL", "orbench_sk_nir_text")
+    found = list(protocol.members_of_list(table, groups))
+    assert [(member.kind, member.ids) for member in found if member.role == "query"] == [("combo", tuple(groups[0]))]
+    assert ids(found, "gallery") == ["orbench/vis/0001/1.jpg", "orbench/vis/0001/2.jpg"]
+    text = list(find("tasks.protocols", "PROTOCOL", "orbench_text").members_of_list(table, [[TOLD]]))
+    assert (text[0].kind, text[0].ids) == ("caption", (TOLD,))
+    assert {m.role for m in protocol.members(table, CAPTIONS.schema.empty_table())} == {"gallery"}
+
+
+@pytest.mark.parametrize("kind", ["labeled", "detected"])
+def test_cuhk03_classic_asks_and_ranks_the_persons_of_every_test_set(kind):
+    rows = [
+        row("cuhk03", f"{variant}/{pair}_{pid:03d}_1_0{k}.png", f"{pair}_{pid:03d}", variant=variant)
+        for variant in ("labeled", "detected")
+        for pair in (1, 2)
+        for pid in (1, 12)
+        for k in (1, 2)
+    ]
+    protocol = find("tasks.protocols", "PROTOCOL", f"cuhk03_classic_{kind}")
+    found = list(protocol.members_of_list(from_rows(PERSON_IMAGES, rows), [[[1, 12], [2, 1]], [[2, 12], [5, 9]]]))
+    for trial, persons in enumerate((["1_012", "2_001"], ["2_012"])):
+        wanted = [f"cuhk03/{kind}/{person}_1_0{k}.png" for person in persons for k in (1, 2)]
+        assert ids(found, "query", trial) == ids(found, "gallery", trial) == wanted

@@ -1,0 +1,22 @@
+"""ORBench, CP+NIR+SK: coloured drawing + infrared image + sketch against every visible-light test image; nothing is removed.
+
+The queries, and what belongs together in each, are the dataset's own list `CP+NIR+SK`.
+Other orders of the same kinds are other lists with other queries.
+Source: Zuo et al., NeurIPS 2025 (ReID5o).
+"""
+
+from schemas.protocol import BenchmarkProtocol
+from tasks.scoring.families import orbench_gallery, orbench_members
+
+PROTOCOL = BenchmarkProtocol(
+    title="ORBench, CP+NIR+SK",
+    source="orbench",
+    setting="multi-modal",
+    members=orbench_gallery,
+    junk_rule="none",
+    expected={"persons": 400},
+    reference={},
+    by_default=False,
+    list_name="CP+NIR+SK",
+    members_of_list=orbench_members,
+)

@@ -1,0 +1,22 @@
+"""ORBench, SK+NIR+CP: sketch + infrared image + coloured drawing against every visible-light test image; nothing is removed.
+
+The queries, and what belongs together in each, are the dataset's own list `SK+NIR+CP`.
+Other orders of the same kinds are other lists with other queries.
+Source: Zuo et al., NeurIPS 2025 (ReID5o).
+"""
+
+from schemas.protocol import BenchmarkProtocol
+from tasks.scoring.families import orbench_gallery, orbench_members
+
+PROTOCOL = BenchmarkProtocol(
+    title="ORBench, SK+NIR+CP",
+    source="orbench",
+    setting="multi-modal",
+    members=orbench_gallery,
+    junk_rule="none",
+    expected={"persons": 400},
+    reference={},
+    by_default=False,
+    list_name="SK+NIR+CP",
+    members_of_list=orbench_members,
+)

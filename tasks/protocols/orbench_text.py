@@ -1,0 +1,21 @@
+"""ORBench, TEXT: sentence against every visible-light test image; nothing is removed.
+
+The queries, and what belongs together in each, are the dataset's own list `TEXT`.
+Source: Zuo et al., NeurIPS 2025 (ReID5o).
+"""
+
+from schemas.protocol import BenchmarkProtocol
+from tasks.scoring.families import orbench_gallery, orbench_members
+
+PROTOCOL = BenchmarkProtocol(
+    title="ORBench, TEXT",
+    source="orbench",
+    setting="multi-modal",
+    members=orbench_gallery,
+    junk_rule="none",
+    expected={"persons": 400},
+    reference={},
+    by_default=True,
+    list_name="TEXT",
+    members_of_list=orbench_members,
+)
