@@ -1,6 +1,7 @@
-"""ORBench, CP: coloured drawing against every visible-light test image; nothing is removed.
+"""ORBench, CP: coloured drawing.
 
-The queries, and what belongs together in each, are the dataset's own list `CP`.
+Every visible-light test image is ranked, nothing is removed. The queries, and what belongs together in each, are the
+dataset's own list `CP`.
 Source: Zuo et al., NeurIPS 2025 (ReID5o).
 """
 

@@ -1,6 +1,7 @@
-"""ORBench, CP+NIR: coloured drawing + infrared image against every visible-light test image; nothing is removed.
+"""ORBench, CP+NIR: coloured drawing + infrared image.
 
-The queries, and what belongs together in each, are the dataset's own list `CP+NIR`.
+Every visible-light test image is ranked, nothing is removed. The queries, and what belongs together in each, are the
+dataset's own list `CP+NIR`.
 Other orders of the same kinds are other lists with other queries.
 Source: Zuo et al., NeurIPS 2025 (ReID5o).
 """

@@ -1,6 +1,7 @@
-"""ORBench, CP+NIR+SK: coloured drawing + infrared image + sketch against every visible-light test image; nothing is removed.
+"""ORBench, CP+NIR+SK: coloured drawing + infrared image + sketch.
 
-The queries, and what belongs together in each, are the dataset's own list `CP+NIR+SK`.
+Every visible-light test image is ranked, nothing is removed. The queries, and what belongs together in each, are the
+dataset's own list `CP+NIR+SK`.
 Other orders of the same kinds are other lists with other queries.
 Source: Zuo et al., NeurIPS 2025 (ReID5o).
 """

@@ -1,6 +1,7 @@
-"""ORBench, CP+SK: coloured drawing + sketch against every visible-light test image; nothing is removed.
+"""ORBench, CP+SK: coloured drawing + sketch.
 
-The queries, and what belongs together in each, are the dataset's own list `CP+SK`.
+Every visible-light test image is ranked, nothing is removed. The queries, and what belongs together in each, are the
+dataset's own list `CP+SK`.
 Other orders of the same kinds are other lists with other queries.
 Source: Zuo et al., NeurIPS 2025 (ReID5o).
 """

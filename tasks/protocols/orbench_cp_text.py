@@ -1,6 +1,7 @@
-"""ORBench, CP+TEXT: coloured drawing + sentence against every visible-light test image; nothing is removed.
+"""ORBench, CP+TEXT: coloured drawing + sentence.
 
-The queries, and what belongs together in each, are the dataset's own list `CP+TEXT`.
+Every visible-light test image is ranked, nothing is removed. The queries, and what belongs together in each, are the
+dataset's own list `CP+TEXT`.
 Other orders of the same kinds are other lists with other queries.
 Source: Zuo et al., NeurIPS 2025 (ReID5o).
 """

@@ -1,6 +1,7 @@
-"""ORBench, NIR: infrared image against every visible-light test image; nothing is removed.
+"""ORBench, NIR: infrared image.
 
-The queries, and what belongs together in each, are the dataset's own list `NIR`.
+Every visible-light test image is ranked, nothing is removed. The queries, and what belongs together in each, are the
+dataset's own list `NIR`.
 Source: Zuo et al., NeurIPS 2025 (ReID5o).
 """
 

@@ -1,6 +1,7 @@
-"""ORBench, NIR+CP: infrared image + coloured drawing against every visible-light test image; nothing is removed.
+"""ORBench, NIR+CP: infrared image + coloured drawing.
 
-The queries, and what belongs together in each, are the dataset's own list `NIR+CP`.
+Every visible-light test image is ranked, nothing is removed. The queries, and what belongs together in each, are the
+dataset's own list `NIR+CP`.
 Other orders of the same kinds are other lists with other queries.
 Source: Zuo et al., NeurIPS 2025 (ReID5o).
 """

@@ -1,6 +1,7 @@
-"""ORBench, SK: sketch against every visible-light test image; nothing is removed.
+"""ORBench, SK: sketch.
 
-The queries, and what belongs together in each, are the dataset's own list `SK`.
+Every visible-light test image is ranked, nothing is removed. The queries, and what belongs together in each, are the
+dataset's own list `SK`.
 Source: Zuo et al., NeurIPS 2025 (ReID5o).
 """
 

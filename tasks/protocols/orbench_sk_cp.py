@@ -1,6 +1,7 @@
-"""ORBench, SK+CP: sketch + coloured drawing against every visible-light test image; nothing is removed.
+"""ORBench, SK+CP: sketch + coloured drawing.
 
-The queries, and what belongs together in each, are the dataset's own list `SK+CP`.
+Every visible-light test image is ranked, nothing is removed. The queries, and what belongs together in each, are the
+dataset's own list `SK+CP`.
 Other orders of the same kinds are other lists with other queries.
 Source: Zuo et al., NeurIPS 2025 (ReID5o).
 """

@@ -1,6 +1,7 @@
-"""ORBench, SK+TEXT: sketch + sentence against every visible-light test image; nothing is removed.
+"""ORBench, SK+TEXT: sketch + sentence.
 
-The queries, and what belongs together in each, are the dataset's own list `SK+TEXT`.
+Every visible-light test image is ranked, nothing is removed. The queries, and what belongs together in each, are the
+dataset's own list `SK+TEXT`.
 Other orders of the same kinds are other lists with other queries.
 Source: Zuo et al., NeurIPS 2025 (ReID5o).
 """

@@ -1,6 +1,7 @@
-"""ORBench, TEXT: sentence against every visible-light test image; nothing is removed.
+"""ORBench, TEXT: sentence.
 
-The queries, and what belongs together in each, are the dataset's own list `TEXT`.
+Every visible-light test image is ranked, nothing is removed. The queries, and what belongs together in each, are the
+dataset's own list `TEXT`.
 Source: Zuo et al., NeurIPS 2025 (ReID5o).
 """
 

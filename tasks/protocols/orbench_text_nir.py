@@ -1,6 +1,7 @@
-"""ORBench, TEXT+NIR: sentence + infrared image against every visible-light test image; nothing is removed.
+"""ORBench, TEXT+NIR: sentence + infrared image.
 
-The queries, and what belongs together in each, are the dataset's own list `TEXT+NIR`.
+Every visible-light test image is ranked, nothing is removed. The queries, and what belongs together in each, are the
+dataset's own list `TEXT+NIR`.
 Other orders of the same kinds are other lists with other queries.
 Source: Zuo et al., NeurIPS 2025 (ReID5o).
 """
