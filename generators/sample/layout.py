@@ -20,7 +20,7 @@ class Shot:
 
     `person` numbers the synthetic persons of one source; -1 is a part of somebody (junk), -2 nobody (distractor).
     `damage` is "", "truncated" (half a JPEG) or "html" (an error page saved as a picture). A `sketch` is the contours
-    of the picture that the same shot would give without it.
+    of the picture that the same shot would give without it; `film` names another such filter (generators.sample.films).
     """
 
     relpath: str
@@ -37,6 +37,7 @@ class Shot:
     height: int = 128
     damage: str = ""
     sketch: bool = False
+    film: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

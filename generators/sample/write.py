@@ -16,7 +16,7 @@ import simplejpeg
 from PIL import Image
 
 from generators.sample.cameras import draw_camera
-from generators.sample.contours import contours
+from generators.sample.films import FILMS
 from generators.sample.layout import SIZES, Layout, Shot
 from generators.sample.render import Pixels, render
 from schemas.discovery import find, names
@@ -152,13 +152,13 @@ def draw_chunk(root: Path, name: str, shots: Sequence[Shot], seed: int) -> None:
 
 
 def encode(layout: Layout, shot: Shot, seed: int) -> bytes:
-    """The bytes of one file: JPEG or PNG by its name, damaged where the shot says so."""
+    """The bytes of one file: JPEG, PNG or BMP by its name, damaged where the shot says so."""
     if shot.damage == "html":
         return _ERROR_PAGE
     scene = layout.scene(shot, seed)
-    pixels = contours(render(scene)) if shot.sketch else render(scene)
-    if shot.relpath.endswith(".png"):
-        return _png(pixels)
+    pixels = FILMS["contours" if shot.sketch else shot.film](render(scene))
+    if shot.relpath.endswith((".png", ".bmp")):
+        return _whole(pixels, shot.relpath[-3:].upper())
     low, high = draw_camera(seed, layout.name, shot.camera, shot.infrared).quality
     data: bytes = simplejpeg.encode_jpeg(
         pixels, quality=low + scene.draws("quality").whole(high - low + 1), colorspace="RGB", colorsubsampling="420"
@@ -166,7 +166,8 @@ def encode(layout: Layout, shot: Shot, seed: int) -> bytes:
     return data[: len(data) * 3 // 5] if shot.damage == "truncated" else data
 
 
-def _png(pixels: Pixels) -> bytes:
+def _whole(pixels: Pixels, kind: str) -> bytes:
+    """A picture without loss, as PNG or BMP."""
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, format="PNG", compress_level=1)
+    Image.fromarray(pixels).save(file, format=kind, compress_level=1)
     return file.getvalue()
