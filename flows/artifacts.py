@@ -5,12 +5,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from prefect.artifacts import create_image_artifact, create_table_artifact
-from tasks.report.contact_sheet import contact_sheet
 
+from tasks.report.contact_sheet import contact_sheet
 from tasks.versions.reader import VersionFolder
 
 if TYPE_CHECKING:
-    from flows.build import Built
+    from flows.order import Built
 
 
 def show_build(built: "Built") -> None:

@@ -1,110 +1,14 @@
 """Build a version: raw folders to a staged, checked version folder, and publish it when its gates allow."""
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flows.artifacts import show_build
 from flows.orchestrate import as_flow
+from flows.order import build_and_publish
 from flows.recipes import find_recipe
 from flows.reporter import Reporter
-from flows.runner import PlainRunner, PrefectRunner, Runner
-from schemas.discovery import find_all
-from schemas.recipe import Recipe
-from tasks.benchmark import benchmark
-from tasks.compose import compose
-from tasks.describe import describe
-from tasks.ingest import ingest
-from tasks.link import link
-from tasks.mine import mine
-from tasks.publish import publish as publish_task
-from tasks.stage import stage
-from tasks.steps.parts import SourceParts
-from tasks.steps.publish import Published
-from tasks.steps.store import StepOutput, load_step, write_record
-from tasks.validate import validate
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """A staged and checked version: everything publishing needs, by step."""
-
-    recipe: Recipe
-    ingests: Sequence[StepOutput]
-    parts: Sequence[SourceParts]
-    linked: StepOutput
-    composed: Mapping[str, StepOutput]
-    staged: StepOutput
-    validated: StepOutput
-
-    @property
-    def steps(self) -> list[StepOutput]:
-        """Every step of the build, in order."""
-        per_source = [step for part in self.parts for step in (part.ingested, part.described, part.mined)]
-        return [*per_source, self.linked, *self.composed.values(), self.staged, self.validated]
-
-
-def build_version(recipe: Recipe, raw: Path, store: Path, run: Runner) -> Built:
-    """The build, as a table of contents; each line is a step that is skipped when nothing it depends on changed."""
-    chosen = [(store, choice.name, raw, choice.root, choice.accept_withdrawn) for choice in recipe.sources]
-    ingests = run.map(ingest, chosen)
-    linked = run.call(link, store, ingests)
-    described = run.map(describe, [(store, done, recipe.describe, recipe.seed) for done in ingests])
-    mined = run.map(mine, [(store, done, recipe.mine) for done in ingests])
-    parts = [SourceParts(*three) for three in zip(ingests, described, mined, strict=True)]
-    families = sorted(recipe.families)
-    conversations = run.map(compose, [(store, parts, recipe, family, linked) for family in families])
-    composed = dict(zip(families, conversations, strict=True))
-    benchmarked = run.call(benchmark, store, ingests, described, protocol_names(recipe))
-    staged = run.call(stage, store, recipe, parts, linked, composed, benchmarked)
-    validated = run.call(validate, store, staged, recipe)
-    built = Built(recipe, ingests, parts, linked, composed, staged, validated)
-    _remember(store, built)
-    return built
-
-
-def protocol_names(recipe: Recipe) -> list[str]:
-    """The protocols a recipe asks for; without a wish, every protocol of its sources."""
-    sources = {choice.name for choice in recipe.sources}
-    return list(recipe.evaluate.protocols) or [
-        name for name, protocol in find_all("tasks.protocols", "PROTOCOL") if protocol.source in sources
-    ]
-
-
-def _remember(store: Path, built: Built) -> None:
-    """Note which steps the newest build of a recipe used, so that `publish` can be run later without raw data."""
-    steps = {
-        "ingests": [_place(store, step) for step in built.ingests],
-        "staged": _place(store, built.staged),
-        "validated": _place(store, built.validated),
-    }
-    write_record(store / "builds" / f"{built.recipe.name}.json", {"recipe": built.recipe.model_dump(), "steps": steps})
-
-
-def _place(store: Path, step: StepOutput) -> str:
-    return step.folder.relative_to(store).as_posix()
-
-
-def last_build(store: Path, name: str) -> tuple[Recipe, list[StepOutput], StepOutput, StepOutput]:
-    """The newest build of a recipe: recipe, ingests, staged, validated. Raises UnknownVersion when there is none."""
-    path = store / "builds" / f"{name}.json"
-    if not path.is_file():
-        load_step(store / "builds" / name)
-    record = json.loads(path.read_bytes())
-    ingests = [load_step(store / place) for place in record["steps"]["ingests"]]
-    staged, validated = (load_step(store / record["steps"][which]) for which in ("staged", "validated"))
-    return Recipe.model_validate(record["recipe"]), ingests, staged, validated
-
-
-def build_and_publish(recipe: Recipe, raw: Path, store: Path, remote: Path | None, run: Runner) -> tuple[Built, Any]:
-    """Build, then publish to a remote when one is given; the second value is the Published or None."""
-    built = build_version(recipe, raw, store, run)
-    if remote is None:
-        return built, None
-    published = run.call(publish_task, store, recipe, built.staged, built.validated, built.ingests, remote)
-    return built, published
+from flows.runner import PrefectRunner
 
 
 @as_flow
@@ -116,28 +20,3 @@ def build(recipe: str, raw: str, store: str = "store", remote: str | None = None
     )
     show_build(built)
     return built, published
-
-
-def build_plain(
-    recipe: Recipe, raw: Path, store: Path, remote: Path | None, workers: int, reporter: Reporter
-) -> tuple[Built, Published | None]:
-    """The same build without an orchestrator."""
-    return build_and_publish(recipe, raw, store, remote, PlainRunner(workers, reporter))
-
-
-def build_summary(built: Built, published: Published | None) -> dict[str, Any]:
-    """What a build made, in a few plain facts: version, counts, cells that could not be filled, gates."""
-    verdicts = json.loads((built.validated.folder / "gates.json").read_bytes())
-    held_back = [f"{v['name']} ({v['severity']})" for v in verdicts if not v["passed"]]
-    shortfalls = [f"{family}: {fact}" for family, step in built.composed.items() for fact in step.facts["shortfalls"]]
-    return {
-        "version": f"{built.recipe.name}@{built.recipe.version}",
-        "digest": published.digest if published else "not published",
-        "folder": str(published.folder) if published else str(built.staged.folder),
-        "images": sum(step.facts["counts"]["images"] for step in built.ingests),
-        "rejects": sum(step.facts["counts"]["rejects"] for step in built.ingests),
-        "rows": sum(sum(step.facts["rows"].values()) for step in built.composed.values()),
-        "unfilled": "; ".join(shortfalls) or "none",
-        "gates": f"{len(verdicts) - len(held_back)} of {len(verdicts)} passed"
-        + (f", not: {', '.join(held_back)}" if held_back else ""),
-    }

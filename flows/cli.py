@@ -110,16 +110,18 @@ def build(
 
     Example: reidforge build market1501 --raw ~/reid --store ./store
     """
-    from flows.build import build as flow
-    from flows.build import build_plain, build_summary
-    from flows.orchestrate import run_flow
+    from flows.order import build_and_publish, build_summary
     from flows.recipes import find_recipe
+    from flows.runner import PlainRunner
 
     chosen = find_recipe(recipe)
     remote = (to or store / "published") if publish_it else None
     if plain:
-        done = build_plain(chosen, raw, store, remote, workers, Reporter(as_json))
+        done = build_and_publish(chosen, raw, store, remote, PlainRunner(workers, Reporter(as_json)))
     else:
+        from flows.build import build as flow
+        from flows.orchestrate import run_flow
+
         names = {"recipe": recipe, "raw": str(raw), "store": str(store), "remote": str(remote) if remote else None}
         done = run_flow(flow, workers, **names, quiet=as_json)
     _print(build_summary(*done), as_json)
@@ -133,9 +135,10 @@ def publish(
     as_json: Json = False,
 ) -> None:
     """Publish the newest build of a recipe; raw data is not needed."""
-    from flows.publish import publish_plain
+    from flows.order import publish_last
+    from flows.runner import PlainRunner
 
-    done = publish_plain(recipe, store, to or store / "published", Reporter(as_json))
+    done = publish_last(recipe, store, to or store / "published", PlainRunner(1, Reporter(as_json)))
     _print(
         {"version": f"{done.name}@{done.version}", "digest": done.digest, "folder": done.folder},
         as_json,
@@ -202,10 +205,12 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train stages 1, 2, 3 in order; the checkpoint names the version it was trained on."""
-    from flows.train import train_plain
+    from flows.order import train_stages
+    from flows.runner import PlainRunner
     from schemas.recipe import Train
 
-    checkpoint = train_plain(version, out, Train(model=model, effort=effort, seed=seed), Reporter(as_json))
+    settings = Train(model=model, effort=effort, seed=seed)
+    checkpoint = train_stages(version, out, settings, PlainRunner(1, Reporter(as_json)))
     _print({"checkpoint": checkpoint}, as_json)
 
 
@@ -229,10 +234,12 @@ def evaluate(
 
         _print(evaluate_score_file(version, protocol, scores), as_json)
         return
-    from flows.evaluate import evaluate_plain
+    from flows.order import evaluate_protocols
+    from flows.runner import PlainRunner
     from schemas.recipe import Evaluate
 
-    folder = evaluate_plain(version, checkpoint, Evaluate(rerank_top=rerank_top), out, Reporter(as_json))
+    run = PlainRunner(1, Reporter(as_json))
+    folder = evaluate_protocols(version, checkpoint, Evaluate(rerank_top=rerank_top), out, run)
     summary = json.loads((folder / "summary.json").read_bytes())
     _print(summary if as_json else {"folder": folder}, as_json)
 

@@ -15,9 +15,7 @@ from flows.reporter import Reporter
 from flows.runner import PrefectRunner
 from flows.train import train
 from schemas.errors import WrongUse
-from tasks.pull import pull
 from tasks.report.page import write_report
-from tasks.sample import sample
 
 _RECIPES = {"tiny": "demo_tiny", "demo": "demo"}
 _WORKERS = 2
@@ -65,10 +63,10 @@ def demo(out: str = "demo", size: str = "demo", seed: int = 7, quiet: bool = Fal
     run = PrefectRunner(reporter)
     recipe = find_recipe(_RECIPES[size])
     reporter.say(f"The demo draws raw datasets and works below {str(paths.out)!r}.")
-    run.call(sample, paths.raw, size, seed, [choice.name for choice in recipe.sources], _WORKERS)
+    run.call("sample", paths.raw, size, seed, [choice.name for choice in recipe.sources], _WORKERS)
     outcome: Any = build(_RECIPES[size], str(paths.raw), str(paths.store), str(paths.remote), quiet)
     published = outcome[1]
-    pulled = run.call(pull, paths.remote, f"{published.name}@sha256:{published.digest}", paths.pulled)
+    pulled = run.call("pull", paths.remote, f"{published.name}@sha256:{published.digest}", paths.pulled)
     checkpoint: Any = train(str(pulled), str(paths.run), "tiny", recipe.train.effort, seed, quiet)
     evaluation: Any = evaluate(
         str(pulled), str(checkpoint), str(paths.run / "evaluation"), recipe.evaluate.rerank_top, quiet

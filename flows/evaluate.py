@@ -4,16 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from flows.orchestrate import as_flow
+from flows.order import evaluate_protocols
 from flows.reporter import Reporter
-from flows.runner import PlainRunner, PrefectRunner, Runner
+from flows.runner import PrefectRunner
 from schemas.recipe import Evaluate
-from tasks.evaluate import evaluate as evaluate_task
-
-
-def evaluate_protocols(version: Path, checkpoint: Path | None, settings: Evaluate, out: Path, run: Runner) -> Any:
-    """The folder with results.parquet, curves.json and summary.json."""
-    with run.reporter.progress("evaluate") as on_progress:
-        return run.call(evaluate_task, version, checkpoint, settings, out, on_progress)
 
 
 @as_flow
@@ -22,8 +16,3 @@ def evaluate(version: str, checkpoint: str | None, out: str, rerank_top: int = 1
     settings = Evaluate(rerank_top=rerank_top)
     run = PrefectRunner(Reporter(quiet))
     return evaluate_protocols(Path(version), Path(checkpoint) if checkpoint else None, settings, Path(out), run)
-
-
-def evaluate_plain(version: Path, checkpoint: Path | None, settings: Evaluate, out: Path, reporter: Reporter) -> Any:
-    """The same without an orchestrator."""
-    return evaluate_protocols(version, checkpoint, settings, out, PlainRunner(1, reporter))

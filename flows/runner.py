@@ -1,13 +1,15 @@
-"""Two ways to run the same steps: as plain functions, or as Prefect tasks. The results are byte-identical."""
+"""Two ways to run the same steps: as plain functions, or as Prefect tasks. The results are byte-identical.
 
-from collections.abc import Sequence
+A step is called by its name: `run.call("link", store, ingests)` runs `tasks.steps.link.link`, plainly or inside the
+task `tasks.link.link`. The plain runner never loads Prefect.
+"""
+
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import Any, Protocol
 
-from prefect import Task
-
 from flows.reporter import Reporter
-from tasks.policy import plain
 
 Call = tuple[Any, ...]
 
@@ -17,11 +19,11 @@ class Runner(Protocol):
 
     reporter: Reporter
 
-    def map(self, step: Task[..., Any], calls: Sequence[Call]) -> list[Any]:
+    def map(self, step: str, calls: Sequence[Call]) -> list[Any]:
         """One result per call, in order."""
         ...
 
-    def call(self, step: Task[..., Any], *args: Any) -> Any:
+    def call(self, step: str, *args: Any) -> Any:
         """The result of a single call."""
         ...
 
@@ -33,18 +35,19 @@ class PlainRunner:
         self.workers = workers
         self.reporter = reporter
 
-    def map(self, step: Task[..., Any], calls: Sequence[Call]) -> list[Any]:
+    def map(self, step: str, calls: Sequence[Call]) -> list[Any]:
         """One result per call, in order."""
+        work = plain_step(step)
         with (
-            self.reporter.step(step.name) as close,
+            self.reporter.step(step) as close,
             ThreadPoolExecutor(max_workers=self.workers) as pool,
         ):
-            futures = [pool.submit(plain(step), *args) for args in calls]
+            futures = [pool.submit(work, *args) for args in calls]
             results = [future.result() for future in futures]
             close(_summary(results))
         return results
 
-    def call(self, step: Task[..., Any], *args: Any) -> Any:
+    def call(self, step: str, *args: Any) -> Any:
         """The result of a single call."""
         return self.map(step, [args])[0]
 
@@ -55,17 +58,24 @@ class PrefectRunner:
     def __init__(self, reporter: Reporter) -> None:
         self.reporter = reporter
 
-    def map(self, step: Task[..., Any], calls: Sequence[Call]) -> list[Any]:
+    def map(self, step: str, calls: Sequence[Call]) -> list[Any]:
         """One result per call, in order."""
-        with self.reporter.step(step.name) as close:
-            futures = [step.submit(*args) for args in calls]
+        task = getattr(import_module(f"tasks.{step}"), step)
+        with self.reporter.step(step) as close:
+            futures = [task.submit(*args) for args in calls]
             results = [future.result() for future in futures]
             close(_summary(results))
         return results
 
-    def call(self, step: Task[..., Any], *args: Any) -> Any:
+    def call(self, step: str, *args: Any) -> Any:
         """The result of a single call."""
         return self.map(step, [args])[0]
+
+
+def plain_step(step: str) -> Callable[..., Any]:
+    """The plain function of a step."""
+    work: Callable[..., Any] = getattr(import_module(f"tasks.steps.{step}"), step)
+    return work
 
 
 def _summary(results: Sequence[Any]) -> str:

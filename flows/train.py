@@ -4,16 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from flows.orchestrate import as_flow
+from flows.order import train_stages
 from flows.reporter import Reporter
-from flows.runner import PlainRunner, PrefectRunner, Runner
+from flows.runner import PrefectRunner
 from schemas.recipe import Train
-from tasks.train import train as train_task
-
-
-def train_stages(version: Path, out: Path, settings: Train, run: Runner) -> Any:
-    """The checkpoint folder of the last stage; a run that was stopped goes on where it was."""
-    with run.reporter.progress("train") as on_progress:
-        return run.call(train_task, version, out, settings, (1, 2, 3), True, on_progress)
 
 
 @as_flow
@@ -21,8 +15,3 @@ def train(version: str, out: str, model: str = "tiny", effort: float = 1.0, seed
     """Train on a version folder."""
     settings = Train(model=model, effort=effort, seed=seed)
     return train_stages(Path(version), Path(out), settings, PrefectRunner(Reporter(quiet)))
-
-
-def train_plain(version: Path, out: Path, settings: Train, reporter: Reporter) -> Any:
-    """The same without an orchestrator."""
-    return train_stages(version, out, settings, PlainRunner(1, reporter))

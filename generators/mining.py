@@ -6,9 +6,9 @@ Unit vectors are rounded to multiples of 1/2048 first. Every product and partial
 which float32 holds exactly: neighbours and distances are the same for any matrix library, block size or thread count.
 """
 
+import functools
 from collections.abc import Callable
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -37,7 +37,7 @@ def nearest(vectors: Vectors, persons: Ints, top_k: int, block: int = _BLOCK) ->
     similarity = np.full((len(rounded), top_k), -np.inf, dtype=np.float32)
     for start in range(0, len(rounded), block):
         rows = slice(start, start + block)
-        _compiled(rounded[rows] @ rounded.T, persons[rows], persons, near[rows], similarity[rows])
+        _compiled()(rounded[rows] @ rounded.T, persons[rows], persons, near[rows], similarity[rows])
     distance = 1.0 - similarity / np.float32(SCALE * SCALE)
     return near, np.where(near >= 0, distance, np.nan).astype(np.float32)
 
@@ -68,4 +68,10 @@ def _keep_best(block: Vectors, own: Ints, persons: Ints, near: Places, best: Vec
                     worst = best[row, k - 1]
 
 
-_compiled: Callable[..., None] = numba.njit(cache=True, nogil=True)(_keep_best)
+@functools.cache
+def _compiled() -> Callable[..., None]:
+    """The compiled pass; numba takes a third of a second to load and is not needed when nothing is mined."""
+    import numba
+
+    compiled: Callable[..., None] = numba.njit(cache=True, nogil=True)(_keep_best)
+    return compiled

@@ -1,11 +1,10 @@
 """How a step becomes a Prefect task: its name, its retry policy, and refusals as failed states without a traceback.
 
-`ingest = as_task(work)` gives a task whose plain function stays at `plain(ingest)`, so that a flow runs the same code
-with or without an orchestrator.
+`ingest = as_task(work)` wraps the plain function of tasks/steps, which `--no-orchestrator` calls directly: the same
+code with or without an orchestrator.
 """
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -38,12 +37,6 @@ def as_task(work: Callable[..., Any], name: str | None = None) -> Task[..., Any]
         retry_condition_fn=_is_machine_fault,
     )
     return decorate(run)
-
-
-def plain(step: Task[..., Any]) -> Callable[..., Any]:
-    """The function a task was made from."""
-    work: Callable[..., Any] = inspect.unwrap(step.fn)
-    return work
 
 
 async def _is_machine_fault(_: Any, __: Any, state: State[Any]) -> bool:

@@ -31,12 +31,14 @@ def raw(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def first_build(raw, tmp_path_factory):
     """A build of the smallest demo: its store, the Built and the Published."""
-    from flows.build import build_plain
+    from flows.order import build_and_publish
     from flows.recipes import find_recipe
     from flows.reporter import Reporter
+    from flows.runner import PlainRunner
 
     store = tmp_path_factory.mktemp("store")
-    built, published = build_plain(find_recipe("demo_tiny"), raw, store, store / "published", 1, Reporter(quiet=True))
+    runner = PlainRunner(1, Reporter(quiet=True))
+    built, published = build_and_publish(find_recipe("demo_tiny"), raw, store, store / "published", runner)
     return store, built, published
 
 

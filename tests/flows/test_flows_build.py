@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from flows.build import build_plain
 from flows.cli import app
-from flows.publish import publish_plain
+from flows.order import build_and_publish, publish_last
 from flows.recipes import find_recipe
 from flows.reporter import Reporter
+from flows.runner import PlainRunner
 from schemas.keys import file_sha256
 
 pytestmark = pytest.mark.slow
 RUN = CliRunner()
-QUIET = Reporter(quiet=True)
+QUIET = PlainRunner(2, Reporter(quiet=True))
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -52,7 +52,7 @@ def test_a_second_build_skips_every_step_and_reads_no_image(first_build, raw, mo
     opened = []
     monkeypatch.setattr("generators.raw_tree._read", lambda *args: opened.append(args))
     recipe = find_recipe("demo_tiny")
-    again, republished = build_plain(recipe, raw, store, store / "published", 2, QUIET)
+    again, republished = build_and_publish(recipe, raw, store, store / "published", QUIET)
     assert all(step.skipped for step in again.steps)
     assert opened == []
     assert republished.digest == published.digest
@@ -61,7 +61,7 @@ def test_a_second_build_skips_every_step_and_reads_no_image(first_build, raw, mo
 
 def test_publishing_later_needs_no_raw_data_and_gives_the_same_version(first_build, tmp_path):
     store, _, published = first_build
-    assert publish_plain("demo_tiny", store, tmp_path / "remote", QUIET).digest == published.digest
+    assert publish_last("demo_tiny", store, tmp_path / "remote", QUIET).digest == published.digest
 
 
 def test_plain_datasets_loads_every_stage_of_the_version(first_build, tmp_path):

@@ -10,10 +10,9 @@ from prefect.testing.utilities import prefect_test_harness
 from flows.build import build
 from flows.orchestrate import as_flow, run_flow
 from flows.reporter import Reporter
-from flows.runner import PlainRunner, PrefectRunner
+from flows.runner import PrefectRunner
 from schemas.errors import BadRawData
 from tasks.policy import as_task
-from tasks.steps.store import StepOutput
 
 pytestmark = [
     pytest.mark.server,
@@ -31,28 +30,25 @@ def server():
         yield
 
 
-def double(number: int) -> StepOutput:
-    return StepOutput("double", f"{2 * number}", Path("x"), False, {"n": 2 * number})
-
-
 def refuse(number: int) -> None:
     raise BadRawData(f"The folder number {number} is empty: give another.", ["one", "two"])
 
 
 @as_flow
-def doubling(n: int) -> list[str]:
-    run = PrefectRunner(Reporter(quiet=True))
-    return [step.digest for step in run.map(as_task(double), [(k,) for k in range(n)])]
+def drawing(folders: list[str]) -> list[dict[str, int]]:
+    calls = [(Path(folder), "tiny", 7, ["market1501"]) for folder in folders]
+    return PrefectRunner(Reporter(quiet=True)).map("sample", calls)
 
 
 @as_flow
 def refusing(n: int) -> None:
-    PrefectRunner(Reporter(quiet=True)).call(as_task(refuse), n)
+    as_task(refuse).submit(n).result()
 
 
-def test_results_come_back_in_order_and_equal_those_without_an_orchestrator():
-    plain = PlainRunner(2, Reporter(quiet=True)).map(as_task(double), [(k,) for k in range(6)])
-    assert run_flow(doubling, 2, n=6) == [step.digest for step in plain] == ["0", "2", "4", "6", "8", "10"]
+def test_shards_come_back_in_order(tmp_path):
+    drawn = run_flow(drawing, 2, folders=[str(tmp_path / name) for name in "abc"])
+    assert [set(counts) for counts in drawn] == [{"market1501"}] * 3
+    assert all((tmp_path / name / "SAMPLE.json").is_file() for name in "abc")
 
 
 def test_a_build_through_the_server_publishes_the_same_version_as_without_it(first_build, raw, tmp_path):

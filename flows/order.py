@@ -1,0 +1,132 @@
+"""The order of the steps of a build, as plain functions over a runner: nothing here loads Prefect."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.runner import Runner
+from schemas.discovery import find_all
+from schemas.recipe import Evaluate, Recipe, Train
+from tasks.steps.parts import SourceParts
+from tasks.steps.store import StepOutput, load_step, write_record
+
+if TYPE_CHECKING:
+    from tasks.steps.publish import Published
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A staged and checked version: everything publishing needs, by step."""
+
+    recipe: Recipe
+    ingests: Sequence[StepOutput]
+    parts: Sequence[SourceParts]
+    linked: StepOutput
+    composed: Mapping[str, StepOutput]
+    staged: StepOutput
+    validated: StepOutput
+
+    @property
+    def steps(self) -> list[StepOutput]:
+        """Every step of the build, in order."""
+        per_source = [step for part in self.parts for step in (part.ingested, part.described, part.mined)]
+        return [*per_source, self.linked, *self.composed.values(), self.staged, self.validated]
+
+
+def build_version(recipe: Recipe, raw: Path, store: Path, run: Runner) -> Built:
+    """The build, as a table of contents; each line is a step that is skipped when nothing it depends on changed."""
+    chosen = [(store, choice.name, raw, choice.root, choice.accept_withdrawn) for choice in recipe.sources]
+    ingests = run.map("ingest", chosen)
+    linked = run.call("link", store, ingests)
+    described = run.map("describe", [(store, done, recipe.describe, recipe.seed) for done in ingests])
+    mined = run.map("mine", [(store, done, recipe.mine) for done in ingests])
+    parts = [SourceParts(*three) for three in zip(ingests, described, mined, strict=True)]
+    families = sorted(recipe.families)
+    conversations = run.map("compose", [(store, parts, recipe, family, linked) for family in families])
+    composed = dict(zip(families, conversations, strict=True))
+    benchmarked = run.call("benchmark", store, ingests, described, protocol_names(recipe))
+    staged = run.call("stage", store, recipe, parts, linked, composed, benchmarked)
+    validated = run.call("validate", store, staged, recipe)
+    built = Built(recipe, ingests, parts, linked, composed, staged, validated)
+    _remember(store, built)
+    return built
+
+
+def protocol_names(recipe: Recipe) -> list[str]:
+    """The protocols a recipe asks for; without a wish, every protocol of its sources."""
+    sources = {choice.name for choice in recipe.sources}
+    return list(recipe.evaluate.protocols) or [
+        name for name, protocol in find_all("tasks.protocols", "PROTOCOL") if protocol.source in sources
+    ]
+
+
+def _remember(store: Path, built: Built) -> None:
+    """Note which steps the newest build of a recipe used, so that `publish` can be run later without raw data."""
+    steps = {
+        "ingests": [_place(store, step) for step in built.ingests],
+        "staged": _place(store, built.staged),
+        "validated": _place(store, built.validated),
+    }
+    write_record(store / "builds" / f"{built.recipe.name}.json", {"recipe": built.recipe.model_dump(), "steps": steps})
+
+
+def _place(store: Path, step: StepOutput) -> str:
+    return step.folder.relative_to(store).as_posix()
+
+
+def last_build(store: Path, name: str) -> tuple[Recipe, list[StepOutput], StepOutput, StepOutput]:
+    """The newest build of a recipe: recipe, ingests, staged, validated. Raises UnknownVersion when there is none."""
+    path = store / "builds" / f"{name}.json"
+    if not path.is_file():
+        load_step(store / "builds" / name)
+    record = json.loads(path.read_bytes())
+    ingests = [load_step(store / place) for place in record["steps"]["ingests"]]
+    staged, validated = (load_step(store / record["steps"][which]) for which in ("staged", "validated"))
+    return Recipe.model_validate(record["recipe"]), ingests, staged, validated
+
+
+def build_and_publish(recipe: Recipe, raw: Path, store: Path, remote: Path | None, run: Runner) -> tuple[Built, Any]:
+    """Build, then publish to a remote when one is given; the second value is the Published or None."""
+    built = build_version(recipe, raw, store, run)
+    if remote is None:
+        return built, None
+    published = run.call("publish", store, recipe, built.staged, built.validated, built.ingests, remote)
+    return built, published
+
+
+def publish_last(name: str, store: Path, remote: Path, run: Runner) -> Any:
+    """The newest build of the recipe `name`, published. Raises GateFailed when an error gate refused it."""
+    recipe, ingests, staged, validated = last_build(store, name)
+    return run.call("publish", store, recipe, staged, validated, ingests, remote)
+
+
+def build_summary(built: Built, published: "Published | None") -> dict[str, Any]:
+    """What a build made, in a few plain facts: version, counts, cells that could not be filled, gates."""
+    verdicts = json.loads((built.validated.folder / "gates.json").read_bytes())
+    held_back = [f"{v['name']} ({v['severity']})" for v in verdicts if not v["passed"]]
+    shortfalls = [f"{family}: {fact}" for family, step in built.composed.items() for fact in step.facts["shortfalls"]]
+    return {
+        "version": f"{built.recipe.name}@{built.recipe.version}",
+        "digest": published.digest if published else "not published",
+        "folder": str(published.folder) if published else str(built.staged.folder),
+        "images": sum(step.facts["counts"]["images"] for step in built.ingests),
+        "rejects": sum(step.facts["counts"]["rejects"] for step in built.ingests),
+        "rows": sum(sum(step.facts["rows"].values()) for step in built.composed.values()),
+        "unfilled": "; ".join(shortfalls) or "none",
+        "gates": f"{len(verdicts) - len(held_back)} of {len(verdicts)} passed"
+        + (f", not: {', '.join(held_back)}" if held_back else ""),
+    }
+
+
+def train_stages(version: Path, out: Path, settings: Train, run: Runner) -> Any:
+    """The checkpoint folder of the last stage; a run that was stopped goes on where it was."""
+    with run.reporter.progress("train") as on_progress:
+        return run.call("train", version, out, settings, (1, 2, 3), True, on_progress)
+
+
+def evaluate_protocols(version: Path, checkpoint: Path | None, settings: Evaluate, out: Path, run: Runner) -> Any:
+    """The folder with results.parquet, curves.json and summary.json."""
+    with run.reporter.progress("evaluate") as on_progress:
+        return run.call("evaluate", version, checkpoint, settings, out, on_progress)
