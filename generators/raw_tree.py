@@ -50,6 +50,10 @@ class FolderTree:
         """Let go of the listing, which takes 200 bytes a file; it is made again when it is asked for."""
         self.__dict__.pop("_listing", None)
 
+    def place(self, relpath: str) -> Path:
+        """Where a listed file lies on this machine, for readers that must move about in it."""
+        return self.root / relpath
+
     def read(self, relpath: str, limit: int = 1 << 28) -> bytes:
         """The bytes of one file. Raises BadRawData when it is missing, outside the root or larger than `limit`."""
         if relpath.startswith("/") or ".." in relpath.split("/"):

@@ -61,6 +61,7 @@ class Source:
     `read` yields a PersonImage or a Reject for every file that claims to be an image of the dataset and stays silent
     about files that never belong to it (readme, `Thumbs.db`). `captions` and `attributes` read its label files.
     `folders` and `files` make it complete, or all names of one of `other_forms`, in which a folder ends in `/`.
+    `unpack` shows the images inside a file of the dataset's own as files; the names it gives them are what `read` sees.
     """
 
     title: str
@@ -78,6 +79,7 @@ class Source:
     examples: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     other_forms: tuple[tuple[str, ...], ...] = ()
+    unpack: Callable[[RawTree], RawTree] | None = None
 
     def forms(self) -> tuple[tuple[str, ...], ...]:
         """Every set of names that makes the dataset complete; a folder ends in `/`."""

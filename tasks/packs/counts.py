@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from schemas.source import Reported, Source
 from tasks.packs.columns import is_text
 
-_TERMS = ("source_split", "split", "role_flag", "modality", "cam_raw")
+_TERMS = ("source_split", "split", "role_flag", "modality", "cam_raw", "variant")
 
 
 def counts(persons: pa.Table, captions: pa.Table, attributes: pa.Table, rejects: pa.Table) -> dict[str, int]:

