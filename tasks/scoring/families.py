@@ -115,8 +115,11 @@ def listed_queries(person_images: pa.Table, groups: Sequence[Sequence[str]], cap
 
 
 def classic_trials(person_images: pa.Table, variant: str, sets: Sequence[Sequence[Sequence[int]]]) -> Iterator[Member]:
-    """Trials in which the images of some persons ask and are ranked: CUHK03's lists of (camera pair, person)."""
-    images = choose(person_images, role_flag="normal", variant=variant).select(["image_id", "pid_raw"])
+    """Trials in which the images of some persons ask and are ranked: CUHK03's lists of (camera pair, person).
+
+    What the new protocol says of an image (trained on, excluded) does not matter here.
+    """
+    images = choose(person_images, variant=variant).select(["image_id", "pid_raw"])
     by_person: dict[tuple[int, ...], list[str]] = {}
     for row in images.to_pylist():
         by_person.setdefault(tuple(int(part) for part in row["pid_raw"].split("_")), []).append(row["image_id"])
