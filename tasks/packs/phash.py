@@ -21,7 +21,8 @@ _LOW = 8
 _COSINE_SCALE = 1 << 12
 _GREY_SCALE = 16
 _FOLDABLE = 1 << 20
-_BATCH = 64
+_SHORT = 256  # so many bytes add up within 16 bits
+_BATCH = 32  # more lets a matrix library start threads, and no longer fits the caches
 
 
 def phashes(pictures: Sequence[Grey]) -> Hashes:
@@ -33,7 +34,8 @@ def phashes(pictures: Sequence[Grey]) -> Hashes:
 def _batch(pictures: Sequence[Grey]) -> Hashes:
     hashes = np.empty(len(pictures), dtype=np.uint64)
     for shape, places in _by_shape(pictures).items():
-        hashes[places] = _hash_grids(_grids(np.stack([pictures[place] for place in places]), shape))
+        stack = np.frombuffer(b"".join([pictures[place].tobytes() for place in places]), np.uint8)
+        hashes[places] = _hash_grids(_grids(stack.reshape(-1, *shape), shape))
     return hashes
 
 
@@ -48,17 +50,20 @@ def _grids(stack: npt.NDArray[np.uint8], shape: tuple[int, int]) -> Floats:
     """(n, h, w) pictures on a 32x32 grid, as whole numbers; their scale is free, for a hash only compares."""
     height, width = shape
     if height % SIDE == 0 and width % SIDE == 0 and height * width <= _FOLDABLE:
-        return _folded(_folded(stack, 1, height // SIDE), 2, width // SIDE)
+        return _folded(_folded(stack, 1, height // SIDE), 2, width // SIDE).astype(np.float64)
     sums = _overlaps(height) @ stack.astype(np.float64) @ _overlaps(width).T
     return np.asarray(np.floor(sums * _GREY_SCALE / (height * width)), dtype=np.float64)
 
 
-def _folded(stack: npt.NDArray[Any], axis: int, step: int) -> Floats:
-    """Sums of `step` neighbours along an axis."""
+def _folded(stack: npt.NDArray[Any], axis: int, step: int) -> npt.NDArray[Any]:
+    """Sums of `step` neighbours along an axis, in the smallest whole numbers that hold them."""
     parts = [stack[:, start::step] if axis == 1 else stack[:, :, start::step] for start in range(step)]
-    total = parts[0].astype(np.float64) if stack.dtype != np.float64 or step > 1 else stack
+    if step == 1:
+        return parts[0]
+    kind = np.uint16 if stack.dtype == np.uint8 and step <= _SHORT else np.uint32
+    total = parts[0].astype(kind)
     for part in parts[1:]:
-        total += part.astype(np.float64)
+        total += part
     return total
 
 
@@ -83,7 +88,7 @@ def _hash_grids(grids: Floats) -> Hashes:
     across = (grids.reshape(-1, SIDE) @ columns).reshape(-1, SIDE, _LOW).transpose(0, 2, 1)
     down = (across.reshape(-1, SIDE) @ columns).reshape(-1, _LOW, _LOW).transpose(0, 2, 1)
     low = down.reshape(len(grids), _LOW * _LOW)
-    middle = np.partition(low, (31, 32), axis=1)[:, 31:33].sum(axis=1, keepdims=True)
+    middle = np.sort(low, axis=1)[:, 31:33].sum(axis=1, keepdims=True)
     packed = np.packbits(2 * low > middle, axis=1)
     return np.asarray(packed.view(">u8").astype(np.uint64).ravel(), dtype=np.uint64)
 
