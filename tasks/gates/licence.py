@@ -1,4 +1,4 @@
-"""No source that its authors have withdrawn."""
+"""No source that its authors have withdrawn, but where an operator gave a reason for using it all the same."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,12 +16,15 @@ def check(staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
     people = staged.table("person_images", ["source", "access_status"])
     refused = people.filter(pc.is_in(people.column("access_status"), value_set=pa.array(parameters["refused_access"])))
     sources = sorted(pc.unique(refused.column("source")).to_pylist())
+    accepted = pc.sum(pc.equal(people.column("access_status"), "withdrawn_accepted")).as_py() or 0
+    fine = f"{accepted} images of withdrawn sources, used for a stated reason" if accepted else "no withdrawn source"
     return Verdict(
         passed=not sources,
         figure=float(refused.num_rows),
-        summary=f"{refused.num_rows} images of withdrawn sources" if sources else "no withdrawn source",
+        summary=f"{refused.num_rows} images of withdrawn sources" if sources else fine,
         failing=first_ids(sources),
-        remedy="Take these sources out of the recipe: their authors have withdrawn them.",
+        remedy="Take these sources out of the recipe: their authors have withdrawn them. "
+        "Who must use one says who and why in its `accept_withdrawn`.",
     )
 
 

@@ -12,6 +12,7 @@ from generators.sample import write_sample
 from generators.sources import dukemtmc, occluded_duke
 from schemas.errors import BadRecipe, Withdrawn, WrongUse
 from schemas.recipe import SourceChoice, load_recipe
+from tasks.checking.toy import toy_rows, toy_staged
 from tasks.gates import licence
 from tasks.steps.ingest import ingest
 
@@ -100,6 +101,10 @@ def test_the_licence_gate_tells_withdrawn_from_accepted() -> None:
     parameters = {"refused_access": ["withdrawn"]}
     assert not licence.check(licence.GATE.bad(), parameters).passed
     assert licence.check(licence.GATE.good(), parameters).passed
+    rows = toy_rows()
+    rows["person_images"][0]["access_status"] = "withdrawn_accepted"
+    found = licence.check(toy_staged(rows), parameters)
+    assert (found.passed, found.summary) == (True, "1 images of withdrawn sources, used for a stated reason")
 
 
 @pytest.mark.parametrize("reason", ["yes", "overridden", "", "          "])
