@@ -63,7 +63,7 @@ def _folded(stack: npt.NDArray[Any], axis: int, step: int) -> npt.NDArray[Any]:
     kind = np.uint16 if stack.dtype == np.uint8 and step <= _SHORT else np.uint32
     total = parts[0].astype(kind)
     for part in parts[1:]:
-        total += part
+        np.add(total, part, out=total)
     return total
 
 
