@@ -54,6 +54,10 @@ def _nothing(tree: RawTree) -> Iterator[Any]:
     return iter(())
 
 
+def _no_lists(tree: RawTree) -> Mapping[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One raw dataset: its facts, how its names are read, and examples that drive the tests.
@@ -61,6 +65,7 @@ class Source:
     `read` yields a PersonImage or a Reject for every file that claims to be an image of the dataset and stays silent
     about files that never belong to it (readme, `Thumbs.db`). `captions` and `attributes` read its label files.
     `folders` and `files` make it complete, or all names of one of `other_forms`, in which a folder ends in `/`.
+    `lists` reads what protocols need beyond rows, such as permutations or lists of queries, as plain JSON by name.
     `unpack` shows the images inside a file of the dataset's own as files; the names it gives them are what `read` sees.
     """
 
@@ -80,6 +85,7 @@ class Source:
     files: tuple[str, ...] = ()
     other_forms: tuple[tuple[str, ...], ...] = ()
     unpack: Callable[[RawTree], RawTree] | None = None
+    lists: Callable[[RawTree], Mapping[str, Any]] = _no_lists
 
     def forms(self) -> tuple[tuple[str, ...], ...]:
         """Every set of names that makes the dataset complete; a folder ends in `/`."""

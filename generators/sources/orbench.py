@@ -129,6 +129,7 @@ SOURCE = Source(
     ),
     read=_read,
     captions=_captions,
+    lists=read_lists,
     examples={
         "vis/0001/0001_c1_001.jpg": {
             "person_key": "orbench:0001", "modality": "rgb", "cam_key": None, "overlap_source": "sysu_mm01|llcm",

@@ -118,6 +118,7 @@ class _Job:
     rejects: list[Reject] = field(default_factory=list)
     listing: str = ""
     in_order: bool = True
+    lists: Mapping[str, Any] = field(default_factory=dict)
     shown: RawTree = field(init=False)
 
     def __post_init__(self) -> None:
@@ -148,6 +149,7 @@ class _Job:
         captions = found.captions(labels.every_label(self.declared, recorded, self.tree, found.known))
         out = {"person_images": persons, "captions": captions, "attributes": found.attribute_table()}
         out["rejects"] = self._reject_table()
+        self.lists = self.declared.lists(recorded)
         raw_digest = self._raw_digest(result, recorded)
         self._cache().save(result.all_remembered(), self.listing, raw_digest)
         self.shown = self.tree
@@ -246,6 +248,7 @@ class _Job:
             "counts": counts.counts(out["person_images"], out["captions"], out["attributes"], out["rejects"]),
             "reject_reasons": counts.reasons(out["rejects"]),
             "reported": counts.reported(self.declared, out["person_images"], out["captions"]),
+            **({"lists": self.lists} if self.lists else {}),
         }
 
 
