@@ -18,7 +18,7 @@ from schemas.rows import PersonImage, Reject
 from schemas.source import RawTree, Reported, Source
 
 _NAME = re.compile(
-    r"P(?P<pid>[0-9]{1,6})_C(?P<cam>[0-9]{1,2})_(?P<clothes>[0-9A-Za-z-]{1,40})(?P<rest>_[ -.0-~]{1,120})?\.jpg"
+    r"P(?P<pid>[0-9]{1,6})_C(?P<cam>[0-9]{1,2})_(?P<clothes>[0-9A-Za-z-]{1,40})(?P<rest>[_.][ -.0-~]{1,120})?\.jpg"
 )
 _LINE = re.compile(r"(?P<name>[^,\s/]{1,200}),(?P<tracklet>[0-9]{1,18})(?:,.*)?")
 _FOLDERS = {

@@ -21,7 +21,7 @@ LIST = "train-set-bbox.txt"
     pid=st.integers(0, 99_999),
     camera=st.integers(1, 17),
     clothes=st.from_regex(r"\A[0-9A-Za-z]{1,8}\Z"),
-    rest=st.from_regex(r"\A(_[0-9A-Za-z]{1,6}){0,3}\Z"),
+    rest=st.from_regex(r"\A([_.][0-9A-Za-z]{1,6}){0,3}\Z"),
     folder=st.sampled_from(SOURCE.folders),
 )
 def test_a_name_gives_back_its_first_three_fields(pid: int, camera: int, clothes: str, rest: str, folder: str) -> None:

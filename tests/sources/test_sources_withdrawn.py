@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from sources_toy import ToyTree, read_toy
 
 from generators.sample import write_sample
+from generators.sample.write import layouts
 from generators.sources import dukemtmc, occluded_duke
 from schemas.errors import BadRecipe, Withdrawn, WrongUse
 from schemas.recipe import SourceChoice, load_recipe
 from tasks.checking.toy import toy_rows, toy_staged
 from tasks.gates import licence
 from tasks.steps.ingest import ingest
+from tasks.steps.link import link
 
 REASON = "Ann Example, ethics board 12/2026: comparison with published numbers."
 SOURCES = {"dukemtmc": dukemtmc.SOURCE, "occluded_duke": occluded_duke.SOURCE}
@@ -89,6 +91,15 @@ def test_the_drawn_layout_is_nobodys_data_and_needs_no_reason(tmp_path: Path) ->
     assert step.facts["access_status"] == "synthetic"
     assert "accepted_withdrawn" not in step.facts
     assert step.facts["counts"]["images"] == 42
+
+
+def test_persons_of_the_derivative_are_linked_to_those_of_the_original(tmp_path: Path) -> None:
+    write_sample(tmp_path / "raw", "tiny", sources=list(SOURCES))
+    step = link(tmp_path / "store", [ingest(tmp_path / "store", name, tmp_path / "raw") for name in SOURCES])
+    pairs = pq.read_table(step.folder / "identity_links.parquet", columns=["person_a", "person_b"]).to_pylist()
+    found = {(pair["person_a"], pair["person_b"]) for pair in pairs}
+    persons = {shot.pid_raw for shot in layouts(["occluded_duke"])["occluded_duke"].shots("tiny", 7)}
+    assert found >= {(f"dukemtmc:{pid}", f"occluded_duke:{pid}") for pid in persons}
 
 
 def test_a_source_that_is_not_withdrawn_has_the_same_output_whether_or_not_a_reason_is_given(tmp_path: Path) -> None:
