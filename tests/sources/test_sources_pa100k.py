@@ -18,11 +18,12 @@ from schemas.source import RawFile
 from schemas.vocabulary import is_valid
 
 # The order of the file, as the reference gives it.
-NAMES = (
-    "Female AgeOver60 Age18-60 AgeLess18 Front Side Back Hat Glasses HandBag ShoulderBag Backpack HoldObjectsInFront "
-    "ShortSleeve LongSleeve UpperStride UpperLogo UpperPlaid UpperSplice LowerStripe LowerPattern LongCoat Trousers "
-    "Shorts Skirt&Dress boots"
-).split()  # fmt: skip
+NAMES = [
+    "Female", "AgeOver60", "Age18-60", "AgeLess18", "Front", "Side", "Back", "Hat", "Glasses", "HandBag",
+    "ShoulderBag", "Backpack", "HoldObjectsInFront", "ShortSleeve", "LongSleeve", "UpperStride", "UpperLogo",
+    "UpperPlaid", "UpperSplice", "LowerStripe", "LowerPattern", "LongCoat", "Trousers", "Shorts", "Skirt&Dress",
+    "boots",
+]  # fmt: skip
 
 
 @dataclass
@@ -60,7 +61,7 @@ def mat(lists: Mapping[str, Mapping[str, Any]], names: Sequence[str] = NAMES, **
 
 
 def values(data: bytes, *images: str, at: str = "annotation.mat") -> tuple[dict[tuple[str, str], str], list[Reject]]:
-    tree = ToyTree({name: b"" for name in images} | {at: data})
+    tree = ToyTree(dict.fromkeys(images, b"") | {at: data})
     rows = list(SOURCE.attributes(tree))
     found = [row for row in rows if isinstance(row, Attribute)]
     assert all(is_valid(row.key, row.value) and row.level == "image" and row.person_key is None for row in found)
@@ -170,7 +171,11 @@ def test_a_missing_label_is_refused_by_name() -> None:
     assert {(row.reason, row.subject.rpartition("#")[2]) for row in refused} == {("bad_column", "Hat")}
 
 
-LISTS = {"train": {"000001.jpg": {}}, "val": {"000002.jpg": {}}, "test": {"000003.jpg": {}}}
+LISTS: dict[str, dict[str, dict[str, int]]] = {
+    "train": {"000001.jpg": {}},
+    "val": {"000002.jpg": {}},
+    "test": {"000003.jpg": {}},
+}
 
 
 @pytest.mark.parametrize("folder", ["data", "release_data", "release_data/release_data"])
