@@ -5,7 +5,7 @@ what is asked (generators.orbench_lists). Photos come from SYSU-MM01 and LLCM; w
 tested persons do not say which image they describe: they are kept as invalid captions of the person's first gallery
 image, flagged `image_not_told`, so that queries can name them and no question is made of them.
 
-Source: Zuo et al., NeurIPS 2025 (ReID5o); Reported counts of images from a third party.
+Source: Zuo et al., NeurIPS 2025 (ReID5o); the counts of images come from third parties.
 """
 
 import re
@@ -126,6 +126,9 @@ SOURCE = Source(
         Reported(what="test", persons=400, tag="V"),
         Reported(what="all", persons=1_000, tag="V"),
         Reported(what="rgb", images=45_113, tag="M"),
+        Reported(what="near_infrared", images=26_071, tag="M"),
+        Reported(what="colour_drawing", images=18_000, tag="M"),
+        Reported(what="sketch", images=18_000, tag="M"),
     ),
     read=_read,
     captions=_captions,
