@@ -7,7 +7,6 @@ import errno
 import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from operator import attrgetter
 from pathlib import Path
 
 from schemas.discovery import find_all
@@ -43,7 +42,7 @@ class FolderTree:
         waiting = [""]
         while waiting:
             _list_folder(self._prefix, waiting.pop(), found, refused, waiting)
-        found.sort(key=attrgetter("relpath"))
+        found.sort()
         return found, refused
 
     def forget(self) -> None:
@@ -83,9 +82,10 @@ def _list_entry(
     refused: list[tuple[str, str, str]],
     waiting: list[str],
 ) -> None:
-    if (fault := _fault(entry)) is not None:
+    plain = entry.name.isascii() and entry.is_file(follow_symlinks=False)  # nearly every entry, and quickly
+    if not plain and (fault := _fault(entry)) is not None:
         refused.append((printable(relpath), *fault))
-    elif entry.is_dir(follow_symlinks=False):
+    elif not plain and entry.is_dir(follow_symlinks=False):
         waiting.append(relpath + "/")
     else:
         facts = entry.stat(follow_symlinks=False)
@@ -159,10 +159,11 @@ def _is_there(folder: Path, name: str) -> bool:
 
 
 def _explain(source_name: str, source: Source, raw: Path, tried: Sequence[Path]) -> str:
-    wanted = "; or ".join(", ".join(form) for form in source.forms())
-    expected = f"{source.title} needs {wanted} in the folder or in {source.root_names[0]}/ below it"
     best = min((path for path in tried if path.is_dir()), key=lambda path: len(missing(source, path)), default=raw)
     form, lost = _nearest_form(source, best)
+    others = len(source.forms()) - 1
+    wanted = ", ".join(form) + (f" (or one of {others} other forms)" if others else "")
+    expected = f"{source.title} needs {wanted} in the folder or in {source.root_names[0]}/ below it"
     other = _other_source(source_name, raw, below=len(lost) == len(form))
     if other:
         hint = f"It looks like {other}: try `reidforge build {other} --raw {raw}`."

@@ -6,7 +6,7 @@ are matched below the dataset root and never on the whole path.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from schemas.rows import Attribute, Caption, PersonImage, Reject
 
@@ -16,8 +16,7 @@ SAMPLE_MARK = "SAMPLE.json"
 ACCESS = ("open", "request", "signed", "withdrawn", "withdrawn_accepted", "synthetic")
 
 
-@dataclass(frozen=True, slots=True)
-class RawFile:
+class RawFile(NamedTuple):
     """One file below a dataset root: forward-slash relative path, bytes, and modification time in ns."""
 
     relpath: str
