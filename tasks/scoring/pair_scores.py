@@ -64,9 +64,19 @@ class PairScores:
         matrix.values[rows, columns] = values
 
     def put_rows(self, query: pa.Array, gallery: pa.Array, values: Numbers) -> None:
-        """Scores of whole rows, a column per gallery name."""
-        everything = np.repeat(np.arange(len(query)), len(gallery)), np.tile(np.arange(len(gallery)), len(query))
-        self.put(None, query.take(pa.array(everything[0])), gallery.take(pa.array(everything[1])), values.reshape(-1))
+        """Scores of whole rows, a column per gallery name. Raises BadScores as `put` does."""
+        matrix = self._matrices[0]
+        rows, columns = self._places(query, matrix.queries, "query"), self._places(gallery, matrix.gallery, "gallery")
+        self._check_finite(
+            values.reshape(-1),
+            lambda place: (query[place // len(gallery)].as_py(), gallery[place % len(gallery)].as_py()),
+        )
+        taken = ~np.isnan(matrix.values[rows]).all(axis=1)
+        again = np.setdiff1d(np.arange(len(rows)), np.unique(rows, return_index=True)[1])
+        if taken.any() or len(again):
+            name = query[int(np.argmax(taken)) if taken.any() else int(again[0])].as_py()
+            raise BadScores(f"{self.label!r} gives the query {name!r} twice: give each query one row.")
+        matrix.values[np.ix_(rows, columns)] = values
 
     def _places(self, names: pa.Array, known: pa.Array, role: str) -> npt.NDArray[np.int64]:
         found = pc.index_in(names, value_set=known)

@@ -33,6 +33,8 @@ Numbers = npt.NDArray[np.floating]
 MOST_NUMBERS = 1 << 29
 """The most scores or feature components that are held in memory at once."""
 _BATCH = 1 << 16
+_AT_ONCE = 1 << 24
+"""Rows of pairs, and numbers of a wide table, that are read at a time."""
 
 
 def read_scores(path: Path, benchmark: Benchmark) -> TrialScores:
@@ -159,16 +161,17 @@ def _batches(file: pq.ParquetFile, columns: Sequence[str]) -> Iterator[pa.Record
     yield from file.iter_batches(batch_size=_BATCH, columns=list(columns))
 
 
-def _typed(path: Path, batch: pa.RecordBatch, name: str, kind: pa.DataType) -> pa.Array:
-    """One column as another type. Raises BadScores for nulls and for values that do not fit."""
+def _typed(path: Path, batch: pa.RecordBatch, place: str | int, kind: pa.DataType) -> pa.Array:
+    """One column, by name or number, as another type. Raises BadScores for nulls and for values that do not fit."""
     try:
-        column = batch.column(name).cast(kind)
+        column = batch.column(place).cast(kind)
     except (pa.ArrowException, ValueError) as error:
         raise BadScores(
-            f"The column {name!r} of {str(path)!r} holds {batch.schema.field(name).type} values, where {kind} values "
-            "are needed."
+            f"The column {batch.schema.field(place).name!r} of {str(path)!r} holds {batch.schema.field(place).type} "
+            f"values, where {kind} values are needed."
         ) from error
     if column.null_count:
+        name = batch.schema.field(place).name
         raise BadScores(f"The column {name!r} of {str(path)!r} has {column.null_count} empty places: give every value.")
     return column
 
@@ -205,17 +208,22 @@ def _wide(path: Path, file: pq.ParquetFile, benchmark: Benchmark) -> PairScores:
     names = [name for name in file.schema_arrow.names if name != "query_id"]
     found = PairScores(str(path), benchmark, False, _score_type(file, names), MOST_NUMBERS)
     found.expect(file.metadata.num_rows * len(names))
-    for batch in file.iter_batches(batch_size=256):
-        query = _typed(path, batch, "query_id", pa.string())
-        values = np.stack([_typed(path, batch, name, pa.float64()).to_numpy() for name in names], axis=1)
-        found.put_rows(query, pa.array(names, pa.string()), values)
+    gallery = pa.array(names, pa.string())
+    for batch in file.iter_batches(batch_size=max(64, _AT_ONCE // max(len(names), 1))):
+        values = np.empty((batch.num_rows, len(names)), dtype=np.float64)
+        places = [place for place, name in enumerate(batch.schema.names) if name != "query_id"]
+        for column, place in enumerate(places):
+            values[:, column] = _typed(path, batch, place, pa.float64()).to_numpy()
+        found.put_rows(_typed(path, batch, "query_id", pa.string()), gallery, values)
     return found
 
 
 def _score_type(file: pq.ParquetFile, names: Sequence[str]) -> type[np.floating]:
     """float32 when nothing is lost by it: a narrower type would make ties."""
     narrow = (pa.float16(), pa.float32(), pa.int8(), pa.int16(), pa.uint8(), pa.uint16())
-    return np.float32 if all(file.schema_arrow.field(name).type in narrow for name in names) else np.float64
+    wanted = set(names)
+    kinds = {field.type for field in file.schema_arrow if field.name in wanted}
+    return np.float32 if kinds <= set(narrow) else np.float64
 
 
 def _features(path: Path, file: pq.ParquetFile, benchmark: Benchmark) -> Features:

@@ -249,6 +249,12 @@ def test_a_wide_table_with_a_missing_or_foreign_column_or_row_is_refused(version
 
     assert "has no score for 'toy/0_0.png'" in refusal(version, wide(trial.gallery_ids[:-1]))
     assert "has no score for 'toy/4_0.png'" in refusal(version, wide(trial.gallery_ids, rows=4))
+    twice = {"query_id": trial.query_ids[:4] + trial.query_ids[:1]} | dict.fromkeys(trial.gallery_ids, matrix[:, 0])
+    pq.write_table(pa.table(twice), path)
+    assert "gives the query 'toy/0_0.png' twice: give each query one row" in refusal(version, path)
+    broken = {"query_id": trial.query_ids} | dict.fromkeys(trial.gallery_ids, matrix[:, 0] * math.nan)
+    pq.write_table(pa.table(broken), path)
+    assert "The score of 'toy/0_0.png' and 'toy/0_1.png' in" in refusal(version, path)
     foreign = [*trial.gallery_ids[:-1], "toy/x.png"]
     assert "names 'toy/x.png', which is no gallery member" in refusal(version, wide(foreign))
 
