@@ -43,6 +43,7 @@ _CACHE = Table(
         ]
     ),
     key=("relpath",),
+    compression=dict.fromkeys(("relpath", "size", "mtime_ns", "sha256", "phash"), "none"),  # each value is its own
 )
 _FIELDS = tuple(_CACHE.schema.names)
 

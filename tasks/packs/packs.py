@@ -70,7 +70,7 @@ class Packer:
 
     def _ends_here(self, seen: Seen) -> bool:
         word = xxhash.xxh3_64_intdigest(f"{self.source}/{seen.relpath}".encode())
-        return word < _ONE * min(seen.size, _TARGET) // _TARGET or self.waiting_bytes >= _LARGEST
+        return word * _TARGET < _ONE * seen.size or self.waiting_bytes >= _LARGEST
 
     def close(self) -> list[Seen]:
         """End the pack here, writing it unless the same content is stored; the images in it."""

@@ -52,7 +52,8 @@ def scan(tree: RawTree, source: str, files: Iterable[tuple[RawFile, Seen | None]
         seen = item.seen
         result.hasher.update(f"{seen.relpath}\0{seen.sha256}\n".encode())
         if seen.reason is None:
-            result.remember(packer.add(item))
+            if finished := packer.add(item):
+                result.remember(finished)
         else:
             seen.pack = None
             result.dead[seen.relpath] = _reject(source, seen)

@@ -206,7 +206,8 @@ class _Job:
         listed = iter(self.shown.files())
         for start in range(0, persons.num_rows, columns.COLUMNS_AT_ONCE):
             for relpath in persons.column("relpath").slice(start, columns.COLUMNS_AT_ONCE).to_pylist():
-                file = next(file for file in listed if file.relpath == relpath)
+                while (file := next(listed)).relpath != relpath:
+                    continue
                 yield file, cache.get(file)
 
     def _raw_digest(self, result: Scan, recorded: _Recorded) -> str:
