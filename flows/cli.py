@@ -219,7 +219,10 @@ def evaluate(
     version: Annotated[Path, typer.Argument(help="A pulled version folder.")],
     out: Annotated[Path, typer.Option("--out", help="Where results go.")] = Path("evaluation"),
     checkpoint: Annotated[Path | None, typer.Option("--checkpoint", help="Without one, baselines only.")] = None,
-    scores: Annotated[Path | None, typer.Option("--scores", help="A .npy matrix, queries by gallery.")] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option("--scores", help="Scores or features: .npy, Parquet, or a folder with query.npy and gallery.npy."),
+    ] = None,
     protocol: Annotated[
         str | None, typer.Option("--protocol", help="With --scores: the protocol they are for.")
     ] = None,

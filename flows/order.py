@@ -58,7 +58,9 @@ def protocol_names(recipe: Recipe) -> list[str]:
     """The protocols a recipe asks for; without a wish, every protocol of its sources."""
     sources = {choice.name for choice in recipe.sources}
     return list(recipe.evaluate.protocols) or [
-        name for name, protocol in find_all("tasks.protocols", "PROTOCOL") if protocol.source in sources
+        name
+        for name, protocol in find_all("tasks.protocols", "PROTOCOL")
+        if protocol.by_default and protocol.source in sources
     ]
 
 

@@ -22,7 +22,7 @@ _LOOKS_PER_NEGATIVE = 3
 class PairRule:
     """What makes a true match for a family: who may anchor, and whom a match may be.
 
-    `hard` is the share of negatives taken from the miner's neighbours where there are any.
+    `hard` is the share of negatives taken from the miner's neighbours where there are any; recipe option `hard`.
     """
 
     anchors: Flags
@@ -44,7 +44,7 @@ def twin_pairs(ask: Ask, rule: PairRule) -> Draft:
 def _levels(ask: Ask, rule: PairRule, everybody: Ints, most: int) -> Iterator[Units]:
     pool = ask.pool
     matcher = MatchFinder(ask, rule)
-    finder = NegativeFinder(ask, rule.hard)
+    finder = NegativeFinder(ask, float(ask.options.get("hard", rule.hard)))
     for k, anchors, word in turns_of(everybody, pool.words[everybody], ask.seed, most):
         match = matcher.find(anchors, word)
         other, rank = finder.find(anchors, match, word, np.zeros((len(anchors), 0), dtype=np.int64))
