@@ -6,21 +6,18 @@ wear, `text` is where captions land.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tasks.training.comparing import DEEP, LOOKS, PARTS
 from tasks.training.tokens import PAD
 
 if TYPE_CHECKING:
     import torch
 
-PLACE = 8
-"""The first values of a token tell where in the picture it is."""
-
-PARTS: Mapping[str, slice] = {"outfit": slice(8, 48), "person": slice(48, 88), "text": slice(88, 128)}
 _WINDOW = 5
 _LONGEST = 64
 
@@ -51,8 +48,15 @@ def parts_of(features: "torch.Tensor") -> "dict[str, torch.Tensor]":
 
 def attribute_logits(heads: Any, features: "torch.Tensor", sizes: Sequence[int]) -> "tuple[torch.Tensor, ...]":
     """One block of logits per attribute."""
-    found: tuple[torch.Tensor, ...] = heads["attributes"](heads["norm"](features.flatten(1))).split(list(sizes), dim=1)
+    found: tuple[torch.Tensor, ...] = heads["attributes"](heads["norm"](_told(features))).split(list(sizes), dim=1)
     return found
+
+
+def _told(features: "torch.Tensor") -> "torch.Tensor":
+    """What attribute heads read: the looks of every place and the deep stream, flat, so that places stay apart."""
+    import torch
+
+    return torch.cat([features[:, 0, :, LOOKS], features[:, -1, :, DEEP]], dim=2).flatten(1)
 
 
 def caption_vectors(heads: Any, ids: "torch.Tensor") -> "torch.Tensor":

@@ -18,8 +18,9 @@ from tasks.scoring.scorer import Pair, Vectors
 from tasks.training.answering import answers, yes_share
 from tasks.training.augment import plain
 from tasks.training.checkpoint import Modules, load_checkpoint, read_record
+from tasks.training.comparing import PARTS
 from tasks.training.data import Sample
-from tasks.training.heads import PARTS, caption_ids, caption_vectors, parts_of
+from tasks.training.heads import caption_ids, caption_vectors, parts_of
 from tasks.training.network import SHAPE, see
 from tasks.training.patches import cut
 from tasks.training.questions import QuestionScore, score_split

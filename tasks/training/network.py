@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tasks.training.collate import IGNORED, Batch
+from tasks.training.comparing import WIDTH
 from tasks.training.patches import PatchShape
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ TOKEN_GRID = (SHAPE.grid[1] // SHAPE.merge, SHAPE.grid[2] // SHAPE.merge)
 class Size:
     """How large the tiny model is."""
 
-    width: int = 128
+    width: int = WIDTH
     tower_depth: int = 3
     tower_inner: int = 256
     heads: int = 4

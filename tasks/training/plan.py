@@ -16,6 +16,7 @@ class WarmUp:
     rate: float = 2e-3
     temperature: float = 0.2
     attribute_weight: float = 4.0
+    place_weight: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

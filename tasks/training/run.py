@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from schemas.errors import WrongUse
 from schemas.keys import canonical_json, digest
 from tasks.training.checkpoint import RECORD, Modules, load_checkpoint, read_record, save_checkpoint
+from tasks.training.comparing import DEEP, LOOKS, PARTS, keep_apart, start_comparing
 from tasks.training.data import TrainingData
-from tasks.training.heads import PARTS, build_heads
+from tasks.training.heads import build_heads
 from tasks.training.keep import Keeper, OnProgress, Part, run_part, seed_torch
 from tasks.training.network import SHAPE, Size, build
 from tasks.training.plan import Plan
@@ -95,12 +96,14 @@ class Run:
         seed_torch("weights", self.plan.seed)
         vocabulary = tokenizer.get_vocab_size()
         model = build(vocabulary, SPECIAL_IDS, self.size)
+        keep_apart(model.model.visual)
+        start_comparing(model.model.language_model)
         heads = build_heads(attribute_sizes(self.data), self._feature_count, self._vector, vocabulary)
         return Modules(model, heads, tokenizer)
 
     @property
     def _feature_count(self) -> int:
-        return int((1 + len(self.size.deep_layers)) * SHAPE.tokens * self.size.width)
+        return int(LOOKS.stop - LOOKS.start + DEEP.stop - DEEP.start) * SHAPE.tokens
 
     @property
     def _vector(self) -> int:

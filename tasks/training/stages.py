@@ -41,7 +41,7 @@ def level_features(model: Any, features: "torch.Tensor") -> None:
     """Scale the last layer of every merger so that features like these have unit spread; vectors stay as they are."""
     import torch
 
-    tower, spread = model.model.visual, features.std()
+    tower, spread = model.model.visual, features[features != 0].std()
     with torch.no_grad():
         for merger in (tower.merger, *tower.deepstack_merger_list):
             merger.linear_fc2.weight.div_(spread)

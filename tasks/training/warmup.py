@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from schemas.vocabulary import VOCABULARY
 from tasks.training.augment import Augment, augment
+from tasks.training.comparing import PLACES
 from tasks.training.data import Codes, TrainingData
-from tasks.training.heads import PLACE, attribute_logits, caption_ids, caption_vectors, parts_of
+from tasks.training.heads import attribute_logits, caption_ids, caption_vectors, parts_of
 from tasks.training.keep import Losses, random_of, seed_torch
 from tasks.training.network import SHAPE, see
 from tasks.training.patches import cut
@@ -100,7 +101,7 @@ class WarmUpStep:
         planes = augment(self.data.pictures.take(numbers), Augment(), rng)
         features = see(self.model.model.visual, torch.from_numpy(cut(planes, SHAPE)))
         losses = self._losses(features, numbers, rng)
-        weights = {"attributes": self.plan.attribute_weight}
+        weights = {"attributes": self.plan.attribute_weight, "place": self.plan.place_weight}
         torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum().backward()
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
@@ -154,7 +155,7 @@ def _place_loss(features: "torch.Tensor") -> "torch.Tensor":
     """Every token of the deep stream says which of the places it is."""
     import torch
 
-    loss: torch.Tensor = (features[:, -1, :, :PLACE] - 2.0 * torch.eye(PLACE)).square().mean()
+    loss: torch.Tensor = (features[:, -1, :, :PLACES] - 2.0 * torch.eye(PLACES)).square().mean()
     return loss
 
 
