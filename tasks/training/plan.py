@@ -41,18 +41,18 @@ class Plan:
 
 
 _STAGES = {
-    1: Stage(200, {"ATTR_QA": 0.6, "ATTR_YN": 0.25, "CAP_SHORT": 0.15}),
-    2: Stage(250, {"SAME_YN": 0.55, "I2I_PICK1": 0.2, "ATTR_QA": 0.17, "ATTR_YN": 0.08}),
+    1: Stage(200, {"ATTR_QA": 0.65, "ATTR_YN": 0.27, "CAP_SHORT": 0.08}),
+    2: Stage(220, {"SAME_YN": 0.65, "I2I_PICK1": 0.05, "ATTR_QA": 0.22, "ATTR_YN": 0.08}),
     3: Stage(
-        250,
+        130,
         {
-            "T2I_YN": 0.25,
-            "T2I_PICK": 0.15,
+            "T2I_YN": 0.12,
+            "T2I_PICK": 0.03,
             "CC_YN": 0.12,
-            "VI_YN": 0.18,
-            "SAME_YN": 0.15,
-            "I2I_PICK1": 0.05,
-            "ATTR_QA": 0.1,
+            "VI_YN": 0.2,
+            "SAME_YN": 0.3,
+            "I2I_PICK1": 0.04,
+            "ATTR_QA": 0.19,
         },
     ),
 }
