@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.errors import WrongUse
 from schemas.keys import canonical_json, digest
 from tasks.training.checkpoint import RECORD, Modules, load_checkpoint, read_record, save_checkpoint
-from tasks.training.comparing import hold_laid, hold_told, keep_apart, start_comparing
+from tasks.training.comparing import DEEP, LOOKS, PARTS, keep_apart, start_comparing
 from tasks.training.data import TrainingData
 from tasks.training.heads import build_heads
 from tasks.training.keep import Keeper, OnProgress, Part, run_part, seed_torch
@@ -98,7 +98,17 @@ class Run:
         model = build(vocabulary, SPECIAL_IDS, self.size)
         keep_apart(model.model.visual)
         start_comparing(model.model.language_model)
-        return Modules(model, build_heads(attribute_sizes(self.data)), tokenizer)
+        heads = build_heads(attribute_sizes(self.data), self._feature_count, self._vector, vocabulary)
+        return Modules(model, heads, tokenizer)
+
+    @property
+    def _feature_count(self) -> int:
+        return int(LOOKS.stop - LOOKS.start + DEEP.stop - DEEP.start) * SHAPE.tokens
+
+    @property
+    def _vector(self) -> int:
+        where = PARTS["text"]
+        return int(where.stop - where.start) * SHAPE.tokens
 
     def _train_one(self, number: int, modules: Modules) -> None:
         modules.model.train()
@@ -124,25 +134,19 @@ class Run:
     def _warm_up(self, modules: Modules) -> Part:
         plan = self.plan.warm_up
         step = WarmUpStep(self.data, modules.model, modules.heads, modules.tokenizer, plan, self.plan.seed)
-        hold_laid(modules.model.model.language_model)
-        trained = {"tower": modules.model.model.visual, "heads": modules.heads, **_language(modules)}
+        trained = {"tower": modules.model.model.visual, "heads": modules.heads}
         return Part("stage0", plan.steps, plan.rate, trained, step)
 
     def _stage(self, number: int, modules: Modules) -> Part:
-        plan, seen = self.plan.stages[number], self._see_all(modules)
-        step = StageStep(self.data, modules.model, modules.tokenizer, seen, number, plan, self.plan.seed)
+        for parameter in modules.model.model.visual.parameters():
+            parameter.requires_grad_(False)
+        if self._features is None:
+            self._features = features_of(modules.model, self.data.pictures, self.data.size)
+        plan = self.plan.stages[number]
+        step = StageStep(self.data, modules.model, modules.tokenizer, self._features, number, plan, self.plan.seed)
         if not step.pools:
             raise WrongUse(f"The version has no row for stage {number}: train with fewer stages, or add families.")
-        return Part(f"stage{number}", plan.steps, plan.rate, _language(modules), step)
-
-    def _see_all(self, modules: Modules) -> "torch.Tensor":
-        """The features of every picture, made once a process, when the tower and what compares are frozen."""
-        if self._features is None:
-            modules.model.model.visual.requires_grad_(False)
-            hold_laid(modules.model.model.language_model)
-            hold_told(modules.model.model.language_model)
-            self._features = features_of(modules.model, self.data.pictures, self.data.size)
-        return self._features
+        return Part(f"stage{number}", plan.steps, plan.rate, {"language": modules.model.model.language_model}, step)
 
     def _record(self, number: int, modules: Modules) -> dict[str, Any]:
         return {
@@ -151,12 +155,11 @@ class Run:
             "stage": number,
             "attributes": {key: list(self.data.values[key]) for key in sorted(self.data.attributes)},
             "attribute_sizes": attribute_sizes(self.data),
+            "features": self._feature_count,
+            "vector": self._vector,
+            "vocabulary": modules.tokenizer.get_vocab_size(),
             "parameters": sum(weight.numel() for weight in modules.model.parameters()),
         }
-
-
-def _language(modules: Modules) -> dict[str, Any]:
-    return {"language": modules.model.model.language_model, "answers": modules.model.lm_head}
 
 
 def read_losses(out: Path) -> dict[str, list[dict[str, float]]]:
