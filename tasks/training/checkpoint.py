@@ -64,6 +64,6 @@ def load_checkpoint(folder: Path) -> tuple[Modules, dict[str, Any]]:
 
     record = read_record(folder)
     model = Qwen3VLForConditionalGeneration.from_pretrained(folder, local_files_only=True, dtype="float32")
-    heads = build_heads(record["attribute_sizes"])
+    heads = build_heads(record["attribute_sizes"], record["features"], record["vector"], record["vocabulary"])
     put_weights({"heads": heads}, load_file(folder / "heads.safetensors"))
     return Modules(model.eval(), heads.eval(), load_tokenizer(folder)), record

@@ -20,7 +20,6 @@ from tasks.training.keep import Losses, random_of, seed_torch
 from tasks.training.network import SHAPE, see
 from tasks.training.patches import cut
 from tasks.training.plan import WarmUp
-from tasks.training.tokens import PAD
 
 if TYPE_CHECKING:
     import torch
@@ -129,8 +128,8 @@ class WarmUpStep:
         import torch
 
         ids = self.tokens[places]
-        ids = ids[:, : int((ids != PAD).sum(axis=1).max())]
-        texts = caption_vectors(self.model.model.language_model, ids)
+        ids = ids[:, : max(1, int((ids != 0).sum(axis=1).max()))]
+        texts = caption_vectors(self.heads, torch.from_numpy(ids))
         alike = pictures @ texts.T * self.heads["scale"][0].exp().clamp(max=50.0)
         right = torch.from_numpy(outfit[:, None] == outfit).float()
         right = right / right.sum(dim=1, keepdim=True)
