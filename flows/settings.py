@@ -19,6 +19,8 @@ _DEFAULTS = {
     "OMP_NUM_THREADS": "1",
     "OMP_WAIT_POLICY": "passive",
     "TOKENIZERS_PARALLELISM": "false",
+    # Our progress lines replace the bars that model libraries draw for every file they write.
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
 
 
