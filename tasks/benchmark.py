@@ -3,4 +3,4 @@
 from tasks.policy import as_task
 from tasks.steps.benchmark import benchmark as work
 
-benchmark = as_task(work, "benchmark")
+benchmark = as_task(work)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from generators.sample import write_sample
+from tasks.steps.benchmark import benchmark
 from tasks.steps.ingest import ingest
 from tasks.steps.parts import read_table
-from tasks.steps.protocols import protocols
 
 KEYS = ("orbench_sk", "orbench_text_nir", "orbench_nir_cp_sk_text")
 
@@ -14,7 +14,7 @@ def test_orbench_queries_reach_their_protocols_through_the_ingest(tmp_path: Path
     write_sample(tmp_path / "raw", "tiny", sources=["orbench"])
     ingested = ingest(tmp_path / "store", "orbench", tmp_path / "raw")
     assert len(ingested.facts["lists"]) == 33
-    benchmarked = protocols(tmp_path / "store", [ingested], [ingested], list(KEYS))
+    benchmarked = benchmark(tmp_path / "store", [ingested], [ingested], list(KEYS))
     members = read_table(benchmarked, "protocol_members").to_pylist()
     known = set(read_table(ingested, "person_images")["image_id"].to_pylist())
     known |= set(read_table(ingested, "captions")["caption_id"].to_pylist())

@@ -11,7 +11,7 @@ from schemas.protocol import EVERY_TRIAL
 from schemas.tables import CAPTIONS, PERSON_IMAGES, PROTOCOL_MEMBERS, PROTOCOLS
 from tasks.scoring.membership import SeededChoice
 from tasks.scoring.metrics import Rules
-from tasks.steps.protocols import protocols
+from tasks.steps.benchmark import benchmark
 from tasks.steps.store import run_step
 from tasks.versions.writer import from_rows, write
 
@@ -77,7 +77,7 @@ def step(store, name, source, person_images, captions=()):
 def build(store, sources, wanted=()):
     done = [step(store, "ingest", source, rows) for source, (rows, _) in sources.items()]
     described = [step(store, "describe", source, [], captions) for source, (_, captions) in sources.items()]
-    out = protocols(store, done, described, wanted)
+    out = benchmark(store, done, described, wanted)
     return out, pq.read_table(out.folder / "protocols.parquet"), pq.read_table(out.folder / "protocol_members.parquet")
 
 
