@@ -18,6 +18,7 @@ _KINDS = {
     "GATE": "gate",
     "PROTOCOL": "protocol",
     "EXPORT": "export form",
+    "COMMAND": "command",
 }
 
 

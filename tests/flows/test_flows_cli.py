@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from flows.cli import app
 
 RUN = CliRunner()
-COMMANDS = sorted(command.name for command in app.registered_commands if command.name)
+COMMANDS = sorted(entry.name for entry in (*app.registered_commands, *app.registered_groups) if entry.name)
 
 
 def test_every_command_has_help_and_stands_in_the_readme_or_the_architecture():

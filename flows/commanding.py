@@ -1,0 +1,44 @@
+"""What the commands share: common options, refusals with the right exit code, results as words or as JSON."""
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from schemas.errors import ReIDForgeError
+
+Raw = Annotated[Path, typer.Option("--raw", help="The folder that holds the raw dataset folders. Read only.")]
+Store = Annotated[Path, typer.Option("--store", help="The build store: step outputs, packs, generations.")]
+To = Annotated[Path | None, typer.Option("--to", help="The remote to publish to. Default: <store>/published.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Plain = Annotated[bool, typer.Option("--no-orchestrator", help="Run the same steps as plain functions, no Prefect.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Shards worked on at a time.")]
+
+
+def guarded(body: Callable[..., Any]) -> Callable[..., Any]:
+    """The command, with every refusal turned into one clear message and its exit code."""
+
+    @functools.wraps(body)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return body(*args, **kwargs)
+        except ReIDForgeError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(error.exit_code) from error
+        except OSError as error:
+            typer.echo(f"error: the machine refused: {error.strerror} ({error.filename or 'no file'}).", err=True)
+            raise typer.Exit(3) from error
+
+    return run
+
+
+def printed(result: dict[str, Any], as_json: bool) -> None:
+    """Print a result: a line per entry, or one JSON object."""
+    if as_json:
+        typer.echo(json.dumps(result, sort_keys=True, default=str))
+        return
+    for key, value in result.items():
+        typer.echo(f"{key:<12} {value}")

@@ -1,0 +1,43 @@
+"""`reidforge build`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commanding import Json, Plain, Raw, Store, To, Workers, printed
+from flows.reporter import Reporter
+
+
+def build(
+    recipe: Annotated[str, typer.Argument(help="A recipe's name (see `reidforge list recipes`) or a YAML file.")],
+    raw: Raw,
+    store: Store = Path("store"),
+    to: To = None,
+    publish_it: Annotated[bool, typer.Option("--publish/--no-publish", help="Publish when the gates allow.")] = True,
+    plain: Plain = False,
+    workers: Workers = 2,
+    as_json: Json = False,
+) -> None:
+    """Turn raw folders into a checked version and publish it. Steps whose inputs did not change are skipped.
+
+    Example: reidforge build market1501 --raw ~/reid --store ./store
+    """
+    from flows.order import build_and_publish, build_summary
+    from flows.recipes import find_recipe
+    from flows.runner import PlainRunner
+
+    chosen = find_recipe(recipe)
+    remote = (to or store / "published") if publish_it else None
+    if plain:
+        done = build_and_publish(chosen, raw, store, remote, PlainRunner(workers, Reporter(as_json)))
+    else:
+        from flows.build import build as flow
+        from flows.orchestrate import run_flow
+
+        names = {"recipe": recipe, "raw": str(raw), "store": str(store), "remote": str(remote) if remote else None}
+        done = run_flow(flow, workers, **names, quiet=as_json)
+    printed(build_summary(*done), as_json)
+
+
+COMMAND = build

@@ -1,0 +1,29 @@
+"""`reidforge publish`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commanding import Json, Store, To, printed
+from flows.reporter import Reporter
+
+
+def publish(
+    recipe: Annotated[str, typer.Argument(help="The name of a recipe that was built in this store.")],
+    store: Store = Path("store"),
+    to: To = None,
+    as_json: Json = False,
+) -> None:
+    """Publish the newest build of a recipe; raw data is not needed."""
+    from flows.order import publish_last
+    from flows.runner import PlainRunner
+
+    done = publish_last(recipe, store, to or store / "published", PlainRunner(1, Reporter(as_json)))
+    printed(
+        {"version": f"{done.name}@{done.version}", "digest": done.digest, "folder": done.folder},
+        as_json,
+    )
+
+
+COMMAND = publish

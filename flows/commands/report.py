@@ -1,0 +1,21 @@
+"""`reidforge report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    version: Annotated[Path, typer.Argument(help="A version folder.")],
+    out: Annotated[Path, typer.Option("--out", help="The HTML file.")] = Path("report.html"),
+    checkpoint: Annotated[Path | None, typer.Option("--checkpoint")] = None,
+    evaluation: Annotated[Path | None, typer.Option("--evaluation", help="A folder that `evaluate` wrote.")] = None,
+) -> None:
+    """Write the report of a version: one HTML page that needs no network."""
+    from tasks.report.page import write_report
+
+    typer.echo(write_report(version, checkpoint, evaluation, out))
+
+
+COMMAND = report

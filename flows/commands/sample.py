@@ -1,0 +1,33 @@
+"""`reidforge sample`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commanding import Json, Workers, printed
+from flows.reporter import Reporter
+
+
+def sample(
+    out: Annotated[Path, typer.Argument(help="An empty or new folder.")],
+    size: Annotated[str, typer.Option("--size", help="tiny, demo or official.")] = "demo",
+    seed: Annotated[int, typer.Option("--seed")] = 7,
+    source: Annotated[list[str] | None, typer.Option("--source", help="Draw only these; repeatable.")] = None,
+    recipe: Annotated[str | None, typer.Option("--recipe", help="Draw only the sources of this recipe.")] = None,
+    workers: Workers = 2,
+    as_json: Json = False,
+) -> None:
+    """Draw synthetic pedestrians as raw folders in the true layouts of the datasets."""
+    from flows.recipes import find_recipe
+    from generators.sample import write_sample
+
+    if recipe:
+        source = [choice.name for choice in find_recipe(recipe).sources]
+    with Reporter(as_json).step("sample") as close:
+        drawn = write_sample(out, size, seed, source, workers)
+        close(f"{sum(drawn.values())} files")
+    printed({**drawn, "folder": str(out)}, as_json)
+
+
+COMMAND = sample
