@@ -36,10 +36,40 @@ class SourceChoice(_Strict):
     accept_withdrawn: Annotated[str | None, Field(min_length=10, max_length=500, pattern=r"\w+\s+\w+")] = None
 
 
+class Sampling(_Strict):
+    """How a model is sampled. What is not given is left to the model; all of it enters the request key."""
+
+    temperature: Annotated[float | None, Field(ge=0, le=2)] = None
+    top_p: Annotated[float | None, Field(gt=0, le=1)] = None
+    max_tokens: Annotated[int, Field(ge=1, le=32_768)] = 256
+
+    def as_key(self) -> dict[str, Any]:
+        """What was given, as a request carries it."""
+        return self.model_dump(exclude_none=True)
+
+
+class ModelChoice(_Strict):
+    """One model: by which backend, its name at the endpoint (or its local folder), its revision, how it is sampled.
+
+    Where the endpoint is, what it may be asked at a time and its key are no part of a recipe: they stand in the
+    environment (docs/generations.md).
+    """
+
+    backend: Name = "openai_compatible"
+    model: Annotated[str, Field(max_length=500)] = ""
+    revision: Annotated[str, Field(max_length=200)] = ""
+    preprocessing: Annotated[str, Field(max_length=200)] = "raw"
+    sampling: Sampling = Sampling()
+
+
 class Describe(_Strict):
-    """How captions are made: the backend, how many an image gets, and in which styles."""
+    """How captions are made: the backend, how many an image gets, and in which styles.
+
+    `models` are the models that are asked besides, each kept apart from the others.
+    """
 
     backend: Name = "grammar"
+    models: tuple[ModelChoice, ...] = ()
     captions_per_image: Annotated[int, Field(ge=0, le=8)] = 2
     styles: tuple[str, ...] = ("plain", "witness", "inventory", "shoes_first")
 

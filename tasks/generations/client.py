@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from schemas.backend import Answer, Backend, Request
+from schemas.backend import Answer, Backend, ImageSource, Means, Request, no_images
 from schemas.errors import MissingGenerations
 from tasks.generations.key import request_key
 from tasks.generations.store import GenerationStore
@@ -34,12 +34,13 @@ def answer(
     *,
     preprocessing_id: str = "raw",
     max_attempts: int = 3,
+    images: ImageSource = no_images,
 ) -> list[Generation]:
     """One generation per request, in order: stored, remembered as failed `max_attempts` times, or asked now.
 
     A request is asked under the backend's model and revision, and requests of one key are asked once. With `replay`
-    nothing is asked, and the last failure stands where there is no `ok` answer. Raises MissingGenerations when a
-    replay finds nothing at all for some request.
+    nothing is asked, and the last failure stands where there is no `ok` answer. `images` hands the bytes of an image
+    to backends that look. Raises MissingGenerations when a replay finds nothing at all for some request.
     """
     asked = [_addressed(request, backend) for request in requests]
     keys = [request_key(request, preprocessing_id) for request in asked]
@@ -48,7 +49,7 @@ def answer(
     missing = {key: request for key, request in wanted.items() if key not in known}
     if missing and replay:
         raise _missing(missing)
-    known.update(_ask(missing, backend, store))
+    known.update(_ask(missing, backend, store, Means(images=images)))
     return [Generation(key, known[key]) for key in keys]
 
 
@@ -75,14 +76,15 @@ def _missing(missing: Mapping[str, Request]) -> MissingGenerations:
     )
 
 
-def _ask(missing: Mapping[str, Request], backend: Backend, store: GenerationStore) -> dict[str, Answer]:
+def _ask(missing: Mapping[str, Request], backend: Backend, store: GenerationStore, means: Means) -> dict[str, Answer]:
     """Ask for everything at once and commit in groups; what came before a stop or an error is kept."""
+    keys = list(missing)
     answered: dict[str, Answer] = {}
     group: dict[str, Answer] = {}
     begun = time.monotonic()
     try:
-        for key, given in zip(missing, backend.generate(list(missing.values())), strict=True):
-            group[key] = given
+        for place, given in backend.answers(list(missing.values()), means):
+            group[keys[place]] = given
             if len(group) >= GROUP_ROWS or time.monotonic() - begun > GROUP_SECONDS:
                 answered |= group | store.put(group)
                 group, begun = {}, time.monotonic()

@@ -39,6 +39,8 @@ def _content(request: Request, preprocessing_id: str) -> dict[str, Any]:
         "sampling": _plain(request.sampling),
         "seed": request.seed,
         "response_schema": request.response_schema,
+        "system": request.system,
+        "history": [[turn.role, turn.text] for turn in request.history],
     }
 
 
