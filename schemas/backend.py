@@ -70,7 +70,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What a backend works with: the bytes of images, and leave to send a request; who is refused leave stops sending."""
+    """What a backend works with: the bytes of images, and leave to send; who is refused leave stops sending."""
 
     images: ImageSource = no_images
     may_send: Callable[[Request], bool] = lambda request: True
