@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from generators.golds import answer_struct, answer_words
 from generators.wording import Wording, render
-from schemas import answers
 from schemas.errors import BadTable
 from schemas.keys import Words, hash_ids, mix, seed_of
-from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Ints, Pool, Question
+from schemas.question import DIFFICULTIES, NOBODY, STRATEGIES, Ask, Draft, Ints, Pool, Question
 from schemas.recipe import Family
 from schemas.tables import CONVERSATIONS
 
@@ -26,7 +26,7 @@ _REF = CONVERSATIONS.schema.field("images").type.value_type
 _TEXT = CONVERSATIONS.schema.field("texts").type.value_type
 _TURN = CONVERSATIONS.schema.field("turns").type.value_type
 _NEGATIVE = CONVERSATIONS.schema.field("negatives").type.value_type
-_MOST_IMAGES = 32
+_EVIDENCE = CONVERSATIONS.schema.field("rationale").type.field("evidence").type.value_type
 
 
 def compose_rows(
@@ -40,6 +40,7 @@ def compose_rows(
 ) -> tuple[pa.Table, str]:
     """The rows of one family over one pool, sorted by id, and why there are fewer than asked for ("" when not)."""
     rows = quota.rows.get(pool.split, 0)
+    wording = wording.first(int(quota.options.get("wordings", len(wording.paraphrases))))
     draft = question.compose(
         Ask(
             pool=pool,
@@ -96,6 +97,10 @@ def part(draft: Draft, at: Ints) -> Draft:
         gold=None if draft.gold is None else draft.gold[at],
         answer=None if draft.answer is None else draft.answer.take(rows),
         asked=None if draft.asked is None else draft.asked[at],
+        lettered=draft.lettered,
+        reason=None if draft.reason is None else draft.reason.take(rows),
+        evidence=None if draft.evidence is None else draft.evidence.take(at, draft.size),
+        difficulty=None if draft.difficulty is None else draft.difficulty[at],
         n_options=None if draft.n_options is None else draft.n_options[at],
         texts=None if draft.texts is None else draft.texts[at],
         text_role=draft.text_role,
@@ -106,7 +111,7 @@ def part(draft: Draft, at: Ints) -> Draft:
 
 def _block(kind: str, wording: Wording, pool: Pool, draft: Draft, ids: Words, fixed: Mapping[str, Any]) -> pa.Table:
     n = draft.size
-    answer = _answer_text(kind, draft)
+    answer = answer_words(kind, draft)
     columns = {
         "sample_id": _names(str(fixed["family"]), ids),
         "stage": pa.repeat(pa.scalar(fixed["stage"], pa.int8()), n),
@@ -116,10 +121,11 @@ def _block(kind: str, wording: Wording, pool: Pool, draft: Draft, ids: Words, fi
         "images": _images(draft, pool),
         "texts": _texts(draft, pool),
         "turns": turns(render(wording.paraphrases, draft.paraphrase, draft.slots), answer),
-        "answer": _answer(kind, draft, answer),
+        "answer": answer_struct(kind, draft, answer),
         "negatives": _negatives(draft, pool),
+        "rationale": _rationale(draft),
         "template": _template(draft, wording, fixed),
-        "quality": _quality(answer, n),
+        "quality": _quality(answer, draft),
         "pixel_budget": _struct("pixel_budget", _budget(fixed["budget"], n)),
         "licence": _licences(draft, pool),
         "leak_block": _lists(pa.array([], pa.string()), np.zeros(n, dtype=np.int64), pa.string()),
@@ -188,29 +194,6 @@ def turns(prompts: pa.Array, answer: pa.Array) -> pa.Array:
     return _lists(flat, np.full(n, 2), _TURN)
 
 
-def _answer_text(kind: str, draft: Draft) -> pa.Array:
-    if draft.gold is None or draft.answer is not None:
-        return draft.answer
-    words = {
-        "yesno": [answers.yesno(False), answers.yesno(True)],
-        "pick1": [answers.NONE, *(answers.image(number) for number in range(1, _MOST_IMAGES))],
-    }[kind]
-    return pa.array(words, pa.string()).take(pa.array(draft.gold))
-
-
-def _answer(kind: str, draft: Draft, text: pa.Array) -> pa.Array:
-    n = draft.size
-    children: dict[str, pa.Array] = {"kind": _same(kind, n), "text": text}
-    if kind == "yesno" and draft.gold is not None:
-        children["gold_bool"] = pa.array(draft.gold.astype(bool))
-    if kind == "pick1" and draft.gold is not None:
-        children["gold_index"] = pa.array(draft.gold.astype(np.int16))
-    if draft.n_options is not None:
-        children["n_options"] = pa.array(draft.n_options.astype(np.int16))
-    fields = CONVERSATIONS.schema.field("answer").type
-    return _struct("answer", [children.get(f.name, pa.nulls(n, f.type)) for f in fields])
-
-
 def _negatives(draft: Draft, pool: Pool) -> pa.Array:
     if draft.negatives is None:
         return _lists(pa.array([], _NEGATIVE), np.zeros(draft.size, dtype=np.int64), _NEGATIVE)
@@ -242,10 +225,26 @@ def _template(draft: Draft, wording: Wording, fixed: Mapping[str, Any]) -> pa.Ar
     )
 
 
-def _quality(answer: pa.Array, n: int) -> pa.Array:
+def _rationale(draft: Draft) -> pa.Array | None:
+    """What the answer rests on, for families that say so."""
+    found = draft.evidence
+    if found is None:
+        return None
+    lines = pa.StructArray.from_arrays(
+        [found.attr, found.value_a, found.value_b, found.verdict], fields=list(_EVIDENCE)
+    )
+    listed = _lists(lines, np.bincount(found.row, minlength=draft.size), _EVIDENCE)
+    text = pa.nulls(draft.size, pa.string()) if draft.reason is None else draft.reason
+    return _struct("rationale", [text, listed])
+
+
+def _quality(answer: pa.Array, draft: Draft) -> pa.Array:
+    n = draft.size
     n_words = pc.add(pc.count_substring(answer, " "), 1).cast(pa.int32())
     none = pa.nulls(n, pa.float32())
-    flags = _lists(pa.array([], pa.string()), np.zeros(n, dtype=np.int64), pa.string())
+    hard = np.zeros(0, dtype=np.int64) if draft.difficulty is None else draft.difficulty
+    told = pa.array([f"difficulty_{name}" for name in DIFFICULTIES]).take(pa.array(hard))
+    flags = _lists(told, np.full(n, int(draft.difficulty is not None)), pa.string())
     return _struct("quality", [none, none, none, n_words, flags])
 
 
@@ -254,6 +253,12 @@ def _budget(budget: tuple[int, int], n: int) -> list[pa.Array]:
 
 
 def _licences(draft: Draft, pool: Pool) -> pa.Array:
-    """The licence of each row's source; both pictures of a row come from one source, so one licence is their union."""
-    licences = pool.table.column("license_id").combine_chunks().take(pa.array(draft.images[:, 0]))
+    """The licence of each row's source; all pictures of a row come from one source, so one licence is their union.
+
+    A row of texts alone has that of the picture which its first text describes.
+    """
+    at = draft.images[:, 0]
+    if draft.texts is not None:
+        at = np.where(at == NOBODY, pool.captions.image[draft.texts[:, 0]], at)
+    licences = pool.table.column("license_id").combine_chunks().take(pa.array(at))
     return _lists(licences, np.ones(draft.size, dtype=np.int64), pa.string())

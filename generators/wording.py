@@ -6,12 +6,13 @@ same_yn.yaml:
       - "Image 1 [[image:1]] Image 2 [[image:2]] Same person? Yes or No."
 
 A slot is `{name}`. Rows are grouped by paraphrase and each group is joined from constant and slot columns at once. The
-last two paraphrases are held out: only rows of the test split use them, to tell whether a model reads or recites.
+last paraphrases are held out: only rows of the test split use them, to tell whether a model reads or recites. There are
+five of them among 24 or more, and two where a family or a recipe (option `wordings`) has fewer.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ import yaml
 from schemas.errors import BadRecipe
 from schemas.question import Ints
 
-HELD_OUT = 2
+MANY = 24
+HELD_OUT_OF_MANY, HELD_OUT_OF_FEW = 5, 2
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -35,10 +37,21 @@ class Wording:
     paraphrases: tuple[str, ...]
     words: Mapping[str, Mapping[str, str]]
 
+    @property
+    def held_out(self) -> int:
+        """How many paraphrases, the last ones, only test rows use."""
+        return HELD_OUT_OF_MANY if len(self.paraphrases) >= MANY else HELD_OUT_OF_FEW
+
     def usable(self, split: str) -> Ints:
         """The numbers of the paraphrases a split may use: all for test, all but the held-out ones otherwise."""
-        held = 0 if split == "test" else HELD_OUT
+        held = 0 if split == "test" else self.held_out
         return np.arange(len(self.paraphrases) - held, dtype=np.int64)
+
+    def first(self, count: int) -> "Wording":
+        """The same with its first `count` paraphrases only; numbers keep their text. Raises BadRecipe below three."""
+        if count <= HELD_OUT_OF_FEW:
+            raise BadRecipe(f"The option 'wordings' must be more than {HELD_OUT_OF_FEW}, found {count!r}.")
+        return replace(self, paraphrases=self.paraphrases[:count])
 
 
 def load_wording(family: str) -> Wording:
@@ -46,8 +59,8 @@ def load_wording(family: str) -> Wording:
     path = wording_file(family)
     raw: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     paraphrases = tuple(raw["paraphrases"])
-    if len(paraphrases) <= HELD_OUT or len(set(paraphrases)) < len(paraphrases):
-        raise BadRecipe(f"The wording {path.name!r} needs more than {HELD_OUT} paraphrases, all different.")
+    if len(paraphrases) <= HELD_OUT_OF_FEW or len(set(paraphrases)) < len(paraphrases):
+        raise BadRecipe(f"The wording {path.name!r} needs more than {HELD_OUT_OF_FEW} paraphrases, all different.")
     return Wording(int(raw["version"]), paraphrases, raw.get("words", {}))
 
 

@@ -1,7 +1,7 @@
 """The answer grammar: one small language that questions write, gates check and the evaluator reads.
 
-`Yes` · `Image 3` · `Option B` · `Images 2, 5` · `None` · `3 > 1 > 2` · a vocabulary value in words · one JSON object ·
-free text. A reason may follow a yes/no after `. `. Images are numbered from 1 in order of display.
+`Yes` · `Image 3` · `Option B` · `Images 2, 5` · `None` · `3 > 1 > 2` · `1, 3 | 2, 4` · a vocabulary value in words · one
+JSON object · free text. A reason may follow a yes/no after `. `. Images are numbered from 1 in order of display.
 """
 
 import json
@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-KINDS = ("yesno", "pick1", "set", "rank", "attr", "json", "caption", "question", "insufficient")
+KINDS = ("yesno", "pick1", "set", "rank", "partition", "attr", "json", "caption", "question", "insufficient")
 NONE = "None"
 
 _YESNO = re.compile(r"(Yes|No)(?:\.(?: .+)?)?", re.DOTALL)
@@ -17,12 +17,16 @@ _IMAGE = re.compile(r"Image ([1-9]\d?)")
 _OPTION = re.compile(r"Option ([A-Z])")
 _SET = re.compile(r"Images ([1-9]\d?(?:, [1-9]\d?)*)")
 _RANK = re.compile(r"[1-9]\d?(?: > [1-9]\d?)+")
+_PARTITION = re.compile(r"[1-9]\d?(?:, [1-9]\d?)*(?: \| [1-9]\d?(?:, [1-9]\d?)*)*")
 _MARKER = re.compile(r"\[\[image:([1-9]\d?)\]\]")
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A canonical answer as values; exactly the field of its kind is set, the others stay None."""
+    """A canonical answer as values; exactly the field of its kind is set, the others stay None.
+
+    The groups of a partition stand in `gold_json` as lists of image numbers.
+    """
 
     kind: str
     gold_bool: bool | None = None
@@ -68,6 +72,17 @@ def rank(numbers: Sequence[int]) -> str:
     return " > ".join(str(n) for n in numbers)
 
 
+def partition(groups: Sequence[Sequence[int]]) -> str:
+    """`1, 3 | 2, 4`: numbers ascending inside a group, groups by their first number."""
+    ordered = sorted(sorted(group) for group in groups)
+    return " | ".join(", ".join(str(number) for number in group) for group in ordered)
+
+
+def groups_json(groups: Sequence[Sequence[int]]) -> str:
+    """The gold of a partition: `[[1,3],[2,4]]`, in the order of its words."""
+    return json.dumps(sorted(sorted(group) for group in groups), separators=(",", ":"))
+
+
 def parse(kind: str, text: str) -> Parsed | None:
     """The values of a canonical answer, or None when the text is not in the grammar of its kind."""
     answer = text.strip()
@@ -106,6 +121,15 @@ def _rank(kind: str, text: str) -> Parsed | None:
     return Parsed(kind, gold_rank=numbers) if len(set(numbers)) == len(numbers) else None
 
 
+def _partition(kind: str, text: str) -> Parsed | None:
+    if not _PARTITION.fullmatch(text):
+        return None
+    groups = [[int(n) for n in group.split(", ")] for group in text.split(" | ")]
+    numbers = [number for group in groups for number in group]
+    canonical = len(set(numbers)) == len(numbers) and partition(groups) == text
+    return Parsed(kind, gold_json=groups_json(groups)) if canonical else None
+
+
 def _json(kind: str, text: str) -> Parsed | None:
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
@@ -135,6 +159,7 @@ _PARSERS = {
     "pick1": _pick,
     "set": _set,
     "rank": _rank,
+    "partition": _partition,
     "json": _json,
     "question": _question,
     "insufficient": _insufficient,

@@ -106,14 +106,40 @@ class Negatives:
     score: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the answer of each row rests on, as flat columns: `row` (ascending) says whose each line is.
+
+    `attr` is a vocabulary key, `value_a` and `value_b` what is known of it in the two things compared, `verdict` what
+    the comparison says: shared or different, supported or contradicted.
+    """
+
+    row: Ints
+    attr: pa.Array
+    value_a: pa.Array
+    value_b: pa.Array
+    verdict: pa.Array
+
+    def take(self, rows: Ints, size: int) -> "Evidence":
+        """The lines of some rows out of `size`, in the order asked."""
+        counts = np.bincount(self.row, minlength=size)[rows]
+        starts = np.searchsorted(self.row, rows)
+        at = np.repeat(starts - np.r_[0, np.cumsum(counts)[:-1]], counts) + np.arange(counts.sum())
+        lines = pa.array(at)
+        columns = (column.take(lines) for column in (self.attr, self.value_a, self.value_b, self.verdict))
+        return Evidence(np.repeat(np.arange(len(rows)), counts), *columns)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """Rows of one family before wording, n of them.
 
-    `images` (n, w) are positions in display order, NOBODY only at the end of a row; `roles` names each of the w
-    columns. `texts` (n, t) are caption positions. `gold` is bool for yesno, the image number (0 = None) for pick1,
-    and absent for answers that are text, which stand in `answer`. `k` counts the rows of one anchor. `asked` is a word
-    for what a row asks beyond its subtask, images and texts, such as a value; two rows that differ only there need it.
+    `images` (n, w) are positions in display order, NOBODY only at the end of a row (a row of texts alone has none);
+    `roles` names each of the w columns. `texts` (n, t) are caption positions. `gold` is as generators.golds says, one
+    or a row of numbers each, and absent for answers that are text, which stand in `answer`; `lettered` golds count
+    options A, B, … instead of images. `reason` follows a yes or no. `k` counts the rows of one anchor. `asked` is a
+    word for what a row asks beyond its subtask, images and texts, such as a value; two rows that differ only there
+    need it. `difficulty` indexes DIFFICULTIES.
     """
 
     images: Ints
@@ -129,6 +155,10 @@ class Draft:
     text_role: str = "query_caption"
     slots: Mapping[str, pa.Array] = field(default_factory=dict)
     negatives: Negatives | None = None
+    lettered: bool = False
+    reason: pa.Array | None = None
+    evidence: Evidence | None = None
+    difficulty: Ints | None = None
     shortfall: str = ""
 
     @property
@@ -165,5 +195,12 @@ class Question:
     default_stage: int = 1
 
 
-STRATEGIES = ("same_camera", "embedding_topk", "clothes_twin", "attribute_other", "contradicts_caption", "any_camera")
+STRATEGIES = (
+    "same_camera", "embedding_topk", "clothes_twin", "attribute_other", "contradicts_caption", "any_camera",
+    "attribute_twin", "modality_twin", "counterfactual_text", "distractor", "random",
+)  # fmt: skip
 """How a negative may be chosen; Negatives.strategy indexes this."""
+
+DIFFICULTIES = ("easy", "twin", "near", "nearest")
+"""How hard a row is, by its hardest negative: a random stranger, an attribute or clothes twin, ranked 11 and beyond by
+the frozen encoder, or ranked 1 to 10; Draft.difficulty indexes this."""

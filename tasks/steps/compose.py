@@ -20,6 +20,7 @@ from generators import (
     composing,
     described,
     galleries,
+    golds,
     pairing,
     pool,
     records,
@@ -35,8 +36,8 @@ from tasks.steps.store import StepOutput, run_step
 from tasks.versions import writer
 
 _PACKAGE = "generators.questions"
-_CODE = (attribute_masks, attribute_read, choosing, claims, composing, described, galleries, pairing, pool, records)
-_SCHEMAS = (wording, answers, keys, question, tables, vocabulary, writer)
+_CODE = (attribute_masks, attribute_read, choosing, claims, composing, described, galleries, golds, pairing)
+_SCHEMAS = (pool, records, wording, answers, keys, question, tables, vocabulary, writer)
 
 
 def compose(

@@ -9,7 +9,7 @@ import pytest
 from questions_toy import caption, image, people, pool_of, rows_of, table_of
 
 from generators.claims import Claims
-from generators.wording import HELD_OUT, load_wording
+from generators.wording import load_wording
 from schemas import answers
 from schemas.discovery import find_all, names
 from schemas.question import Example, Pool, Question
@@ -99,7 +99,8 @@ def test_every_marker_stands_beside_its_number(family: str):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_last_wordings_are_kept_for_test_rows(family: str):
-    last = len(load_wording(family).paraphrases) - HELD_OUT
+    wording = load_wording(family)
+    last = len(wording.paraphrases) - wording.held_out
     assert max(row["template"]["paraphrase_no"] for row in rows_of(family, TRAIN, 300)) < last
     assert max(row["template"]["paraphrase_no"] for row in rows_of(family, TEST, 300)) >= last
 

@@ -21,6 +21,14 @@ def test_a_ranking_reads_back_in_its_order(numbers):
     assert parsed.gold_rank == tuple(numbers)
 
 
+@given(NUMBERS.filter(bool), st.integers(1, 4))
+def test_a_partition_reads_back_as_the_same_groups(numbers, groups):
+    split = [numbers[at::groups] for at in range(min(groups, len(numbers)))]
+    parsed = answers.parse("partition", answers.partition(split[::-1]))
+    assert parsed is not None
+    assert parsed.gold_json == answers.groups_json(split)
+
+
 @pytest.mark.parametrize(
     ("kind", "text", "field", "value"),
     [
@@ -52,6 +60,10 @@ def test_canonical_answers_give_their_gold(kind, text, field, value):
         ("set", "Images"),
         ("rank", "3 > 3"),
         ("rank", "3"),
+        ("partition", "2, 4 | 1, 3"),
+        ("partition", "1, 3 | 3, 4"),
+        ("partition", "3, 1"),
+        ("partition", "1 | "),
         ("json", '{"a":NaN}'),
         ("json", "[1]"),
         ("json", "[" * 100_000),
