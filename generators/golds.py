@@ -1,6 +1,6 @@
 """A family's gold as the `answer` column: its canonical words and the values that a machine checks, all as flat arrays.
 
-What `Draft.gold` means goes by the answer's kind: a bool for yesno; the number of an image (or of a lettered option, see
+What `Draft.gold` means goes by the answer's kind: a bool for yesno; the number of an image (of an option where
 Draft.lettered) for pick1, 0 for None; rows of image numbers for set (ascending) and rank (best first), 0 after the
 last; a group number per shown image for partition.
 """

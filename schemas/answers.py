@@ -1,7 +1,7 @@
 """The answer grammar: one small language that questions write, gates check and the evaluator reads.
 
-`Yes` · `Image 3` · `Option B` · `Images 2, 5` · `None` · `3 > 1 > 2` · `1, 3 | 2, 4` · a vocabulary value in words · one
-JSON object · free text. A reason may follow a yes/no after `. `. Images are numbered from 1 in order of display.
+`Yes` · `Image 3` · `Option B` · `Images 2, 5` · `None` · `3 > 1 > 2` · `1, 3 | 2, 4` · a vocabulary value in words ·
+one JSON object · free text. A reason may follow a yes/no after `. `. Images are numbered from 1 in order of display.
 """
 
 import json
