@@ -5,6 +5,7 @@ ReIDForgeError
 │   ├── GateFailed                a gate or a contract refused the staged version
 │   ├── DigestMismatch            bytes are not the bytes that were published
 │   ├── MissingGenerations        a replay needs model answers that the store does not hold
+│   ├── BudgetSpent               a build stopped where its budget ended
 │   └── VersionExists             a create-once reference already points elsewhere
 ├── WrongUse (exit 2)             the request cannot be meant as it was written
 │   ├── UnknownName               no source, question, gate … of that name
@@ -17,6 +18,7 @@ ReIDForgeError
 │   └── UnknownVersion            no such version or reference
 └── EnvironmentFault (exit 3)     the machine, not the request, is at fault
     ├── NotWritable               a folder cannot be written
+    ├── EndpointFault             the model endpoint is not set, does not answer, or refuses the key
     ├── FormatTooNew              a version of a format that only a newer reidforge reads
     └── MissingExtra              an optional package group is not installed
 """
@@ -55,6 +57,10 @@ class DigestMismatch(PromiseBroken):
 
 class MissingGenerations(PromiseBroken):
     """A replay needs model answers that the store does not hold."""
+
+
+class BudgetSpent(PromiseBroken):
+    """A build stopped where its budget ended; what was answered is stored, and the next one goes on from there."""
 
 
 class VersionExists(PromiseBroken):
@@ -114,6 +120,10 @@ class EnvironmentFault(ReIDForgeError):
 
 class NotWritable(EnvironmentFault):
     """A folder cannot be written."""
+
+
+class EndpointFault(EnvironmentFault):
+    """The model endpoint is not set, does not answer, or refuses the key."""
 
 
 class FormatTooNew(EnvironmentFault):
