@@ -10,6 +10,7 @@ three rules only: the quota (the first so many in key order), the caps, and the 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -118,10 +119,24 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How many units one image and one person may anchor in a family."""
+    """How many units one image and one person may anchor in a family, and how many one wording may word."""
 
     image: int
     person: int
+    paraphrase: int | None = None
+
+
+class Cells(Protocol):
+    """Cells with a quota each, see generators.quotas."""
+
+    @property
+    def wanted(self) -> Ints:
+        """How many units each cell gets."""
+        ...
+
+    def of(self, units: "Units") -> Ints:
+        """The cell of each unit; NOBODY where it is in none."""
+        ...
 
 
 def turns_of(anchors: Ints, words: Words, seed: np.uint64, most: int) -> Iterator[tuple[int, Ints, Words]]:
@@ -132,18 +147,27 @@ def turns_of(anchors: Ints, words: Words, seed: np.uint64, most: int) -> Iterato
     for k in range(most):
         word = mix(seed, words, k)
         order = np.argsort(word, kind="stable")
-        for start in range(0, len(anchors), BLOCK):
+        for start in range(0, max(len(anchors), 1), BLOCK):
             rows = order[start : start + BLOCK]
             yield k, anchors[rows], word[rows]
 
 
-def fill(levels: Iterator[Units], wanted: int, person: Ints, caps: Caps, patience: int = PATIENCE) -> Units:
+def fill(
+    levels: Iterator[Units],
+    wanted: int,
+    person: Ints,
+    caps: Caps,
+    patience: int = PATIENCE,
+    cells: Cells | None = None,
+) -> Units:
     """The first `wanted` units over the levels: no duplicates, within the caps, every anchor once before any twice.
 
     Inside a level the order is that of the units' words; units with the columns `group` and `cell` are dealt out
     instead: one of every cell before a second of any, and likewise over groups. Levels are made only when needed, and
-    no more after `patience` in a row that brought nothing new.
+    no more after `patience` in a row that brought nothing new. With `cells` each of them takes its own first units.
     """
+    if cells is not None:
+        return _fill_cells(levels, person, caps, patience, cells)
     kept: list[Units] = []
     waiting: list[Units] = []
     size = fruitless = 0
@@ -159,6 +183,29 @@ def fill(levels: Iterator[Units], wanted: int, person: Ints, caps: Caps, patienc
             break
     found = within_caps(without_duplicates(Units.join([*kept, *waiting])), person, caps)
     return found.take(np.arange(min(wanted, found.size)))
+
+
+def _fill_cells(levels: Iterator[Units], person: Ints, caps: Caps, patience: int, cells: Cells) -> Units:
+    """The first units of every cell, as many as it wants; a full cell takes nothing from the caps of the others."""
+    kept: Units | None = None
+    fruitless = 0
+    for level in levels:
+        new = _in_order(level)
+        counts = np.zeros(len(cells.wanted), dtype=np.int64)
+        if kept is not None:
+            counts = np.bincount(cells.of(kept), minlength=len(cells.wanted))
+        of = cells.of(new)
+        new = new.take((of >= 0) & (counts < cells.wanted)[of])
+        both = within_caps(without_duplicates(new if kept is None else Units.join([kept, new])), person, caps)
+        of = cells.of(both)
+        grown = both.take(rank_within(of) < cells.wanted[of])
+        fruitless = fruitless + 1 if kept is not None and grown.size == kept.size else 0
+        kept = grown
+        if kept.size >= int(cells.wanted.sum()) or fruitless >= patience:
+            break
+    if kept is None:
+        raise ValueError("a family must offer one level at least")
+    return kept
 
 
 def patience_for(anchors: Ints) -> int:
@@ -183,9 +230,12 @@ def without_duplicates(units: Units) -> Units:
 
 
 def within_caps(units: Units, person: Ints, caps: Caps) -> Units:
-    """The units in their order, at most so many of one image, then at most so many of one person."""
+    """The units in their order, at most so many of one image, then of one person, then in one wording."""
     units = units.take(rank_within(units.anchor) < caps.image)
-    return units.take(rank_within(person[units.anchor]) < caps.person)
+    units = units.take(rank_within(person[units.anchor]) < caps.person)
+    if caps.paraphrase is None:
+        return units
+    return units.take(rank_within(units.columns["paraphrase"]) < caps.paraphrase)
 
 
 def rank_within(cells: Ints) -> Ints:

@@ -199,7 +199,7 @@ def _negatives(draft: Draft, pool: Pool) -> pa.Array:
         return _lists(pa.array([], _NEGATIVE), np.zeros(draft.size, dtype=np.int64), _NEGATIVE)
     found = draft.negatives.strategy != NOBODY
     rank, score = draft.negatives.rank[found], draft.negatives.score[found]
-    mined = rank != NOBODY
+    mined = rank >= 0
     miner = pool.neighbours.miner if pool.neighbours is not None else None
     children = [
         pool.table.column("image_id").combine_chunks().take(pa.array(draft.images[found])),

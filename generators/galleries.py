@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from generators.pairing import NegativeFinder, negatives_of
+from generators.pairing import NegativeFinder, how, negatives_of
 from generators.wording import words_at
 from schemas import answers
 from schemas.keys import Words, below, mix, uniform
-from schemas.question import NOBODY, STRATEGIES, Ask, Flags, Ints, Negatives, Pool
+from schemas.question import NOBODY, Ask, Flags, Ints, Negatives, Pool
 
 SIZES = (2, 4, 6)
 MOST = max(SIZES)
@@ -91,8 +91,8 @@ def strategies(pool: Pool, anchors: Ints, found: Gallery, plain: str) -> Negativ
     """How each stranger came in; `plain` names those that no miner proposed."""
     columns = np.broadcast_to(np.arange(MOST), found.shown.shape)
     stranger = (found.shown >= 0) & (columns != found.place[:, None])
-    mined = np.where(found.rank >= 0, STRATEGIES.index("embedding_topk"), STRATEGIES.index(plain))
-    return negatives_of(pool, anchors, np.where(stranger, mined, NOBODY), found.rank)
+    named = how(found.rank, "embedding_topk", plain)
+    return negatives_of(pool, anchors, np.where(stranger, named, NOBODY), found.rank)
 
 
 def candidate_words(size: Ints, first: int) -> pa.Array:
@@ -107,4 +107,4 @@ def _shown(number: int) -> str:
 
 def finder_of(ask: Ask) -> NegativeFinder:
     """The finder of strangers for galleries; the recipe option `hard` is the share of mined ones (0.5)."""
-    return NegativeFinder(ask, float(ask.options.get("hard", 0.5)))
+    return NegativeFinder(ask, 0.5)

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from generators.attribute_masks import is_single, mask_of, words_of
-from generators.choosing import Caps, Units, content, fill
+from generators.choosing import Units, content
+from generators.quotas import fill_quota, shortfall
 from generators.wording import words_at
 from schemas.keys import below, mix, seed_of
 from schemas.question import HIDDEN, NOBODY, Ask, Draft, Example, Flags, Ints, Masks, Question
@@ -24,10 +25,10 @@ _EVERYBODYS = ("hair_color", "upper_color_primary", "lower_color_primary", "foot
 
 def compose(ask: Ask) -> Draft:
     """Rows over (picture, attribute); a picture is asked the same again only in other words."""
-    caps = Caps(int(ask.options.get("per_image", 64)), int(ask.options.get("per_person", 100_000)))
     share = float(ask.options.get("hidden_share", HIDDEN_SHARE))
-    hidden = fill(_levels(ask, hidden=True), int(ask.rows * share), ask.pool.person, caps)
-    seen = fill(_levels(ask, hidden=False), ask.rows - hidden.size, ask.pool.person, caps)
+    names = {"subtask": _keys(ask)}
+    hidden = fill_quota(ask, _levels(ask, hidden=True), int(ask.rows * share), names=names)
+    seen = fill_quota(ask, _levels(ask, hidden=False), ask.rows - hidden.size, names=names)
     return _draft(ask, Units.join([hidden, seen]))
 
 
@@ -64,7 +65,7 @@ def _of_key(ask: Ask, at: int, key: str, hidden: bool, k: int) -> Units:
     which, word = np.full(len(anchors), at, dtype=np.int64), mix(ask.seed, words, seed_of(key), k)
     share = below(mix(word, 9), int(ask.words.get("weight", {}).get(key, "1")))
     columns = {"key": which, "mask": mask, "paraphrase": paraphrase}
-    columns |= {"group": which * 16 + share, "cell": (which * 16 + share << 32) | mask}
+    columns |= {"subtask": which, "group": which * 16 + share, "cell": (which * 16 + share << 32) | mask}
     shown = content(words, seed_of(key), paraphrase.astype(np.uint64))
     return Units(anchors, np.full(len(anchors), k), word, columns, (shown,))
 
@@ -80,7 +81,9 @@ def _draft(ask: Ask, units: Units) -> Draft:
         subtask=names,
         answer=_spoken(keys, group, units.columns["mask"]),
         slots={table: words_at([ask.words[table][key] for key in keys], group) for table in ("ask", "noun")},
-        shortfall="there are not enough pictures with known attributes",
+        shortfall=shortfall(
+            ask, units, "there are not enough pictures with known attributes", ask.rows, {"subtask": keys}
+        ),
     )
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from generators.attribute_masks import is_single, mask_of, near_mask, value_of
-from generators.choosing import Caps, Ring, Units, cells_of, content, fill, first_allowed
+from generators.choosing import Ring, Units, cells_of, content, first_allowed
 from generators.pairing import negatives_of
+from generators.quotas import fill_quota, shortfall
 from generators.wording import words_at
 from schemas.keys import Words, below, mix, seed_of
 from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Example, Flags, Ints, Masks, Question
@@ -19,8 +20,7 @@ from schemas.vocabulary import VOCABULARY, spoken
 
 def compose(ask: Ask) -> Draft:
     """Twins of one question: a yes for the anchor, a no for another person from the same camera."""
-    caps = Caps(int(ask.options.get("per_image", 64)), int(ask.options.get("per_person", 100_000)))
-    return _draft(ask, fill(_levels(ask), (ask.rows + 1) // 2, ask.pool.person, caps))
+    return _draft(ask, fill_quota(ask, _levels(ask), (ask.rows + 1) // 2, names={"subtask": _keys(ask)}))
 
 
 def _keys(ask: Ask) -> list[str]:
@@ -55,7 +55,14 @@ class _Asked:
         first = below(mix(ask.seed, words, self._key, 8), len(ask.paraphrases))
         paraphrase = ask.paraphrases[(first + k) % len(ask.paraphrases)]
         mask, group = self._values[anchors].astype(np.int64), np.full(len(anchors), self._at, dtype=np.int64)
-        columns = {"group": group, "cell": (group << 32) | mask, "mask": mask, "paraphrase": paraphrase, "other": other}
+        columns = {
+            "subtask": group,
+            "group": group,
+            "cell": (group << 32) | mask,
+            "mask": mask,
+            "paraphrase": paraphrase,
+            "other": other,
+        }
         asked = (self._key, mask.astype(np.uint64), paraphrase.astype(np.uint64))
         shown = tuple(content(ask.pool.words[seen], *asked) for seen in (anchors, other))
         return Units(anchors, np.full(len(anchors), k), word, columns, shown).take(other >= 0)
@@ -95,7 +102,13 @@ def _draft(ask: Ask, units: Units) -> Draft:
         asked=units.columns["mask"][both].astype(np.uint64),
         slots={table: words_at(worded, at[both]) for table, worded in words.items()},
         negatives=negatives_of(ask.pool, units.anchor[both], how, np.full_like(how, NOBODY)),
-        shortfall="too few pictures with known attributes, or all of one camera share the value",
+        shortfall=shortfall(
+            ask,
+            units,
+            "too few pictures with known attributes, or all of one camera share the value",
+            (ask.rows + 1) // 2,
+            {"subtask": keys},
+        ),
     )
 
 

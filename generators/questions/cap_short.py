@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow.compute as pc
 
-from generators.choosing import Caps, Units, content, fill
+from generators.choosing import Units, content
 from generators.described import usable_captions
+from generators.quotas import fill_quota, shortfall
 from generators.wording import words_at
 from schemas.keys import below, mix
 from schemas.question import Ask, Draft, Example, Ints, Question
@@ -18,8 +19,7 @@ HUMAN = "human"
 def compose(ask: Ask) -> Draft:
     """Rows of a picture and one of its captions; a caption comes again only under other words."""
     captions = usable_captions(ask, *WORDS)
-    caps = Caps(int(ask.options.get("per_image", 64)), int(ask.options.get("per_person", 100_000)))
-    return _draft(ask, fill(_levels(ask, captions), ask.rows, ask.pool.person, caps))
+    return _draft(ask, fill_quota(ask, _levels(ask, captions), ask.rows))
 
 
 def _levels(ask: Ask, captions: Ints) -> Iterator[Units]:
@@ -48,7 +48,7 @@ def _draft(ask: Ask, units: Units) -> Draft:
         texts=units.columns["caption"][:, None],
         text_role="dialogue_turn",
         slots={"manner": words_at(manners, style.indices.to_numpy().astype(np.int64))},
-        shortfall="there are not enough pictures with a valid caption of this length",
+        shortfall=shortfall(ask, units, "there are not enough pictures with a valid caption of this length", ask.rows),
     )
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from generators.choosing import Caps, Units, content, fill, patience_for, turns_of
+from generators.choosing import Units, content, patience_for, turns_of
 from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery, strategies
-from generators.pairing import MatchFinder, PairRule, subtasks
+from generators.pairing import MatchFinder, PairRule, hardness, subtasks
+from generators.quotas import ANSWERS, caps_of, fill_quota, shortfall
 from schemas.keys import below, mix
 from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Negatives, Question
 
@@ -23,9 +24,10 @@ def compose(ask: Ask) -> Draft:
 
     everybody = np.ones(pool.size, dtype=np.bool_)
     rule = PairRule(anchors=everybody, matches=matches, shortfall="there are not enough pictures of one person")
-    caps = Caps(int(ask.options.get("per_image", 64)), int(ask.options.get("per_person", 100_000)))
     patience = patience_for(np.arange(pool.size))
-    return _draft(ask, rule, fill(_levels(ask, rule, caps.image), ask.rows, pool.person, caps, patience))
+    return _draft(
+        ask, rule, fill_quota(ask, _levels(ask, rule, caps_of(ask).image), ask.rows, patience, {"answer": ANSWERS})
+    )
 
 
 def _levels(ask: Ask, rule: PairRule, most: int) -> Iterator[Units]:
@@ -36,6 +38,8 @@ def _levels(ask: Ask, rule: PairRule, most: int) -> Iterator[Units]:
         match = matcher.find(anchors, word)
         found = gallery(finder, anchors, match, word, share)
         columns = {"shown": found.shown, "rank": found.rank, "size": found.size, "place": found.place, "match": match}
+        columns |= {"paraphrase": ask.paraphrases[below(mix(word, 8), len(ask.paraphrases))]}
+        columns |= {"difficulty": hardness(found.rank), "answer": (found.place < 0).astype(np.int64)}
         seen = content(pool.words[anchors], *(words[column] for column in found.shown.T))
         yield Units(anchors, np.full(len(anchors), k), word, columns, (seen,)).take(found.whole)
 
@@ -44,18 +48,18 @@ def _draft(ask: Ask, rule: PairRule, units: Units) -> Draft:
     pool, columns = ask.pool, units.columns
     found = Gallery(columns["shown"], columns["rank"], columns["size"], columns["place"])
     images = np.concatenate([units.anchor[:, None], found.shown], axis=1)
-    choice = below(mix(units.word, 8), len(ask.paraphrases))
     return Draft(
         images=images,
         roles=("query", *["gallery"] * MOST),
         k=units.k,
-        paraphrase=ask.paraphrases[choice],
+        paraphrase=columns["paraphrase"],
         subtask=subtasks(pool, np.stack([units.anchor, columns["match"]], axis=1)),
         gold=np.where(found.place >= 0, found.place + 2, 0),
         n_options=found.size,
         slots={"candidates": candidate_words(found.size, 2)},
         negatives=_beside_query(strategies(pool, units.anchor, found, "same_camera")),
-        shortfall=rule.shortfall,
+        difficulty=columns["difficulty"] if "shares" in ask.options else None,
+        shortfall=shortfall(ask, units, rule.shortfall, ask.rows, {"answer": ANSWERS}),
     )
 
 

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from generators.choosing import Caps, Units, content, fill, patience_for, turns_of
+from generators.choosing import Units, content, patience_for, turns_of
 from generators.claims import Claims
 from generators.described import PictureFinder, usable_captions
 from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery, strategies
+from generators.pairing import hardness
+from generators.quotas import caps_of, fill_quota, shortfall
 from schemas.keys import below, mix
 from schemas.question import Ask, Draft, Example, Ints, Question
 
@@ -18,9 +20,8 @@ WORDS = (5, 40)
 def compose(ask: Ask) -> Draft:
     """Rows of a caption and a gallery; the match is another picture of the person in the caption's outfit."""
     captions = usable_captions(ask, *WORDS)
-    caps = Caps(int(ask.options.get("per_image", 64)), int(ask.options.get("per_person", 100_000)))
-    levels = _levels(ask, captions, caps.image)
-    return _draft(ask, fill(levels, ask.rows, ask.pool.person, caps, patience_for(captions)))
+    levels = _levels(ask, captions, caps_of(ask).image)
+    return _draft(ask, fill_quota(ask, levels, ask.rows, patience_for(captions)))
 
 
 def _levels(ask: Ask, usable: Ints, most: int) -> Iterator[Units]:
@@ -31,6 +32,8 @@ def _levels(ask: Ask, usable: Ints, most: int) -> Iterator[Units]:
         own, match = pool.captions.image[captions], pictures.find(captions, word)
         found = gallery(finder, own, match, word, also=claims.against(captions))
         columns = {"shown": found.shown, "rank": found.rank, "size": found.size, "place": found.place}
+        columns |= {"paraphrase": ask.paraphrases[below(mix(word, 8), len(ask.paraphrases))]}
+        columns |= {"difficulty": hardness(found.rank)}
         seen = [words[column] for column in found.shown.T]
         shown = (content(pool.captions.texts[captions], *seen),)
         units = Units(own, np.full(len(own), k), word, columns | {"caption": captions}, shown)
@@ -40,20 +43,22 @@ def _levels(ask: Ask, usable: Ints, most: int) -> Iterator[Units]:
 def _draft(ask: Ask, units: Units) -> Draft:
     pool, columns = ask.pool, units.columns
     found = Gallery(columns["shown"], columns["rank"], columns["size"], columns["place"])
-    choice = below(mix(units.word, 8), len(ask.paraphrases))
     text = pool.captions.table.column("text").combine_chunks()
     return Draft(
         images=found.shown,
         roles=("gallery",) * MOST,
         k=units.k,
-        paraphrase=ask.paraphrases[choice],
+        paraphrase=columns["paraphrase"],
         subtask=pa.repeat(pa.scalar("one_match", pa.string()), units.size),
         gold=found.place + 1,
         n_options=found.size,
         texts=columns["caption"][:, None],
         slots={"candidates": candidate_words(found.size, 1), "caption": text.take(pa.array(columns["caption"]))},
         negatives=strategies(pool, units.anchor, found, "contradicts_caption"),
-        shortfall="too few captions with a second picture and strangers that are known to differ from them",
+        difficulty=columns["difficulty"] if "shares" in ask.options else None,
+        shortfall=shortfall(
+            ask, units, "too few captions with a second picture and strangers known to differ from them", ask.rows
+        ),
     )
 
 

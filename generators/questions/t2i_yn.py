@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from generators.choosing import Caps, Units, content, fill, patience_for, turns_of
+from generators.choosing import Units, content, patience_for, turns_of
 from generators.claims import Claims
 from generators.described import PictureFinder, usable_captions
 from generators.galleries import finder_of
-from generators.pairing import negatives_of
+from generators.pairing import hardness, how, negatives_of
+from generators.quotas import caps_of, fill_quota, shortfall
 from schemas.keys import below, mix
-from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Example, Ints, Question
+from schemas.question import NOBODY, Ask, Draft, Example, Ints, Question
 
 WORDS = (5, 40)
 
@@ -19,9 +20,8 @@ WORDS = (5, 40)
 def compose(ask: Ask) -> Draft:
     """Twins of one caption: a yes with another picture of its outfit, a no with a stranger from the same camera."""
     captions = usable_captions(ask, *WORDS)
-    caps = Caps(int(ask.options.get("per_image", 64)), int(ask.options.get("per_person", 100_000)))
-    levels = _levels(ask, captions, caps.image)
-    return _draft(ask, fill(levels, (ask.rows + 1) // 2, ask.pool.person, caps, patience_for(captions)))
+    levels = _levels(ask, captions, caps_of(ask).image)
+    return _draft(ask, fill_quota(ask, levels, (ask.rows + 1) // 2, patience_for(captions)))
 
 
 def _levels(ask: Ask, usable: Ints, most: int) -> Iterator[Units]:
@@ -32,6 +32,8 @@ def _levels(ask: Ask, usable: Ints, most: int) -> Iterator[Units]:
         nobody = np.zeros((len(own), 0), dtype=np.int64)
         other, rank = finder.find(own, match, word, nobody, claims.against(captions))
         columns = {"caption": captions, "match": match, "other": other, "rank": rank}
+        columns |= {"paraphrase": ask.paraphrases[below(mix(word, 8), len(ask.paraphrases))]}
+        columns |= {"difficulty": hardness(rank)}
         shown = tuple(content(pool.captions.texts[captions], pool.words[seen]) for seen in (match, other))
         units = Units(own, np.full(len(own), k), word, columns, shown)
         yield units.take((match >= 0) & (other >= 0))
@@ -43,21 +45,26 @@ def _draft(ask: Ask, units: Units) -> Draft:
     columns = {name: column[both] for name, column in units.columns.items()}
     shown = np.where(gold == 1, columns["match"], columns["other"])[:, None]
     rank = np.where(gold == 0, columns["rank"], NOBODY)[:, None]
-    how = np.where(rank >= 0, STRATEGIES.index("embedding_topk"), STRATEGIES.index("contradicts_caption"))
-    choice = below(mix(units.word, 8), len(ask.paraphrases))
+    strategy = how(rank, "embedding_topk", "contradicts_caption")
     text = ask.pool.captions.table.column("text").combine_chunks()
     return Draft(
         images=shown,
         roles=("candidate",),
         k=units.k[both],
-        paraphrase=ask.paraphrases[choice][both],
+        paraphrase=columns["paraphrase"],
         subtask=pa.repeat(pa.scalar("whole_caption", pa.string()), len(both)),
         gold=gold,
         n_options=np.full(len(both), 2),
         texts=columns["caption"][:, None],
         slots={"caption": text.take(pa.array(columns["caption"]))},
-        negatives=negatives_of(ask.pool, units.anchor[both], np.where(gold[:, None] == 0, how, NOBODY), rank),
-        shortfall="too few captions with a second picture and a stranger that is known to differ from them",
+        negatives=negatives_of(ask.pool, units.anchor[both], np.where(gold[:, None] == 0, strategy, NOBODY), rank),
+        difficulty=columns["difficulty"] if "shares" in ask.options else None,
+        shortfall=shortfall(
+            ask,
+            units,
+            "too few captions with a second picture and a stranger that is known to differ from them",
+            (ask.rows + 1) // 2,
+        ),
     )
 
 

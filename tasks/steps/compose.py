@@ -23,6 +23,7 @@ from generators import (
     golds,
     pairing,
     pool,
+    quotas,
     records,
     wording,
 )
@@ -37,7 +38,7 @@ from tasks.versions import writer
 
 _PACKAGE = "generators.questions"
 _CODE = (attribute_masks, attribute_read, choosing, claims, composing, described, galleries, golds, pairing)
-_SCHEMAS = (pool, records, wording, answers, keys, question, tables, vocabulary, writer)
+_SCHEMAS = (pool, quotas, records, wording, answers, keys, question, tables, vocabulary, writer)
 
 
 def compose(

@@ -1,0 +1,145 @@
+"""A family's quota: how many rows, how they divide over cells, and what one image, person or wording may take of them.
+
+    families:
+      SAME_YN:
+        rows: {train: 20000}
+        options:
+          per_image: 16          # rows that one image may anchor (twins count once)
+          per_person: 400
+          per_paraphrase: 2000
+          shares:                # every combination is a cell with its own quota
+            source: {market1501: 0.6, ltcc: 0.4}
+            modality: {rgb: 1}
+            difficulty: {easy: 0.2, twin: 0.3, near: 0.3, nearest: 0.2}
+            answer: {match: 0.8, none: 0.2}
+
+A cell is met exactly, or the shortfall names it with what it got. What is in no cell is not used.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from generators.choosing import PATIENCE, Caps, Units, fill
+from schemas.errors import BadRecipe
+from schemas.question import DIFFICULTIES, NOBODY, Ask, Ints
+
+PER_IMAGE, PER_PERSON = 64, 100_000
+MATCH, NONE = 0, 1
+ANSWERS = ("match", "none")
+"""The answer classes of families that may have nothing to find."""
+
+
+def caps_of(ask: Ask) -> Caps:
+    """The caps of the recipe's options `per_image`, `per_person` and `per_paraphrase`."""
+    options = ask.options
+    return Caps(
+        int(options.get("per_image", PER_IMAGE)),
+        int(options.get("per_person", PER_PERSON)),
+        int(options["per_paraphrase"]) if "per_paraphrase" in options else None,
+    )
+
+
+def fill_quota(
+    ask: Ask,
+    levels: Iterator[Units],
+    wanted: int,
+    patience: int = PATIENCE,
+    names: Mapping[str, Sequence[str]] | None = None,
+) -> Units:
+    """The units that become rows, by the recipe's caps and shares.
+
+    `names` are those of the codes in the units' columns `answer` and `subtask`, for families that have them. Raises
+    BadRecipe for a share of something unknown.
+    """
+    return fill(levels, wanted, ask.pool.person, caps_of(ask), patience, cells_of_quota(ask, wanted, names))
+
+
+def shortfall(
+    ask: Ask, units: Units, reason: str, wanted: int, names: Mapping[str, Sequence[str]] | None = None
+) -> str:
+    """Why rows are missing: the family's reason, and every cell that got less than its quota."""
+    cells = cells_of_quota(ask, wanted, names)
+    lacking = cells.lacking(units) if cells is not None else []
+    return f"{reason} ({'; '.join(lacking)})" if lacking else reason
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells of a quota: their codes per dimension (cells, dimensions), their names, how many units each gets."""
+
+    dimensions: tuple[str, ...]
+    codes: Ints
+    titles: tuple[str, ...]
+    wanted: Ints
+    pool_codes: Mapping[str, Ints]
+
+    def of(self, units: Units) -> Ints:
+        """The cell of each unit; NOBODY where it is in none."""
+        found = np.full(units.size, NOBODY, dtype=np.int64)
+        columns = [self._column(name, units) for name in self.dimensions]
+        for cell, codes in enumerate(self.codes):
+            inside = np.ones(units.size, dtype=np.bool_)
+            for column, code in zip(columns, codes, strict=True):
+                inside &= column == code
+            found[inside] = cell
+        return found
+
+    def _column(self, name: str, units: Units) -> Ints:
+        return self.pool_codes[name][units.anchor] if name in self.pool_codes else units.columns[name]
+
+    def lacking(self, units: Units) -> list[str]:
+        """Each cell with too few units, in words."""
+        cells = self.of(units)
+        filled = np.bincount(cells[cells >= 0], minlength=len(self.wanted))
+        rows = zip(self.titles, filled.tolist(), self.wanted.tolist(), strict=True)
+        return [f"{title}: {got} of {wanted}" for title, got, wanted in rows if got < wanted]
+
+
+def cells_of_quota(ask: Ask, wanted: int, names: Mapping[str, Sequence[str]] | None = None) -> Cells | None:
+    """The cells of the recipe's option `shares`; None when it has none."""
+    shares: Mapping[str, Mapping[str, float]] = ask.options.get("shares", {})
+    if not shares:
+        return None
+    known: dict[str, Sequence[str]] = dict(names or {})
+    pool_codes = {name: _coded(ask, name, known) for name in ("source", "modality")}
+    dimensions = tuple(sorted(shares))
+    for name in dimensions:
+        _check(name, shares[name], known)
+    combined = list(product(*(sorted(shares[name].items()) for name in dimensions)))
+    codes = [[list(known[d]).index(value) for d, (value, _) in zip(dimensions, cell, strict=True)] for cell in combined]
+    parts = np.array([float(np.prod([share for _, share in cell])) for cell in combined])
+    titles = tuple(" x ".join(value for value, _ in cell) for cell in combined)
+    return Cells(dimensions, np.array(codes, dtype=np.int64), titles, _divided(wanted, parts), pool_codes)
+
+
+def _coded(ask: Ask, name: str, known: dict[str, Sequence[str]]) -> Ints:
+    """The codes of a column of the pool; its names are noted, with those that the recipe expects beside them."""
+    column = ask.pool.table.column(name).combine_chunks().dictionary_encode()
+    found = column.dictionary.to_pylist()
+    expected = [value for value in ask.options.get("shares", {}).get(name, {}) if value not in found]
+    known[name] = [*found, *expected]
+    return np.asarray(column.indices.to_numpy(), dtype=np.int64)
+
+
+def _check(name: str, shares: Mapping[str, float], known: dict[str, Sequence[str]]) -> None:
+    if name == "difficulty":
+        known.setdefault(name, DIFFICULTIES)
+    if name not in known:
+        raise BadRecipe(f"The option 'shares' has {name!r}, by which this family does not divide: {', '.join(known)}.")
+    wrong = [value for value in shares if value not in known[name]]
+    if wrong:
+        raise BadRecipe(f"The share {wrong[0]!r} is no {name}: {', '.join(known[name])}.")
+    if min(shares.values(), default=0) < 0 or sum(shares.values()) <= 0:
+        raise BadRecipe(f"The shares of {name!r} must be positive, found {dict(shares)!r}.")
+
+
+def _divided(wanted: int, parts: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> Ints:
+    """A whole number per part that add up to `wanted`: the largest remainders are rounded up."""
+    exact = wanted * parts / parts.sum()
+    whole: Ints = np.floor(exact).astype(np.int64)
+    up = np.argsort(whole - exact, kind="stable")[: wanted - int(whole.sum())]
+    whole[up] += 1
+    return whole
