@@ -7,6 +7,7 @@ A row's id is a hash of what it shows (family, subtask, paraphrase, images and t
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,11 @@ def part(draft: Draft, at: Ints) -> Draft:
         reason=None if draft.reason is None else draft.reason.take(rows),
         evidence=None if draft.evidence is None else draft.evidence.take(at, draft.size),
         difficulty=None if draft.difficulty is None else draft.difficulty[at],
+        regions=draft.regions,
+        between=tuple(turn.take(rows) for turn in draft.between),
+        thought=None if draft.thought is None else draft.thought.take(rows),
+        kinds=None if draft.kinds is None else draft.kinds[at],
+        text_strategies=None if draft.text_strategies is None else draft.text_strategies[at],
         n_options=None if draft.n_options is None else draft.n_options[at],
         texts=None if draft.texts is None else draft.texts[at],
         text_role=draft.text_role,
@@ -120,7 +126,7 @@ def _block(kind: str, wording: Wording, pool: Pool, draft: Draft, ids: Words, fi
         "split": _same(pool.split, n),
         "images": _images(draft, pool),
         "texts": _texts(draft, pool),
-        "turns": turns(render(wording.paraphrases, draft.paraphrase, draft.slots), answer),
+        "turns": turns(render(wording.paraphrases, draft.paraphrase, draft.slots), answer, draft.between),
         "answer": answer_struct(kind, draft, answer),
         "negatives": _negatives(draft, pool),
         "rationale": _rationale(draft),
@@ -163,15 +169,23 @@ def _lists(values: pa.Array, lengths: Ints, kind: pa.DataType) -> pa.Array:
 def _images(draft: Draft, pool: Pool) -> pa.Array:
     shown = draft.images != NOBODY
     at = pa.array(draft.images[shown])
-    roles = np.broadcast_to(np.arange(len(draft.roles)), draft.images.shape)[shown]
+    places = np.broadcast_to(np.arange(len(draft.roles)), draft.images.shape)[shown]
     columns = {
         name: pool.table.column(name).combine_chunks().take(at)
         for name in ("image_id", "source", "person_key", "cam_key", "clothes_key", "modality", "frame")
     }
     columns |= {name: pool.table.column(name).combine_chunks().take(at) for name in ("width", "height")}
-    columns["role"] = pa.array(list(draft.roles), pa.string()).take(pa.array(roles))
+    columns["role"] = pa.array(list(draft.roles), pa.string()).take(pa.array(places))
+    columns["region"] = _regions(draft, places)
     flat = pa.StructArray.from_arrays([columns[field.name] for field in _REF], fields=list(_REF))
     return _lists(flat, shown.sum(axis=1), _REF)
+
+
+def _regions(draft: Draft, places: Ints) -> pa.Array:
+    """The part of each image that is shown, by the column of the draft in which it stands; null for all of it."""
+    said = [draft.regions.get(at) for at in range(len(draft.roles))]
+    table = pa.array([None if one is None else asdict(one) for one in said], _REF.field("region").type)
+    return table.take(pa.array(places))
 
 
 def _texts(draft: Draft, pool: Pool) -> pa.Array:
@@ -184,17 +198,22 @@ def _texts(draft: Draft, pool: Pool) -> pa.Array:
     return _lists(flat, used.sum(axis=1), _TEXT)
 
 
-def turns(prompts: pa.Array, answer: pa.Array) -> pa.Array:
-    """The conversation of each row: the user's prompt, then the assistant's answer."""
-    n = len(prompts)
-    turn_about = np.arange(2 * n).reshape(2, n).T.reshape(-1)
-    texts = pa.concat_arrays([prompts, answer]).take(pa.array(turn_about))
-    roles = pa.array(["user", "assistant"]).take(pa.array(np.tile([0, 1], n)))
+def turns(prompts: pa.Array, answer: pa.Array, between: Sequence[pa.Array] = ()) -> pa.Array:
+    """The conversation of each row: the user's prompt, the turns between (null: not in this row), the answer."""
+    columns = [prompts, *between, answer]
+    n, width = len(prompts), len(columns)
+    said = np.stack([column.is_valid().to_numpy(zero_copy_only=False) for column in columns], axis=1)
+    turn_about = np.arange(width * n).reshape(width, n).T[said]
+    texts = pa.concat_arrays(columns).take(pa.array(turn_about))
+    speakers = np.broadcast_to(np.arange(width) % 2, said.shape)[said]
+    roles = pa.array(["user", "assistant"]).take(pa.array(speakers))
     flat = pa.StructArray.from_arrays([roles, texts], fields=list(_TURN))
-    return _lists(flat, np.full(n, 2), _TURN)
+    return _lists(flat, said.sum(axis=1), _TURN)
 
 
 def _negatives(draft: Draft, pool: Pool) -> pa.Array:
+    if draft.text_strategies is not None and draft.texts is not None:
+        return _wrong_texts(draft.texts, draft.text_strategies, pool)
     if draft.negatives is None:
         return _lists(pa.array([], _NEGATIVE), np.zeros(draft.size, dtype=np.int64), _NEGATIVE)
     found = draft.negatives.strategy != NOBODY
@@ -208,6 +227,17 @@ def _negatives(draft: Draft, pool: Pool) -> pa.Array:
         pa.array(np.round(score, 3).astype(np.float32), mask=~mined),
         pa.array([miner], pa.string()).take(pa.array(np.zeros(len(rank), dtype=np.int64), mask=~mined)),
     ]
+    flat = pa.StructArray.from_arrays(children, fields=list(_NEGATIVE))
+    return _lists(flat, found.sum(axis=1), _NEGATIVE)
+
+
+def _wrong_texts(texts: Ints, strategies: Ints, pool: Pool) -> pa.Array:
+    found = strategies != NOBODY
+    children = [
+        pool.captions.table.column("caption_id").combine_chunks().take(pa.array(texts[found])),
+        pa.array(STRATEGIES, pa.string()).take(pa.array(strategies[found])),
+    ]
+    children += [pa.nulls(len(children[0]), field.type) for field in list(_NEGATIVE)[2:]]
     flat = pa.StructArray.from_arrays(children, fields=list(_NEGATIVE))
     return _lists(flat, found.sum(axis=1), _NEGATIVE)
 
@@ -234,7 +264,8 @@ def _rationale(draft: Draft) -> pa.Array | None:
         [found.attr, found.value_a, found.value_b, found.verdict], fields=list(_EVIDENCE)
     )
     listed = _lists(lines, np.bincount(found.row, minlength=draft.size), _EVIDENCE)
-    text = pa.nulls(draft.size, pa.string()) if draft.reason is None else draft.reason
+    told = draft.thought if draft.reason is None else draft.reason
+    text = pa.nulls(draft.size, pa.string()) if told is None else told
     return _struct("rationale", [text, listed])
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from generators.wording import words_at
 from schemas import answers
 from schemas.question import NOBODY, Draft, Ints
 from schemas.tables import CONVERSATIONS
@@ -22,7 +23,17 @@ _MOST_OPTIONS = 10
 
 
 def answer_words(kind: str, draft: Draft) -> pa.Array:
-    """The canonical answer of each row; a draft's `reason` follows a yes or no."""
+    """The answer of each row: a draft's `thought`, the canonical answer, its `reason`."""
+    said = _canonical(kind, draft)
+    if draft.reason is not None:
+        said = pc.binary_join_element_wise(said, draft.reason, ". ", null_handling="skip")
+    if draft.thought is None:
+        return said
+    opening, closing = answers.thought("\0").split("\0")
+    return pc.binary_join_element_wise(opening, draft.thought, closing, said, "")
+
+
+def _canonical(kind: str, draft: Draft) -> pa.Array:
     if draft.gold is None or draft.answer is not None:
         return draft.answer
     if draft.gold.ndim > 1:
@@ -33,14 +44,14 @@ def answer_words(kind: str, draft: Draft) -> pa.Array:
     }[kind]
     if draft.lettered:
         words = [answers.NONE, *(answers.option(at) for at in range(_MOST_OPTIONS))]
-    said = pa.array(words, pa.string()).take(pa.array(draft.gold))
-    return said if draft.reason is None else pc.binary_join_element_wise(said, draft.reason, ". ")
+    return pa.array(words, pa.string()).take(pa.array(draft.gold))
 
 
 def answer_struct(kind: str, draft: Draft, words: pa.Array) -> pa.Array:
     """The `answer` column: the kind, the words, and the gold in the field of its kind."""
     n = draft.size
-    children: dict[str, pa.Array] = {"kind": pa.repeat(pa.scalar(kind, pa.string()), n), "text": words}
+    kinds = pa.repeat(pa.scalar(kind, pa.string()), n) if draft.kinds is None else words_at(answers.KINDS, draft.kinds)
+    children: dict[str, pa.Array] = {"kind": kinds, "text": words}
     if kind == "json":
         children["gold_json"] = words
     if draft.gold is not None and kind in _GOLDS:

@@ -1,7 +1,8 @@
 """The answer grammar: one small language that questions write, gates check and the evaluator reads.
 
 `Yes` · `Image 3` · `Option B` · `Images 2, 5` · `None` · `3 > 1 > 2` · `1, 3 | 2, 4` · a vocabulary value in words ·
-one JSON object · free text. A reason may follow a yes/no after `. `. Images are numbered from 1 in order of display.
+one JSON object · free text. A reason or a next step may follow a yes/no, a set or a rank after `. `, and any answer may
+come after its reasoning in `<think>…</think>`. Images are numbered from 1 in order of display.
 """
 
 import json
@@ -15,8 +16,9 @@ NONE = "None"
 _YESNO = re.compile(r"(Yes|No)(?:\.(?: .+)?)?", re.DOTALL)
 _IMAGE = re.compile(r"Image ([1-9]\d?)")
 _OPTION = re.compile(r"Option ([A-Z])")
-_SET = re.compile(r"Images ([1-9]\d?(?:, [1-9]\d?)*)")
-_RANK = re.compile(r"[1-9]\d?(?: > [1-9]\d?)+")
+_SET = re.compile(r"(?:None|Images ([1-9]\d?(?:, [1-9]\d?)*))(?:\. .+)?", re.DOTALL)
+_RANK = re.compile(r"([1-9]\d?(?: > [1-9]\d?)+)(?:\. .+)?", re.DOTALL)
+_THOUGHT = re.compile(r"<think>\n.+?\n</think>\n\n", re.DOTALL)
 _PARTITION = re.compile(r"[1-9]\d?(?:, [1-9]\d?)*(?: \| [1-9]\d?(?:, [1-9]\d?)*)*")
 _MARKER = re.compile(r"\[\[image:([1-9]\d?)\]\]")
 
@@ -85,10 +87,20 @@ def groups_json(groups: Sequence[Sequence[int]]) -> str:
 
 def parse(kind: str, text: str) -> Parsed | None:
     """The values of a canonical answer, or None when the text is not in the grammar of its kind."""
-    answer = text.strip()
+    answer = without_thought(text).strip()
     if not answer or kind not in KINDS:
         return None
     return _PARSERS.get(kind, _free_text)(kind, answer)
+
+
+def thought(reasoning: str) -> str:
+    """Reasoning as it stands before an answer: in `<think>…</think>`, then an empty line."""
+    return f"<think>\n{reasoning}\n</think>\n\n"
+
+
+def without_thought(text: str) -> str:
+    """An answer without the reasoning before it."""
+    return _THOUGHT.sub("", text, count=1) if text.startswith("<think>") else text
 
 
 def _yesno(kind: str, text: str) -> Parsed | None:
@@ -107,17 +119,18 @@ def _pick(kind: str, text: str) -> Parsed | None:
 
 
 def _set(kind: str, text: str) -> Parsed | None:
-    if text == NONE:
-        return Parsed(kind, gold_set=())
     found = _SET.fullmatch(text)
-    numbers = tuple(int(n) for n in found[1].split(", ")) if found else ()
-    return Parsed(kind, gold_set=numbers) if numbers and list(numbers) == sorted(set(numbers)) else None
+    if not found:
+        return None
+    numbers = tuple(int(n) for n in found[1].split(", ")) if found[1] else ()
+    return Parsed(kind, gold_set=numbers) if list(numbers) == sorted(set(numbers)) else None
 
 
 def _rank(kind: str, text: str) -> Parsed | None:
-    if not _RANK.fullmatch(text):
+    found = _RANK.fullmatch(text)
+    if not found:
         return None
-    numbers = tuple(int(n) for n in text.split(" > "))
+    numbers = tuple(int(n) for n in found[1].split(" > "))
     return Parsed(kind, gold_rank=numbers) if len(set(numbers)) == len(numbers) else None
 
 

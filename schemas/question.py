@@ -131,15 +131,30 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A part of a picture: left, top, width and height as fractions of the whole."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """Rows of one family before wording, n of them.
 
     `images` (n, w) are positions in display order, NOBODY only at the end of a row (a row of texts alone has none);
     `roles` names each of the w columns. `texts` (n, t) are caption positions. `gold` is as generators.golds says, one
     or a row of numbers each, and absent for answers that are text, which stand in `answer`; `lettered` golds count
-    options A, B, … instead of images. `reason` follows a yes or no. `k` counts the rows of one anchor. `asked` is a
-    word for what a row asks beyond its subtask, images and texts, such as a value; two rows that differ only there
-    need it. `difficulty` indexes DIFFICULTIES.
+    options A, B, … instead of images. `reason` follows a yes or no, a set or a rank; null adds nothing. `k` counts the
+    rows of one anchor. `asked` is a word for what a row asks beyond its subtask, images and texts, such as a value; two
+    rows that differ only there need it. `difficulty` indexes DIFFICULTIES.
+
+    `regions` are the parts that are shown of columns of `images`, where that is not all. `between` are the turns
+    between prompt and answer, assistant and user in turn, null where a row has fewer. `thought` is reasoning that comes
+    before the answer. `kinds` indexes schemas.answers.KINDS where the rows of a family differ in it. `text_strategies`
+    says of each text how it came in, NOBODY for one that is no negative; a draft has these or `negatives`.
     """
 
     images: Ints
@@ -159,6 +174,11 @@ class Draft:
     reason: pa.Array | None = None
     evidence: Evidence | None = None
     difficulty: Ints | None = None
+    regions: Mapping[int, Region] = field(default_factory=dict)
+    between: tuple[pa.Array, ...] = ()
+    thought: pa.Array | None = None
+    kinds: Ints | None = None
+    text_strategies: Ints | None = None
     shortfall: str = ""
 
     @property
@@ -198,8 +218,9 @@ class Question:
 STRATEGIES = (
     "same_camera", "embedding_topk", "clothes_twin", "attribute_other", "contradicts_caption", "any_camera",
     "attribute_twin", "modality_twin", "counterfactual_text", "distractor", "random",
+    "contradicts_note", "fits_note", "same_person", "contradicts_picture",
 )  # fmt: skip
-"""How a negative may be chosen; Negatives.strategy indexes this."""
+"""How a negative may be chosen; Negatives.strategy and Draft.text_strategies index this."""
 
 DIFFICULTIES = ("easy", "twin", "near", "nearest")
 """How hard a row is, by its hardest negative: a random stranger, an attribute or clothes twin, ranked 11 and beyond by

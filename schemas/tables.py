@@ -167,6 +167,7 @@ NEIGHBOURS = Table(
     key=("anchor_id", "rank"),
 )
 
+_REGION = pa.struct([pa.field(n, pa.float32()) for n in ("x", "y", "w", "h")])
 _IMAGE_REF = pa.struct(
     [
         _required("image_id", pa.string()),
@@ -177,6 +178,7 @@ _IMAGE_REF = pa.struct(
         pa.field("frame", pa.int32()),
         _required("width", pa.int32()),
         _required("height", pa.int32()),
+        pa.field("region", _REGION),
     ]
 )
 _TEXT_REF = pa.struct([_required(n, pa.string()) for n in ("text_id", "role", "source", "text", "lang")])

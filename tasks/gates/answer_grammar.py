@@ -14,6 +14,7 @@ _BATCH = 8_192
 _GOLDS = tuple(field.name for field in fields(answers.Parsed) if field.name.startswith("gold_"))
 _SPOKEN = {vocabulary.spoken(value) for key in vocabulary.VOCABULARY.values() for value in key.values}
 _UNSEEN = "not visible"
+_THOUGHT = re.compile(r"</?think>")
 _MARKERS = re.compile(r"\[\[image:\d+\]\]")
 Row = Mapping[str, Any]
 
@@ -57,7 +58,7 @@ def _faults(n_images: int, turns: list[Row], answer: Row, leftovers: re.Pattern[
         yield "the markers of the prompt are not its images, once each and in order"
     if any(leftovers.search(_MARKERS.sub("", turn)) for turn in asked):
         yield "the prompt holds an unfilled slot"
-    if answer["kind"] != "json" and any(leftovers.search(turn) for turn in said):
+    if answer["kind"] != "json" and any(leftovers.search(_THOUGHT.sub("", turn)) for turn in said):
         yield "the answer holds an unfilled slot"
     yield from _gold_faults(n_images, answer)
 
