@@ -15,8 +15,6 @@ from flows.runner import PrefectRunner
 def build(recipe: str, raw: str, store: str = "store", remote: str | None = None, quiet: bool = False) -> Any:
     """Raw folders to a published version. `recipe` is a name of flows/recipes or a path to a YAML file."""
     reporter = Reporter(quiet)
-    built, published = build_and_publish(
-        find_recipe(recipe), Path(raw), Path(store), Path(remote) if remote else None, PrefectRunner(reporter)
-    )
+    built, published = build_and_publish(find_recipe(recipe), Path(raw), Path(store), remote, PrefectRunner(reporter))
     show_build(built)
     return built, published

@@ -12,7 +12,13 @@ from schemas.errors import ReIDForgeError
 
 Raw = Annotated[Path, typer.Option("--raw", help="The folder that holds the raw dataset folders. Read only.")]
 Store = Annotated[Path, typer.Option("--store", help="The build store: step outputs, packs, generations.")]
-To = Annotated[Path | None, typer.Option("--to", help="The remote to publish to. Default: <store>/published.")]
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        help="The remote to publish to: a folder, or a URL such as s3://bucket/folder. Default: <store>/published.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Plain = Annotated[bool, typer.Option("--no-orchestrator", help="Run the same steps as plain functions, no Prefect.")]
 Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Shards worked on at a time.")]

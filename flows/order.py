@@ -89,7 +89,9 @@ def last_build(store: Path, name: str) -> tuple[Recipe, list[StepOutput], StepOu
     return Recipe.model_validate(record["recipe"]), ingests, staged, validated
 
 
-def build_and_publish(recipe: Recipe, raw: Path, store: Path, remote: Path | None, run: Runner) -> tuple[Built, Any]:
+def build_and_publish(
+    recipe: Recipe, raw: Path, store: Path, remote: str | Path | None, run: Runner
+) -> tuple[Built, Any]:
     """Build, then publish to a remote when one is given; the second value is the Published or None."""
     built = build_version(recipe, raw, store, run)
     if remote is None:
@@ -98,7 +100,7 @@ def build_and_publish(recipe: Recipe, raw: Path, store: Path, remote: Path | Non
     return built, published
 
 
-def publish_last(name: str, store: Path, remote: Path, run: Runner) -> Any:
+def publish_last(name: str, store: Path, remote: str | Path, run: Runner) -> Any:
     """The newest build of the recipe `name`, published. Raises GateFailed when an error gate refused it."""
     recipe, ingests, staged, validated = last_build(store, name)
     return run.call("publish", store, recipe, staged, validated, ingests, remote)
@@ -112,7 +114,7 @@ def build_summary(built: Built, published: "Published | None") -> dict[str, Any]
     return {
         "version": f"{built.recipe.name}@{built.recipe.version}",
         "digest": published.digest if published else "not published",
-        "folder": str(published.folder) if published else str(built.staged.folder),
+        "folder": published.place if published else str(built.staged.folder),
         "images": sum(step.facts["counts"]["images"] for step in built.ingests),
         "rejects": sum(step.facts["counts"]["rejects"] for step in built.ingests),
         "rows": sum(sum(step.facts["rows"].values()) for step in built.composed.values()),

@@ -12,4 +12,4 @@ from flows.runner import PrefectRunner
 @as_flow
 def publish(name: str, store: str, remote: str, quiet: bool = False) -> Any:
     """Publish the newest build of a recipe."""
-    return publish_last(name, Path(store), Path(remote), PrefectRunner(Reporter(quiet)))
+    return publish_last(name, Path(store), remote, PrefectRunner(Reporter(quiet)))

@@ -4,6 +4,7 @@ ReIDForgeError
 ├── PromiseBroken (exit 1)        a promise of the data is broken
 │   ├── GateFailed                a gate or a contract refused the staged version
 │   ├── DigestMismatch            bytes are not the bytes that were published
+│   ├── Revoked                   a version that was taken back; the message names its successor
 │   ├── MissingGenerations        a replay needs model answers that the store does not hold
 │   ├── BudgetSpent               a build stopped where its budget ended
 │   └── VersionExists             a create-once reference already points elsewhere
@@ -19,6 +20,7 @@ ReIDForgeError
 └── EnvironmentFault (exit 3)     the machine, not the request, is at fault
     ├── NotWritable               a folder cannot be written
     ├── EndpointFault             the model endpoint is not set, does not answer, or refuses the key
+    ├── Unreachable               a remote does not answer
     ├── FormatTooNew              a version of a format that only a newer reidforge reads
     └── MissingExtra              an optional package group is not installed
 """
@@ -53,6 +55,10 @@ class GateFailed(PromiseBroken):
 
 class DigestMismatch(PromiseBroken):
     """Stored bytes differ from the digest that was published for them."""
+
+
+class Revoked(PromiseBroken):
+    """A version that was taken back; the message names why and its successor."""
 
 
 class MissingGenerations(PromiseBroken):
@@ -124,6 +130,10 @@ class NotWritable(EnvironmentFault):
 
 class EndpointFault(EnvironmentFault):
     """The model endpoint is not set, does not answer, or refuses the key."""
+
+
+class Unreachable(EnvironmentFault):
+    """A remote does not answer, or says something that cannot be understood."""
 
 
 class FormatTooNew(EnvironmentFault):

@@ -84,3 +84,12 @@ class Manifest(_Frozen):
     parents: list[str]
     writer: str
     files: list[FileEntry]
+
+
+class Revocation(_Frozen):
+    """A published version that must no longer be used: why, and the version that takes its place."""
+
+    digest: Sha256
+    version: str
+    reason: str
+    successor: str | None = None

@@ -28,14 +28,14 @@ def build(
     from flows.runner import PlainRunner
 
     chosen = find_recipe(recipe)
-    remote = (to or store / "published") if publish_it else None
+    remote = (to or str(store / "published")) if publish_it else None
     if plain:
         done = build_and_publish(chosen, raw, store, remote, PlainRunner(workers, Reporter(as_json)))
     else:
         from flows.build import build as flow
         from flows.orchestrate import run_flow
 
-        names = {"recipe": recipe, "raw": str(raw), "store": str(store), "remote": str(remote) if remote else None}
+        names = {"recipe": recipe, "raw": str(raw), "store": str(store), "remote": remote}
         done = run_flow(flow, workers, **names, quiet=as_json)
     printed(build_summary(*done), as_json)
 

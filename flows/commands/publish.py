@@ -19,9 +19,9 @@ def publish(
     from flows.order import publish_last
     from flows.runner import PlainRunner
 
-    done = publish_last(recipe, store, to or store / "published", PlainRunner(1, Reporter(as_json)))
+    done = publish_last(recipe, store, to or str(store / "published"), PlainRunner(1, Reporter(as_json)))
     printed(
-        {"version": f"{done.name}@{done.version}", "digest": done.digest, "folder": done.folder},
+        {"version": f"{done.name}@{done.version}", "digest": done.digest, "folder": done.place},
         as_json,
     )
 

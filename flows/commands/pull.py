@@ -11,15 +11,25 @@ from flows.reporter import Reporter
 
 def pull(
     reference: Annotated[str, typer.Argument(help="name@1.2.0, name@latest or name@sha256:<digest>.")],
-    remote: Annotated[Path, typer.Option("--from", help="The remote it was published to.")],
+    remote: Annotated[str, typer.Option("--from", help="The folder or URL it was published to.")],
     to: Annotated[Path, typer.Option("--to", help="The folder the version becomes.")],
+    stage: Annotated[
+        list[int] | None, typer.Option("--stage", min=1, max=3, help="Only this stage; repeatable.")
+    ] = None,
+    split: Annotated[list[str] | None, typer.Option("--split", help="Only this split; repeatable.")] = None,
+    source: Annotated[list[str] | None, typer.Option("--source", help="Only this source's tables; repeatable.")] = None,
+    frozen: Annotated[
+        bool, typer.Option("--frozen", help="Only the version that reidforge.lock pins; for CI.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Copy a published version here; every byte is verified, and reidforge.lock says what it is."""
     from tasks.steps.pull import pull as work
+    from tasks.versions.selecting import Selection
 
+    wanted = Selection(stages=tuple(stage or ()), splits=tuple(split or ()), sources=tuple(source or ()))
     with Reporter(as_json).step("pull") as close:
-        folder = work(remote, reference, to)
+        folder = work(remote, reference, to, selection=wanted, frozen=frozen)
         close(str(folder))
     printed({"folder": folder}, as_json)
 

@@ -20,12 +20,17 @@ _IDS_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A published version: `digest` is the sha256 of its manifest, `folder` where it lies."""
+    """A published version: `digest` is the sha256 of its manifest, `place` the folder or URL where it lies."""
 
     name: str
     version: str
     digest: str
-    folder: Path
+    place: str
+
+    @property
+    def folder(self) -> Path:
+        """The version's folder, when it was published to one."""
+        return Path(self.place)
 
 
 def publish(
@@ -34,7 +39,7 @@ def publish(
     staged: StepOutput,
     validated: StepOutput,
     ingests: Sequence[StepOutput],
-    remote: Path,
+    remote: str | Path,
 ) -> Published:
     """Publish once; publishing the same content again changes nothing.
 
@@ -47,10 +52,10 @@ def publish(
     place = open_remote(remote)
     if found := place.versions(recipe.name).get(recipe.version):
         refuse_other(recipe.name, recipe.version, found, ready.digest)
-    folder = place.put(recipe.name, ready.manifest, ready.data, ready.contents)
+    where = place.put(recipe.name, ready.manifest, ready.data, ready.contents)
     place.refer(recipe.name, recipe.version, ready.digest)
     place.advance(recipe.name, recipe.version, ready.digest)
-    return Published(recipe.name, recipe.version, ready.digest, folder)
+    return Published(recipe.name, recipe.version, ready.digest, where)
 
 
 def refuse_broken(found: Sequence[Mapping[str, Any]]) -> None:

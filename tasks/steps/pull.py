@@ -1,42 +1,60 @@
 """Pull a published version: every byte checked, a whole folder or none, and a lock that says what was pulled.
 
-pull(Path("remote"), "hpt@1.2.0", Path("data/hpt")) -> data/hpt/, and data/reidforge.lock pins it.
+pull("remote", "hpt@1.2.0", Path("data/hpt")) -> data/hpt/, and data/reidforge.lock pins it.
 """
 
 import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import DigestMismatch, NotWritable, WrongUse
-from schemas.manifest import Manifest
+from schemas.errors import DigestMismatch, NotWritable, UnknownVersion, WrongUse
+from schemas.keys import canonical_json
+from schemas.manifest import FileEntry, Manifest
 from tasks.steps.store import new_folder, write_record
+from tasks.versions.cache import through_cache
+from tasks.versions.folders import FolderVersion
 from tasks.versions.manifest import MANIFEST, digest_of, load_manifest, read_bounded
-from tasks.versions.reference import Found, resolve
-from tasks.versions.remote import open_remote
-from tasks.versions.verify import check_folder, copy_file, inside, refuse_extra, refuse_unwritable
+from tasks.versions.reference import resolve
+from tasks.versions.remote import Version, open_remote
+from tasks.versions.selecting import SELECTION, Selection, held_entries
+from tasks.versions.verify import check_folder, inside, refuse_unwritable
 
 LOCK = "reidforge.lock"
+_AT_ONCE = 4
 
 
-def pull(remote: Path, reference: str, to: Path, link: bool = False) -> Path:
+def pull(
+    remote: str | Path,
+    reference: str,
+    to: Path,
+    link: bool = False,
+    selection: Selection | None = None,
+    frozen: bool = False,
+) -> Path:
     """Copy the version that `reference` names to the folder `to`, and return it; hard links only when asked.
 
-    `reference` is name@1.2.0, name@latest, name@sha256:<prefix>, or the path of a version folder. A folder that
-    holds this version already is checked and kept. Raises UnknownVersion, DigestMismatch naming the file,
-    FormatTooNew, NotWritable, or WrongUse when `to` holds something else.
+    `reference` is name@1.2.0, name@latest, name@sha256:<prefix>, or the path of a version folder; `selection` limits
+    what is fetched. With `frozen` only the version that the lock beside `to` pins may come. A folder that holds this
+    version already is checked and kept. Files of a remote that is not a folder go through the cache, so that a pull
+    that was cut off goes on where it stopped. Raises UnknownVersion, Revoked, DigestMismatch naming the file,
+    FormatTooNew, NotWritable, Unreachable, or WrongUse when `to` holds something else.
     """
     found = resolve(open_remote(remote), reference)
-    data = read_bounded(found.folder / MANIFEST)
+    if frozen:
+        _refuse_unpinned(to, reference, found)
+    data = found.manifest()
     if digest_of(data) != found.digest:
         raise DigestMismatch(f"The file {MANIFEST!r} of {reference!r} is not the one that was published.")
-    manifest = load_manifest(data)
-    if not _is_there(to, found, manifest):
-        _copy(found, manifest, data, to, link)
+    manifest, wanted = load_manifest(data), selection or Selection()
+    if not _is_there(to, found, manifest, wanted):
+        _copy(found, manifest, data, to, link, wanted)
     _lock(to, manifest, found, remote)
     return to
 
 
-def _is_there(to: Path, found: Found, manifest: Manifest) -> bool:
+def _is_there(to: Path, found: Version, manifest: Manifest, wanted: Selection) -> bool:
     """Whether `to` holds this version already, whole and unchanged."""
     if not to.exists() or (to.is_dir() and not any(to.iterdir())):
         return False
@@ -46,23 +64,56 @@ def _is_there(to: Path, found: Found, manifest: Manifest) -> bool:
             f"The folder {str(to)!r} holds something other than {manifest.name}@{manifest.version}: "
             "pull into a new folder."
         )
-    check_folder(to, manifest.files)
+    entries = held_entries(to, manifest.files, manifest)
+    if {entry.path for entry in wanted.of(manifest)} != {entry.path for entry in entries}:
+        raise WrongUse(f"The folder {str(to)!r} holds another part of this version: pull into a new folder.")
+    check_folder(to, entries)
     return True
 
 
-def _copy(found: Found, manifest: Manifest, data: bytes, to: Path, link: bool) -> None:
-    refuse_extra(found.folder, manifest.files)
+def _copy(found: Version, manifest: Manifest, data: bytes, to: Path, link: bool, wanted: Selection) -> None:
+    entries = wanted.of(manifest)
+    found.inspect(manifest)
     refuse_unwritable(to.absolute().parent, "The folder", "Pull to a place you may write to.")
     with new_folder(to.absolute()) as draft:
-        for entry in manifest.files:
-            copy_file(entry, inside(found.folder, entry.path), inside(draft, entry.path), link)
+        _fetch(found, entries, draft, link)
+        if not wanted.everything:
+            (draft / SELECTION).write_bytes(canonical_json(wanted.model_dump(mode="json")))
         (draft / MANIFEST).write_bytes(data)
         draft.chmod(draft.parent.stat().st_mode & 0o777)
-    if not _is_there(to, found, manifest):
+    held = to / MANIFEST
+    if not held.is_file() or digest_of(read_bounded(held)) != found.digest:
         raise NotWritable(f"The folder {str(to)!r} could not be put in place.")
 
 
-def _lock(to: Path, manifest: Manifest, found: Found, remote: Path) -> None:
+def _fetch(found: Version, entries: Sequence[FileEntry], draft: Path, link: bool) -> None:
+    """Every file, a few at once; the first failure in the order of the manifest is raised."""
+
+    def one(entry: FileEntry) -> None:
+        target = inside(draft, entry.path)
+        if isinstance(found, FolderVersion):
+            found.fetch(entry, target, link)
+        else:
+            through_cache(entry, target, found.fetch)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in pool.map(one, entries):
+            continue
+
+
+def _refuse_unpinned(to: Path, reference: str, found: Version) -> None:
+    """With --frozen the lock decides: raises UnknownVersion without a pin, DigestMismatch for another version."""
+    pin = _pins(to.absolute().parent / LOCK).get(to.name)
+    if pin is None:
+        raise UnknownVersion(f"The {LOCK} beside {str(to)!r} does not pin {to.name!r}: pull once without --frozen.")
+    if pin["digest"] != found.digest:
+        raise DigestMismatch(
+            f"{reference!r} is {found.digest[:12]} today; the {LOCK} pins {pin['digest'][:12]} "
+            f"({pin['name']}@{pin['version']}). Pull that version, or pull without --frozen to move on."
+        )
+
+
+def _lock(to: Path, manifest: Manifest, found: Version, remote: str | Path) -> None:
     """Pin the pulled version in the reidforge.lock beside its folder; other pulls into the same parent keep theirs."""
     path = to.absolute().parent / LOCK
     pins = _pins(path)

@@ -1,31 +1,32 @@
 """How people name a version: `hpt@1.2.0`, `hpt@latest`, `hpt@sha256:<12 digits or more>`, or a version folder."""
 
+import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
-from schemas.errors import UnknownVersion
+from pydantic import ValidationError
+
+from schemas.errors import DigestMismatch, Revoked, UnknownVersion
+from schemas.manifest import Revocation
+from tasks.versions.folders import FolderVersion
 from tasks.versions.manifest import MANIFEST, digest_of, read_bounded
-from tasks.versions.remote import Remote
+from tasks.versions.remote import Remote, Version
 
 _NAME = r"(?P<name>[a-z0-9][a-z0-9_-]{0,63})"
 _REFERENCE = re.compile(_NAME + r"@(?:sha256:(?P<digest>[0-9a-f]{12,64})|(?P<version>[^@/]+))")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Where a reference led: the version's folder and the digest its manifest must have."""
-
-    folder: Path
-    digest: str
+_MAX_POINTER_BYTES = 65_536
+_POINTER = re.compile(r"[0-9a-f]{64}")
 
 
-def resolve(remote: Remote, reference: str) -> Found:
-    """The version a reference names. Raises UnknownVersion with what is known instead."""
+def resolve(remote: Remote, reference: str) -> Version:
+    """The version a reference names. Raises UnknownVersion with what is known instead, or Revoked."""
     if (Path(reference) / MANIFEST).is_file():
         folder = Path(reference)
-        return Found(folder, digest_of(read_bounded(folder / MANIFEST)))
+        return FolderVersion(folder, digest_of(read_bounded(folder / MANIFEST)))
     parts = _REFERENCE.fullmatch(reference)
     if not parts:
         raise UnknownVersion(
@@ -36,7 +37,43 @@ def resolve(remote: Remote, reference: str) -> Found:
     digest = _digest(remote, name, parts["digest"], parts["version"])
     if digest is None:
         raise UnknownVersion(f"There is no version {reference!r}. {_known(remote, name)}")
-    return Found(remote.folder(name, digest), digest)
+    _refuse_revoked(remote, name, digest)
+    return remote.open(name, digest)
+
+
+def _refuse_revoked(remote: Remote, name: str, digest: str) -> None:
+    if found := remote.revocations(name).get(digest):
+        instead = f"Use {name}@{found.successor} instead." if found.successor else "Nothing replaces it."
+        raise Revoked(f"{name}@{found.version} ({digest[:12]}) was taken back: {found.reason}. {instead}")
+
+
+def semver(version: str) -> tuple[int, ...]:
+    """A semantic version as numbers that sort; what is no number sorts first."""
+    return tuple(int(part) if part.isdecimal() else -1 for part in version.split("."))
+
+
+def by_number(versions: Mapping[str, str]) -> dict[str, str]:
+    """Versions and their digests, oldest version first."""
+    return {version: versions[version] for version in sorted(versions, key=semver)}
+
+
+def read_pointer(data: bytes, what: str) -> str:
+    """The digest in a reference file. Raises DigestMismatch when the file is damaged."""
+    try:
+        digest = str(json.loads(data[:_MAX_POINTER_BYTES])["digest"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise DigestMismatch(f"The reference {what} is damaged.") from error
+    if not _POINTER.fullmatch(digest):
+        raise DigestMismatch(f"The reference {what} is damaged: {digest[:80]!r} is no sha256.")
+    return digest
+
+
+def read_revocation(data: bytes) -> Revocation:
+    """A revocation from its file. Raises DigestMismatch when the file is damaged."""
+    try:
+        return Revocation.model_validate_json(data[:_MAX_POINTER_BYTES])
+    except ValidationError as error:
+        raise DigestMismatch("A revocation of this remote is damaged.") from error
 
 
 def _digest(remote: Remote, name: str, prefix: str | None, version: str | None) -> str | None:

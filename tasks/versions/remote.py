@@ -1,52 +1,71 @@
-"""What a remote must do, whatever it is made of: whole versions by digest, create-once references, one moving `latest`.
+"""What a remote must do, whatever it is made of: whole versions by digest, create-once references, revocations.
 
 A remote of another kind is one more file in `remotes/`; publishing and pulling see only this protocol.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from schemas.manifest import Manifest
-from tasks.versions.remotes.local import LocalRemote
+from schemas.manifest import FileEntry, Manifest, Revocation
 
 Contents = Mapping[str, Path | bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Pinned:
-    """A semantic version and the digest it stands for."""
+class Version(Protocol):
+    """One stored version, open for reading."""
 
-    version: str
-    digest: str
+    @property
+    def digest(self) -> str:
+        """The version's identity: the sha256 of its manifest."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """Where it lies, in words that people can use."""
+        ...
+
+    def manifest(self) -> bytes:
+        """The bytes of its manifest, unverified. Raises UnknownVersion when there is none."""
+        ...
+
+    def inspect(self, manifest: Manifest) -> None:
+        """Raise DigestMismatch when it is plain, before any byte is copied, that files are missing or foreign."""
+        ...
+
+    def fetch(self, entry: FileEntry, target: Path, link: bool = False) -> None:
+        """Copy one file to `target`, every byte checked. `link` shares it on one disk where that is possible.
+
+        Raises DigestMismatch naming the file, NotWritable for the target, Unreachable when the remote fails.
+        """
+        ...
 
 
 class Remote(Protocol):
     """Versions of any number of datasets. Every method may be repeated after a crash."""
 
+    def names(self) -> list[str]:
+        """The datasets that have at least one reference, sorted."""
+        ...
+
     def versions(self, name: str) -> dict[str, str]:
         """The digest behind each published semantic version of a dataset, oldest version first; empty when none."""
         ...
 
-    def names(self) -> list[str]:
-        """The datasets that have at least one version, sorted."""
-        ...
-
     def latest(self, name: str) -> str | None:
-        """The digest of the newest version."""
+        """The digest of the newest version that was not revoked."""
         ...
 
     def resolve(self, name: str, prefix: str) -> str | None:
         """The whole digest that begins with at least twelve digits of `prefix`, or None."""
         ...
 
-    def folder(self, name: str, digest: str) -> Path:
-        """A local folder from which the version's files can be read."""
+    def open(self, name: str, digest: str) -> Version:
+        """A version for reading."""
         ...
 
-    def put(self, name: str, manifest: Manifest, data: bytes, contents: Contents) -> Path:
-        """Store a version whole, its manifest (`data`) last; a version that is there already is left as it is.
+    def put(self, name: str, manifest: Manifest, data: bytes, contents: Contents) -> str:
+        """Store a version whole, its manifest (`data`) last, and say where; what is there already is left as it is.
 
         Raises DigestMismatch when contents are not what the manifest says, NotWritable without permission.
         """
@@ -60,7 +79,36 @@ class Remote(Protocol):
         """Move `latest` to this version unless a newer one is there; safe against others who do the same."""
         ...
 
+    def revoke(self, name: str, revocation: Revocation) -> None:
+        """Say that a version must no longer be used, and which one succeeds it. Saying it again changes nothing."""
+        ...
 
-def open_remote(place: Path) -> Remote:
-    """The remote at a place: today a local or mounted folder."""
-    return LocalRemote(place)
+    def revocations(self, name: str) -> dict[str, Revocation]:
+        """The revoked versions of a dataset, by digest."""
+        ...
+
+    def drop(self, name: str, digest: str) -> None:
+        """Delete the stored files of a version that no other version shares; its references stay as they are."""
+        ...
+
+    def garbage(self, name: str) -> dict[str, int]:
+        """What no reference needs, place to size in bytes: drafts, versions never referred to, unshared objects."""
+        ...
+
+    def sweep(self, name: str) -> dict[str, int]:
+        """Delete what `garbage` lists, and say what it was."""
+        ...
+
+
+def open_remote(place: str | Path) -> Remote:
+    """The remote at a place: a folder, or any fsspec URL such as s3://bucket/folder."""
+    text = str(place)
+    if text.startswith("file://"):
+        text = text.removeprefix("file://")
+    if "://" in text:
+        from tasks.versions.remotes.object_store import ObjectStore
+
+        return ObjectStore.at(text)
+    from tasks.versions.remotes.local import LocalRemote
+
+    return LocalRemote(Path(text))

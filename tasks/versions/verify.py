@@ -11,6 +11,7 @@ from schemas.errors import DigestMismatch, NotWritable, VersionExists
 from schemas.keys import file_sha256
 from schemas.manifest import FileEntry
 from tasks.versions.manifest import MANIFEST
+from tasks.versions.selecting import SELECTION
 
 _BLOCK = 1 << 20
 
@@ -56,7 +57,7 @@ def check_folder(folder: Path, entries: Sequence[FileEntry]) -> None:
 
 def refuse_extra(folder: Path, entries: Sequence[FileEntry]) -> None:
     """Raise DigestMismatch for the first file that the manifest does not list."""
-    listed = {entry.path for entry in entries} | {MANIFEST}
+    listed = {entry.path for entry in entries} | {MANIFEST, SELECTION}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if (path.is_symlink() or not path.is_dir()) and name not in listed:

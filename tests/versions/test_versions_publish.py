@@ -207,7 +207,7 @@ def test_rivals_for_one_number_leave_one_winner(tmp_path: Path) -> None:
 def test_a_damaged_reference_is_named(made: Toy, tmp_path: Path) -> None:
     made.publish(tmp_path / "remote")
     (tmp_path / "remote" / "toy" / "refs" / "0.1.0.json").write_text(json.dumps({"half": 1}))
-    with pytest.raises(DigestMismatch, match=r"'0\.1\.0\.json' of 'toy' is damaged"):
+    with pytest.raises(DigestMismatch, match=r"toy@0\.1\.0 is damaged"):
         made.publish(tmp_path / "remote")
 
 

@@ -2,12 +2,14 @@
 
 A version appears by one rename, a reference by one hard link of a finished file (both all or nothing), and
 `latest.json` is compared and replaced under a lock, so that readers and crashed writers never see half of anything.
+Files that an earlier version of the dataset holds already are shared with it by hard links.
 """
 
 import contextlib
 import fcntl
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,13 +17,14 @@ from pathlib import Path
 
 from schemas.errors import DigestMismatch
 from schemas.keys import canonical_json
-from schemas.manifest import FileEntry, Manifest
+from schemas.manifest import FileEntry, Manifest, Revocation
 from tasks.steps.store import new_folder
+from tasks.versions.folders import FolderVersion
 from tasks.versions.manifest import MANIFEST, digest_of
+from tasks.versions.reference import by_number, read_pointer, read_revocation, semver
 from tasks.versions.verify import copy_file, inside, refuse_difference, refuse_other, refuse_unwritable
 
 _SHORT = 12
-_MAX_REF_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,13 @@ class LocalRemote:
 
     def versions(self, name: str) -> dict[str, str]:
         """The digest behind each published semantic version, oldest version first."""
-        found = {path.stem: _read_ref(path) for path in self._home(name).glob("refs/*.json")}
-        return {version: found[version] for version in sorted(found, key=_semver)}
+        refs = self._home(name).glob("refs/*.json")
+        return by_number({path.stem: read_pointer(path.read_bytes(), f"{name}@{path.stem}") for path in refs})
 
     def latest(self, name: str) -> str | None:
         """The digest that latest.json names, or None before the first publication."""
         path = self._home(name) / "latest.json"
-        return _read_ref(path) if path.is_file() else None
+        return read_pointer(path.read_bytes(), f"{name}@latest") if path.is_file() else None
 
     def resolve(self, name: str, prefix: str) -> str | None:
         """The whole digest of the version folder that `prefix` (twelve digits or more) names."""
@@ -52,54 +55,94 @@ class LocalRemote:
         found = digest_of(path.read_bytes())
         return found if found.startswith(prefix) else None
 
-    def folder(self, name: str, digest: str) -> Path:
-        """The folder of a version."""
-        return self._home(name) / digest[:_SHORT]
+    def open(self, name: str, digest: str) -> FolderVersion:
+        """The folder of a version, for reading."""
+        return FolderVersion(self._folder(name, digest), digest)
 
-    def put(self, name: str, manifest: Manifest, data: bytes, contents: Mapping[str, Path | bytes]) -> Path:
+    def put(self, name: str, manifest: Manifest, data: bytes, contents: Mapping[str, Path | bytes]) -> str:
         """Copy a version into place, every byte checked, as one rename."""
-        target = self.folder(name, digest_of(data))
+        target = self._folder(name, digest_of(data))
         if not target.is_dir():
             home = _writable(self._home(name))
             with new_folder(target) as draft:
                 for entry in manifest.files:
-                    _place(entry, contents[entry.path], draft)
+                    _place(entry, contents[entry.path], draft, home)
                 (draft / MANIFEST).write_bytes(data)
                 draft.chmod(home.stat().st_mode & 0o777)
         if digest_of((target / MANIFEST).read_bytes() if (target / MANIFEST).is_file() else b"") != digest_of(data):
             raise DigestMismatch(f"The folder {target.name!r} of {name!r} is not the version it is named after.")
-        return target
+        return str(target)
 
     def refer(self, name: str, version: str, digest: str) -> None:
         """Create refs/<version>.json once; the file appears with its whole content or not at all."""
         path = _writable(self._home(name) / "refs") / f"{version}.json"
         if not _create_once(path, canonical_json({"digest": digest, "version": version})):
-            refuse_other(name, version, _read_ref(path), digest)
+            refuse_other(name, version, read_pointer(path.read_bytes(), f"{name}@{version}"), digest)
 
     def advance(self, name: str, version: str, digest: str) -> None:
         """Replace latest.json under a lock when it is missing or names an older version."""
         path = _writable(self._home(name)) / "latest.json"
         with _lock(path.with_name(".latest.lock")):
             current = json.loads(path.read_bytes())["version"] if path.is_file() else None
-            if current is None or _semver(current) < _semver(version):
-                draft = _temporary(path.parent, canonical_json({"digest": digest, "version": version}))
-                os.replace(draft, path)
+            if current is None or semver(current) < semver(version):
+                _replace(path, {"digest": digest, "version": version})
+
+    def revoke(self, name: str, revocation: Revocation) -> None:
+        """Create revoked/<digest>.json, and move latest.json to the newest version that still stands."""
+        path = _writable(self._home(name) / "revoked") / f"{revocation.digest}.json"
+        _create_once(path, canonical_json(revocation.model_dump(mode="json")))
+        pointer = self._home(name) / "latest.json"
+        with _lock(pointer.with_name(".latest.lock")):
+            revoked = self.revocations(name)
+            standing = {number: digest for number, digest in self.versions(name).items() if digest not in revoked}
+            if self.latest(name) in revoked and standing:
+                newest = list(standing)[-1]
+                _replace(pointer, {"digest": standing[newest], "version": newest})
+
+    def revocations(self, name: str) -> dict[str, Revocation]:
+        """What revoked/ says, by digest."""
+        return {path.stem: read_revocation(path.read_bytes()) for path in self._home(name).glob("revoked/*.json")}
+
+    def drop(self, name: str, digest: str) -> None:
+        """Delete a version's folder; files shared with other versions stay theirs."""
+        folder = self._folder(name, digest)
+        if folder.is_dir():
+            doomed = folder.rename(folder.with_name(f".dropped-{folder.name}"))
+            shutil.rmtree(doomed)
+
+    def garbage(self, name: str) -> dict[str, int]:
+        """Folders that no reference names: drafts of crashed publishers, dropped halves, versions never referred to."""
+        kept = {digest[:_SHORT] for digest in self.versions(name).values()} | {"refs", "revoked"}
+        home = self._home(name)
+        loose = (
+            [path for path in sorted(home.iterdir()) if path.is_dir() and path.name not in kept]
+            if home.is_dir()
+            else []
+        )
+        return {f"{name}/{path.name}": _own_size(path) for path in loose}
+
+    def sweep(self, name: str) -> dict[str, int]:
+        """Delete those folders."""
+        found = self.garbage(name)
+        for place in found:
+            shutil.rmtree(inside(self.root, place))
+        return found
+
+    def _folder(self, name: str, digest: str) -> Path:
+        return self._home(name) / digest[:_SHORT]
 
     def _home(self, name: str) -> Path:
         return inside(self.root, name)
 
 
-def _semver(version: str) -> tuple[int, ...]:
-    return tuple(int(part) if part.isdecimal() else -1 for part in version.split("."))
+def _replace(path: Path, pointer: Mapping[str, str]) -> None:
+    os.replace(_temporary(path.parent, canonical_json(dict(pointer))), path)
 
 
-def _read_ref(path: Path) -> str:
-    with path.open("rb") as file:
-        record = file.read(_MAX_REF_BYTES)
-    try:
-        return str(json.loads(record)["digest"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise DigestMismatch(f"The reference {path.name!r} of {path.parent.parent.name!r} is damaged.") from error
+def _own_size(folder: Path) -> int:
+    """The bytes that deleting a folder frees: files with other links free nothing."""
+    sizes = (path.stat() for path in folder.rglob("*") if path.is_file())
+    return sum(found.st_size for found in sizes if found.st_nlink == 1)
 
 
 def _writable(folder: Path) -> Path:
@@ -107,14 +150,21 @@ def _writable(folder: Path) -> Path:
     return folder
 
 
-def _place(entry: FileEntry, content: Path | bytes, draft: Path) -> None:
+def _place(entry: FileEntry, content: Path | bytes, draft: Path, home: Path) -> None:
     target = inside(draft, entry.path)
     if isinstance(content, Path):
-        copy_file(entry, content, target)
+        shared = _shared(entry, home)
+        copy_file(entry, shared or content, target, link=shared is not None)
     else:
         refuse_difference(entry, len(content), digest_of(content))
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+
+
+def _shared(entry: FileEntry, home: Path) -> Path | None:
+    """The same file in an earlier version: data files are named by content, so one path is one content."""
+    found = (path for path in home.glob(f"*/{entry.path}") if path.is_file() and path.stat().st_size == entry.size)
+    return next(found, None)
 
 
 def _temporary(folder: Path, data: bytes) -> Path:
