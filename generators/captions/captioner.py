@@ -21,7 +21,15 @@ MIN_WORDS, MAX_WORDS = 8, 60
 # What goes first when a caption would be too long.
 _SPARED = (("view", "action", "absent", "beside"), ("carried", "neckwear", "face"), ("glasses", "headwear"), ("bags",))
 _LEFT_OUT = tuple(frozenset(slot for slots in _SPARED[:n] for slot in slots) for n in range(len(_SPARED) + 1))
-_BANK = Path(__file__).with_name("bank.yaml")
+_BANKS = ("bank.yaml", "templates.yaml", "instructed.yaml")
+# The five slots of templates.yaml, as slots of phrases.
+FIVE = {
+    "clothing": "upper+lower",
+    "hair": "hair",
+    "footwear": "shoes",
+    "accessory": "headwear+neckwear+glasses",
+    "belongings": "bags+carried",
+}
 _TOKEN = re.compile(r"\[|\]|\{[^}]*\}|[^\[\]{}]+")
 _PRONOUNS = {
     "masculine": {"he": "he", "him": "him", "his": "his"},
@@ -102,8 +110,44 @@ def styles() -> list[str]:
 @cache
 def bank() -> dict[str, tuple[Template, ...]]:
     """Every template by style."""
-    raw: dict[str, list[list[str]]] = yaml.safe_load(_BANK.read_text(encoding="utf-8"))
-    return {style: tuple(_template(sentences) for sentences in raw[style]) for style in raw}
+    return {style: tuple(map(_template, written)) for style, written in sentences().items()}
+
+
+@cache
+def sentences() -> dict[str, list[list[str]]]:
+    """Every template as it is written, by style."""
+    texts = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _BANKS)
+    return {style: written for text in texts for style, written in yaml.safe_load(text).items()}
+
+
+_SPELT = {"person": "the person", "noun": "person", "he": "he or she", "him": "him or her", "his": "his or her"}
+_MARKS = re.compile(r"[\[\]]")
+_SLOT = re.compile(r"\{(?:\d:)?([^{}]*)\}")
+
+
+def spelt(written: list[str], slots: Mapping[str, str]) -> str:
+    """A written template as it is shown to a model: `<hair>` for each of the named slots, pronouns in both forms.
+
+    >>> spelt(["[with {hair}, ]{person} wears {clothing+footwear}."], FIVE)
+    'With <hair>, <the person> wears <clothing, footwear>.'
+    """
+
+    def slot(found: re.Match[str]) -> str:
+        inner = found.group(1)
+        word, _, verb = inner.partition(" ")
+        if word in _PRONOUNS["unknown"]:
+            return f"{_SPELT[word]} {verb}".strip()
+        names = inner.split("+")
+        return f"<{', '.join(name if name in slots else _SPELT[name] for name in names)}>"
+
+    said = (_SLOT.sub(slot, _MARKS.sub("", sentence)) for sentence in written)
+    return " ".join(_capital(sentence) for sentence in said)
+
+
+def _capital(sentence: str) -> str:
+    """The sentence with its first letter in upper case, a gap's name included."""
+    at = 1 if sentence.startswith("<") else 0
+    return sentence[:at] + sentence[at].upper() + sentence[at + 1 :]
 
 
 def _chosen(style: str, filler: "_Filler", start: int) -> Template | None:
@@ -196,4 +240,4 @@ def _part(slot: str) -> Part:
     if word in _PRONOUNS["unknown"]:
         return _Pronoun(word, verb)
     least, _, slots = inner.rpartition(":")
-    return _List(tuple(slots.split("+")), int(least or 1))
+    return _List(tuple("+".join(FIVE.get(slot, slot) for slot in slots.split("+")).split("+")), int(least or 1))

@@ -1,0 +1,1 @@
+"""Kinds of generation: one file per thing that is asked of a model, with its prompts beside it."""
