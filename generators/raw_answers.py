@@ -11,7 +11,9 @@ from schemas.kind import Refusal
 
 MAX_CHARACTERS = 32_768
 _FENCE = re.compile(r"\A```[a-z]*\n(.*?)\n?```\Z", re.DOTALL)
-_LABEL = re.compile(r"\A(?:\W*(?:caption|description|answer|output|paraphrase|rewritten(?: text| version)?)\W*:\s*)", re.I)
+_LABEL = re.compile(
+    r"\A(?:\W*(?:caption|description|answer|output|paraphrase|rewritten(?: text| version)?)\W*:\s*)", re.I
+)
 _QUOTED = re.compile(r"\A(?:\"([^\"]*)\"|“([^”]*)”)\Z")
 _ITEM = re.compile(r"\A(?:[-*•]|\(?\d{1,2}[.):])\s+")
 
@@ -34,7 +36,7 @@ def lines(raw: str) -> Iterator[str]:
 
 
 def json_object(raw: str) -> dict[str, Any] | Refusal:
-    """The one JSON object of an answer, which may stand in a code fence or after a word or two; else why there is none."""
+    """The one JSON object of an answer, code fence and words around it aside; else why there is none."""
     if len(raw) > MAX_CHARACTERS:
         return Refusal("too_large", f"The answer has {len(raw)} characters; at most {MAX_CHARACTERS} are read.")
     start, end = raw.find("{"), raw.rfind("}")

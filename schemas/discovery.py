@@ -14,6 +14,8 @@ _KINDS = {
     "SOURCE": "source",
     "QUESTION": "question",
     "BACKEND": "backend",
+    "KIND": "kind of generation",
+    "FILTER": "filter",
     "MINER": "miner",
     "GATE": "gate",
     "PROTOCOL": "protocol",

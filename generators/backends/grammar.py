@@ -1,15 +1,25 @@
-"""The embedded default: captions made by rule from attribute records, without a model.
+"""The embedded default: answers made by rule from what is known, without a model.
 
-A request of kind `caption` is worded from its `facts` in its `style`; its seed chooses template and synonyms. Where
-too little is known for the style, the answer is `refused`.
+A request is answered from its `facts` by the rule of its kind (generators/kinds/); its seed chooses templates and
+synonyms. Where too little is known, the answer is `refused`.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
-from generators.captions.captioner import caption
 from schemas.backend import Answer, Backend, Request
-from schemas.keys import folder_revision
+from schemas.discovery import find, names
+from schemas.keys import digest, file_sha256
+from schemas.kind import Kind
+
+_KINDS = "generators.kinds"
+_ROOT = Path(__file__).parents[1]
+# What the answers depend on; prompts, filters and the cleaning of human captions are not among it.
+_WORDING = (
+    *("captioner.py", "phrases.py", "facts.py", "attribute_read.py"),
+    *("bank.yaml", "templates.yaml", "instructed.yaml", "facts.yaml", "words.yaml", "lexicon.yaml"),
+)
 
 
 def _generate(requests: Sequence[Request]) -> Iterator[Answer]:
@@ -17,17 +27,29 @@ def _generate(requests: Sequence[Request]) -> Iterator[Answer]:
 
 
 def _answer(request: Request) -> Answer:
-    if request.kind != "caption" or request.style is None:
-        return Answer(text="", status="refused", detail=f"rules make captions in a style, not {request.kind!r}")
-    text = caption(request.facts, request.style, request.seed)
+    kind = _kind(request.kind)
+    if kind is None:
+        return Answer(text="", status="refused", detail=f"no rule answers the kind {request.kind!r}")
+    text = kind.by_rule(request.facts, request.style or "", request.seed)
     if text is None:
         return Answer(text="", status="refused", detail=f"too little is known for the style {request.style!r}")
     return Answer(text=text)
 
 
+@cache
+def _kind(name: str) -> Kind | None:
+    found: Kind | None = find(_KINDS, "KIND", name) if name in names(_KINDS) else None
+    return found
+
+
+def _revision() -> str:
+    files = [*(_ROOT / "captions" / name for name in _WORDING), *sorted((_ROOT / "kinds").glob("*.py"))]
+    return digest({path.name: file_sha256(path) for path in files})[:16]
+
+
 BACKEND = Backend(
-    title="Rules that word attribute records",
+    title="Rules that word what is known",
     model="grammar",
-    revision=folder_revision(Path(__file__).parents[1] / "captions"),
+    revision=_revision(),
     generate=_generate,
 )

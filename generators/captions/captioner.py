@@ -22,7 +22,7 @@ MIN_WORDS, MAX_WORDS = 8, 60
 _SPARED = (("view", "action", "absent", "beside"), ("carried", "neckwear", "face"), ("glasses", "headwear"), ("bags",))
 _LEFT_OUT = tuple(frozenset(slot for slots in _SPARED[:n] for slot in slots) for n in range(len(_SPARED) + 1))
 _BANKS = ("bank.yaml", "templates.yaml", "instructed.yaml")
-# The five slots of templates.yaml, as slots of phrases.
+# The five slots of templates.yaml, as slots of phrases. Clothing needs two things, or a caption would say too little.
 FIVE = {
     "clothing": "upper+lower",
     "hair": "hair",
@@ -240,4 +240,8 @@ def _part(slot: str) -> Part:
     if word in _PRONOUNS["unknown"]:
         return _Pronoun(word, verb)
     least, _, slots = inner.rpartition(":")
-    return _List(tuple("+".join(FIVE.get(slot, slot) for slot in slots.split("+")).split("+")), int(least or 1))
+    names = slots.split("+")
+    return _List(
+        tuple("+".join(FIVE.get(slot, slot) for slot in names).split("+")),
+        int(least or (2 if "clothing" in names else 1)),
+    )

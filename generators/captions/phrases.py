@@ -79,6 +79,11 @@ def _things(table: str, value: str, before: str, variant: int) -> str:
     return " or ".join(with_article(_joined(before, noun)) for noun in nouns)
 
 
+def thing(key: str, value: str) -> str:
+    """A garment or other thing with the article it takes: `a coat`, `jeans`, `a skirt or dress`."""
+    return _things(key, value, "", 0)
+
+
 def _noun(values: Values, variant: int) -> Phrases:
     gender, age, build, height = values
     nouns = WORDS["person"].get(gender or UNKNOWN, WORDS["person"][UNKNOWN])
