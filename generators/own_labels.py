@@ -9,8 +9,9 @@ as in the raw data (`query/0001_c1s1_001051_00.jpg`, `0001`, `1`) or as our key.
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators.raw_names import Repeated, plain_text, strict_json
+from generators.raw_tree import StoredTree
 from schemas.errors import BadRawData, BadTable
 from schemas.rows import Attribute, Caption, Reject
 from schemas.source import RawFile
@@ -44,14 +46,17 @@ class Known:
     clothes: Mapping[str, str]
 
 
-def find_own(root: Path) -> list[tuple[RawFile, Path]]:
-    """The label files of a dataset folder: as listed (name, size, time) and where they are."""
-    found = []
+def find_own(tree: StoredTree) -> list[tuple[RawFile, Callable[[], bytes]]]:
+    """The label files of a dataset, in its folder and beside it: as listed (name, size, time), and what reads them."""
+    inside = {file.relpath: file for file in tree.files() if file.relpath in (ATTRIBUTES, CAPTIONS)}
+    found: list[tuple[RawFile, Callable[[], bytes]]] = []
     for name in (ATTRIBUTES, CAPTIONS):
-        for listed, path in ((name, root / name), (f"../{root.name}.{name}", root.parent / f"{root.name}.{name}")):
-            if path.is_file() and not path.is_symlink():
-                facts = path.stat()
-                found.append((RawFile(listed, facts.st_size, facts.st_mtime_ns), path))
+        if name in inside:
+            found.append((inside[name], partial(tree.read, name, _LIMIT)))
+        listed, path = f"../{tree.label}.{name}", tree.beside / f"{tree.label}.{name}"
+        if path.is_file() and not path.is_symlink():
+            facts = path.stat()
+            found.append((RawFile(listed, facts.st_size, facts.st_mtime_ns), partial(_read_file, path, listed)))
     return found
 
 
@@ -63,7 +68,7 @@ def read_own(name: str, data: bytes, known: Known) -> Iterator[Attribute | Capti
         yield from _attributes(name, data, known)
 
 
-def read_file(path: Path, name: str) -> bytes:
+def _read_file(path: Path, name: str) -> bytes:
     """The bytes of a label file. Raises BadRawData when it cannot be read or is far too large."""
     try:
         if path.stat().st_size > _LIMIT:

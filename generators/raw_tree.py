@@ -5,24 +5,53 @@
 
 import errno
 import os
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Protocol
 
 from schemas.discovery import find_all
 from schemas.errors import BadRawData
 from schemas.rows import Reject
-from schemas.source import RawFile, Source
+from schemas.source import SAMPLE_MARK, RawFile, RawTree, Source
 
 _SHOWN = 6
 _ONE_READ = 1 << 20
 
 
+class StoredTree(RawTree, Protocol):
+    """A dataset on this machine, in a folder or an archive: what ingest needs beyond reading.
+
+    `root` is where it stands, for messages; `beside` the folder around it, where a user may put labels of his own.
+    """
+
+    root: Path
+    beside: Path
+
+    @property
+    def refused(self) -> Sequence[tuple[str, str, str]]:
+        """What a tree may not hold, as (printable path, reason, detail)."""
+        ...
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a file, or folder when the name ends in `/`."""
+        ...
+
+    def is_drawn(self) -> bool:
+        """Whether `reidforge sample` wrote it."""
+        ...
+
+    def forget(self) -> None:
+        """Let go of the listing; it is made again when it is asked for."""
+        ...
+
+
 class FolderTree:
-    """A folder, read-only; implements schemas.source.RawTree. Links are never followed, they are listed as refused."""
+    """A folder, read-only; implements StoredTree. Links are never followed, they are listed as refused."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.beside = root.parent
         self.label = root.name
         self._prefix = os.path.join(os.path.abspath(root), "")
 
@@ -48,6 +77,14 @@ class FolderTree:
     def forget(self) -> None:
         """Let go of the listing, which takes 200 bytes a file; it is made again when it is asked for."""
         self.__dict__.pop("_listing", None)
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a file, or folder when the name ends in `/`."""
+        return _is_there(self.root, name)
+
+    def is_drawn(self) -> bool:
+        """Whether `reidforge sample` wrote it: its mark lies in the folder or in the one around it."""
+        return any((folder / SAMPLE_MARK).is_file() for folder in (self.root, self.beside))
 
     def place(self, relpath: str) -> Path:
         """Where a listed file lies on this machine, for readers that must move about in it."""
@@ -121,7 +158,7 @@ def _read(path: str, relpath: str, limit: int) -> bytes:
         os.close(descriptor)
 
 
-def refused_rows(source_name: str, tree: FolderTree) -> Iterator[Reject]:
+def refused_rows(source_name: str, tree: StoredTree) -> Iterator[Reject]:
     """The refused entries of a tree as rejects."""
     for path, reason, detail in tree.refused:
         yield Reject(table="images", source=source_name, subject=path, reason=reason, detail=detail)
@@ -145,12 +182,12 @@ def find_root(source_name: str, source: Source, raw: Path, root: str | None = No
 
 def missing(source: Source, folder: Path) -> list[str]:
     """The required folders (`query/`) and files that a folder lacks of the form of the source it is nearest to."""
-    return _nearest_form(source, folder)[1]
+    return nearest_form(source, partial(_is_there, folder))[1]
 
 
-def _nearest_form(source: Source, folder: Path) -> tuple[tuple[str, ...], list[str]]:
-    """The form of a source that a folder has most of, and what it lacks of it."""
-    lost = [(form, [name for name in form if not _is_there(folder, name)]) for form in source.forms()]
+def nearest_form(source: Source, has: Callable[[str], bool]) -> tuple[tuple[str, ...], list[str]]:
+    """The form of a source that a place has most of, and what it lacks of it."""
+    lost = [(form, [name for name in form if not has(name)]) for form in source.forms()]
     return min(lost, key=lambda pair: len(pair[1]) / len(pair[0]))
 
 
@@ -160,7 +197,7 @@ def _is_there(folder: Path, name: str) -> bool:
 
 def _explain(source_name: str, source: Source, raw: Path, tried: Sequence[Path]) -> str:
     best = min((path for path in tried if path.is_dir()), key=lambda path: len(missing(source, path)), default=raw)
-    form, lost = _nearest_form(source, best)
+    form, lost = nearest_form(source, partial(_is_there, best))
     others = len(source.forms()) - 1
     wanted = ", ".join(form) + (f" (or one of {others} other forms)" if others else "")
     expected = f"{source.title} needs {wanted} in the folder or in {source.root_names[0]}/ below it"
@@ -187,5 +224,10 @@ def _content(folder: Path) -> str:
         names = sorted(f"{printable(entry.name)}{'/' if entry.is_dir() else ''}" for entry in os.scandir(folder))
     except OSError as error:
         return f"cannot be listed ({error.strerror})"
+    return holding(names)
+
+
+def holding(names: Sequence[str]) -> str:
+    """`holds query/, readme.txt and 3 more`, or `is empty`."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"holds {', '.join(names[:_SHOWN])}{more}" if names else "is empty"

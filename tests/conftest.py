@@ -29,6 +29,16 @@ def raw(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def every_raw(tmp_path_factory) -> Path:
+    """The smallest drawn raw datasets, every layout there is. Read only."""
+    from generators.sample import write_sample
+
+    folder = tmp_path_factory.mktemp("every") / "raw"
+    write_sample(folder, "tiny")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def first_build(raw, tmp_path_factory):
     """A build of the smallest demo: its store, the Built and the Published."""
     from flows.order import build_and_publish

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from generators.own_labels import Known, find_own, read_file, read_own
-from generators.raw_tree import FolderTree
+from generators.own_labels import Known, find_own, read_own
+from generators.raw_tree import StoredTree
 from schemas.keys import digest
 from schemas.rows import Attribute, Caption, Reject
 from schemas.source import RawTree, Source
@@ -134,14 +134,14 @@ def _outfits(worn: list[tuple[Any, ...]]) -> dict[str, str]:
     return named | {key: key for key, _, _ in worn if key}
 
 
-def own_rows(tree: FolderTree, known: Known) -> Iterator[Attribute | Caption | Reject]:
+def own_rows(tree: StoredTree, known: Known) -> Iterator[Attribute | Caption | Reject]:
     """The rows of the label files that a user put in the dataset's folder or beside it."""
-    for file, path in find_own(tree.root):
-        yield from read_own(file.relpath, read_file(path, file.relpath), known)
+    for file, read in find_own(tree):
+        yield from read_own(file.relpath, read(), known)
 
 
 def every_label(
-    source: Source, tree: RawTree, folder: FolderTree, known: Known
+    source: Source, tree: RawTree, folder: StoredTree, known: Known
 ) -> Iterator[Attribute | Caption | Reject]:
     """All label rows: the source's captions and attributes, then the user's own."""
     return chain(source.captions(tree), source.attributes(tree), own_rows(folder, known))

@@ -20,16 +20,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generators import own_labels, raw_tree
-from generators.own_labels import find_own, read_file
-from generators.raw_tree import FolderTree, find_root, refused_rows
+from generators import own_labels, raw_places, raw_tree
+from generators.own_labels import find_own
+from generators.raw_places import find_tree
+from generators.raw_tree import StoredTree, refused_rows
 from schemas import rows as row_forms
 from schemas import tables, vocabulary
 from schemas.discovery import find
 from schemas.errors import BadRawData, Withdrawn
 from schemas.keys import code_revision, digest
 from schemas.rows import PersonImage, Reject
-from schemas.source import SAMPLE_MARK, RawFile, RawTree, Source
+from schemas.source import RawFile, RawTree, Source
 from schemas.tables import PERSON_IMAGES, REJECTS, TABLES
 from tasks.packs import columns, counts, decode, labels, packs, phash
 from tasks.packs import scan as scanning
@@ -41,13 +42,13 @@ from tasks.steps.store import StepOutput, find_step, run_step
 from tasks.versions import writer
 
 _DECODING = (decode, phash, packs, scanning)
-_READING = (raw_tree, own_labels, row_forms, tables, vocabulary, columns, counts, labels, writer)
+_READING = (raw_tree, raw_places, own_labels, row_forms, tables, vocabulary, columns, counts, labels, writer)
 
 
 def ingest(
     store: Path, source: str, raw: Path, root: str | None = None, accept_withdrawn: str | None = None
 ) -> StepOutput:
-    """Bring one raw dataset into the store. `raw` is its folder or holds it; `root` names it below `raw` if need be.
+    """Bring one raw dataset into the store. `raw` is its folder or archive, or holds it; `root` names it below `raw`.
 
     A dataset that was withdrawn is read only with a reason, `accept_withdrawn`, which the step's facts repeat.
     Raises UnknownName, Withdrawn, BadRawData when the folder is not that dataset or nothing in it can be read, and
@@ -55,11 +56,11 @@ def ingest(
     """
     declared: Source = find("generators.sources", "SOURCE", source)
     version = code_revision(*_source_modules(source), *_READING, *_DECODING, inspect.getmodule(ingest))
-    folder = find_root(source, declared, raw, root)
-    if any((place / SAMPLE_MARK).is_file() for place in (folder, folder.parent)):
+    tree = find_tree(source, declared, raw, root)
+    if tree.is_drawn():
         declared = declared.as_drawn()
     declared, accepted = _accepted(source, declared, accept_withdrawn)
-    job = _Job(store, source, declared, FolderTree(folder), version, accepted)
+    job = _Job(store, source, declared, tree, version, accepted)
     with _pages_given_back():
         return job.remembered() or job.done_now()
 
@@ -112,7 +113,7 @@ class _Job:
     store: Path
     source: str
     declared: Source
-    tree: FolderTree
+    tree: StoredTree
     version: str
     accepted: str | None = None
     rejects: list[Reject] = field(default_factory=list)
@@ -166,7 +167,7 @@ class _Job:
     def _listing(self) -> str:
         """A fingerprint of names, sizes and times of everything below the root, and of label files beside it."""
         hasher = hashlib.sha256(self.version.encode())
-        files = chain(self.tree.files(), (file for file, _ in find_own(self.tree.root)))
+        files = chain(self.tree.files(), (file for file, _ in find_own(self.tree)))
         while part := list(islice(files, columns.COLUMNS_AT_ONCE)):
             hasher.update("\n".join([f"{f.relpath}\0{f.size}\0{f.mtime_ns}" for f in part]).encode())
         hasher.update(repr(self.tree.refused).encode())
@@ -212,12 +213,9 @@ class _Job:
 
     def _raw_digest(self, result: Scan, recorded: _Recorded) -> str:
         """A digest of everything that was opened and of the names that were refused unopened."""
-        own = {file.relpath: hashlib.sha256(read_file(path, file.relpath)).hexdigest() for file, path in self._own()}
+        own = {file.relpath: hashlib.sha256(read()).hexdigest() for file, read in find_own(self.tree)}
         refused = sorted((row.subject, row.reason) for row in self.rejects if row.payload_sha256 is None)
         return digest([result.hasher.hexdigest(), recorded.read_files, own, refused])
-
-    def _own(self) -> list[tuple[RawFile, Path]]:
-        return find_own(self.tree.root)
 
     def _reject_table(self) -> pa.Table:
         rows = {_reject_id(row): row for row in self.rejects}

@@ -22,6 +22,7 @@ from generators.market_labels import read_market_attributes
 from generators.mat_file import read_variable
 from generators.own_labels import Known, find_own, read_own
 from generators.raw_names import plain_text
+from generators.raw_tree import FolderTree
 from generators.sources import cuhk_pedes
 from schemas.errors import BadRawData, BadTable
 from schemas.rows import Attribute, Caption, PersonImage, Reject
@@ -360,7 +361,10 @@ def test_label_files_are_found_in_the_folder_and_beside_it(tmp_path: Path) -> No
     root.mkdir()
     (root / "captions.jsonl").write_bytes(b"")
     (tmp_path / "LTCC_ReID.attributes.parquet").write_bytes(b"x")
-    assert [file.relpath for file, _ in find_own(root)] == ["../LTCC_ReID.attributes.parquet", "captions.jsonl"]
+    assert [file.relpath for file, _ in find_own(FolderTree(root))] == [
+        "../LTCC_ReID.attributes.parquet",
+        "captions.jsonl",
+    ]
 
 
 @pytest.mark.parametrize("compressed", [False, True])
