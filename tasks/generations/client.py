@@ -83,8 +83,9 @@ def _ask(missing: Mapping[str, Request], backend: Backend, store: GenerationStor
     group: dict[str, Answer] = {}
     begun = time.monotonic()
     try:
-        for place, given in backend.answers(list(missing.values()), means):
-            group[keys[place]] = given
+        for found in backend.answers(list(missing.values()), means):
+            if found is not None:
+                group[keys[found[0]]] = found[1]
             if len(group) >= GROUP_ROWS or time.monotonic() - begun > GROUP_SECONDS:
                 answered |= group | store.put(group)
                 group, begun = {}, time.monotonic()

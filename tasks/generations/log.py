@@ -12,20 +12,36 @@ import xxhash
 
 from schemas.keys import canonical_json
 from tasks.generations.segments import Row
+from tasks.generations.spending import Spent
+from tasks.generations.table import Table
 
 _WAIT_SECONDS = 60
 # Rows are appended in rowid order, so that a file cut short or hit in one place keeps everything before and behind.
 _CREATE = (
-    """CREATE TABLE IF NOT EXISTS generations (
+    """CREATE TABLE IF NOT EXISTS answers (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL, ordinal INTEGER NOT NULL, status TEXT NOT NULL, text TEXT NOT NULL,
-    detail TEXT NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
-    checksum INTEGER NOT NULL)""",
-    "CREATE UNIQUE INDEX IF NOT EXISTS by_key ON generations (key, ordinal)",
+    detail TEXT NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, sent INTEGER NOT NULL,
+    seconds REAL NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, prompt_id TEXT NOT NULL, model TEXT NOT NULL,
+    revision TEXT NOT NULL, images INTEGER NOT NULL, image TEXT NOT NULL, prompt TEXT NOT NULL, schema TEXT NOT NULL,
+    parameters TEXT NOT NULL, checksum INTEGER NOT NULL)""",
+    "CREATE UNIQUE INDEX IF NOT EXISTS by_key ON answers (key, ordinal)",
+    """CREATE TABLE IF NOT EXISTS spent (
+    model TEXT NOT NULL, revision TEXT NOT NULL, kind TEXT NOT NULL, prompt_id TEXT NOT NULL,
+    requests INTEGER NOT NULL, ok INTEGER NOT NULL, sent INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL, seconds REAL NOT NULL, wall REAL NOT NULL,
+    PRIMARY KEY (model, revision, kind, prompt_id)) WITHOUT ROWID""",
 )
-_INSERT = "INSERT OR REPLACE INTO generations VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)"
-_ASKED = "SELECT * FROM generations WHERE key IN (SELECT value FROM json_each(?))"
-_FORWARDS = "SELECT * FROM generations ORDER BY id"
-_BACKWARDS = "SELECT * FROM generations ORDER BY id DESC"
+_INSERT = """INSERT OR REPLACE INTO answers VALUES
+    (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_SPEND = """INSERT INTO spent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+    requests = requests + excluded.requests, ok = ok + excluded.ok, sent = sent + excluded.sent,
+    prompt_tokens = prompt_tokens + excluded.prompt_tokens,
+    completion_tokens = completion_tokens + excluded.completion_tokens,
+    seconds = seconds + excluded.seconds, wall = wall + excluded.wall"""
+_ASKED = "SELECT * FROM answers WHERE key IN (SELECT value FROM json_each(?))"
+_FORWARDS = "SELECT * FROM answers ORDER BY id"
+_SPENT = "SELECT * FROM spent"
+_BACKWARDS = "SELECT * FROM answers ORDER BY id DESC"
 
 
 class Log:
@@ -51,11 +67,38 @@ class Log:
 
     def insert(self, rows: Iterable[Row]) -> None:
         """Add rows, replacing those of the same key and ordinal."""
-        self._file.executemany(_INSERT, ((*row, _checksum(row)) for row in rows))
+        self._file.executemany(_INSERT, ((*row.values, _checksum(row)) for row in rows))
+
+    def spend(self, spent: Iterable[Spent]) -> None:
+        """Add to what was spent, by model, kind and prompt."""
+        self._file.executemany(_SPEND, spent)
+
+    def spent(self) -> list[Spent]:
+        """What was ever asked through this log, by model, kind and prompt; purging and compacting leave it."""
+        return [Spent(*row) for row in self._file.execute(_SPENT)]
+
+    def table(self) -> Table:
+        """The keys and ordinals of every row, without reading or checking the rows."""
+        found = self._file.execute("SELECT key, ordinal FROM answers")
+        keys: list[str] = []
+        ordinals: list[int] = []
+        while rows := found.fetchmany(65_536):
+            keys.extend(key for key, _ in rows)
+            ordinals.extend(ordinal for _, ordinal in rows)
+        return Table.of_rows(keys, ordinals)
+
+    def damaged_rows(self) -> int:
+        """How many rows fail their checksum."""
+        found = self._file.execute(_FORWARDS)
+        return sum(1 for *values, checksum in found if _checksum(Row.of(values[1:])) != checksum)
 
     def clear(self) -> None:
-        """Delete every row."""
-        self._file.execute("DELETE FROM generations")
+        """Delete every row; what was spent stays."""
+        self._file.execute("DELETE FROM answers")
+
+    def delete(self, rows: Iterable[Row]) -> None:
+        """Delete some rows."""
+        self._file.executemany("DELETE FROM answers WHERE key = ? AND ordinal = ?", (row[:2] for row in rows))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -79,12 +122,12 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _checksum(row: Row) -> int:
-    return xxhash.xxh3_64_intdigest(canonical_json(row)) >> 1
+    return xxhash.xxh3_64_intdigest(canonical_json(row.values)) >> 1
 
 
 def _sound(found: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
     for _, *values, checksum in found:
-        row = Row(*values)
+        row = Row.of(values)
         if _checksum(row) == checksum:
             yield row
 
@@ -114,12 +157,14 @@ def _recover(path: Path) -> None:
         with suppress(FileNotFoundError):
             path.with_name(path.name + suffix).rename(damaged.with_name(damaged.name + suffix))
     path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
-    rows = {*_readable(damaged, _FORWARDS), *_readable(damaged, _BACKWARDS)}
+    rows = {*_sound(_readable(damaged, _FORWARDS)), *_sound(_readable(damaged, _BACKWARDS))}
+    spent = list(_readable(damaged, _SPENT))
     with closing(_connect(path)) as file:
-        file.executemany(_INSERT, [(*row, _checksum(row)) for row in sorted(rows)])
+        file.executemany(_INSERT, [(*row.values, _checksum(row)) for row in sorted(rows)])
+        file.executemany(_SPEND, spent)
 
 
-def _readable(path: Path, query: str) -> Iterator[Row]:
+def _readable(path: Path, query: str) -> Iterator[tuple[Any, ...]]:
     with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(path)) as file:
         file.execute("PRAGMA writable_schema = ON")  # otherwise a shortened file is refused as a whole
-        yield from _sound(file.execute(query))
+        yield from file.execute(query)

@@ -79,7 +79,7 @@ def test_a_row_whose_checksum_fails_is_a_miss_and_is_replaced(tmp_path: Path):
     with GenerationStore(tmp_path) as store:
         store.put(answers(range(2)))
     with sqlite3.connect(tmp_path / "hot.sqlite") as file:
-        file.execute("UPDATE generations SET text = 'tampered' WHERE key = ?", (key(0),))
+        file.execute("UPDATE answers SET text = 'tampered' WHERE key = ?", (key(0),))
     file.close()
     with GenerationStore(tmp_path) as store:
         assert store.get([key(0), key(1)]) == answers(range(1, 2))
