@@ -68,6 +68,9 @@ class Answer:
     seconds: float = 0.0
 
 
+Found = tuple[int, Answer] | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What a backend works with: the bytes of images, and leave to send; who is refused leave stops sending."""
@@ -81,18 +84,18 @@ class Backend:
     """One way to get text; `model` and `revision` enter the key.
 
     `generate` answers every request once, in order. A backend of many answers at a time has `ask` instead: it yields
-    (place of the request, answer) as they come, and leaves out what it had no leave to send. One that serves any model
-    has `choose`, which makes the backend of one.
+    (place of the request, answer) as they come, None now and then while it waits, and leaves out what it had no leave
+    to send. One that serves any model has `choose`, which makes the backend of one.
     """
 
     title: str
     model: str = ""
     revision: str = ""
     generate: Callable[[Sequence[Request]], Iterator[Answer]] | None = None
-    ask: Callable[[Sequence[Request], Means], Iterator[tuple[int, Answer]]] | None = None
+    ask: Callable[[Sequence[Request], Means], Iterator[Found]] | None = None
     choose: Callable[[ModelChoice], "Backend"] | None = None
 
-    def answers(self, requests: Sequence[Request], means: Means) -> Iterator[tuple[int, Answer]]:
+    def answers(self, requests: Sequence[Request], means: Means) -> Iterator[Found]:
         """(place, answer) of the requests, in the order in which answers come."""
         if self.ask is not None:
             return self.ask(requests, means)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from generators.endpoint.asking import ask_endpoint
 from generators.endpoint.settings import endpoint_of
-from schemas.backend import Answer, Backend, Means, Request
+from schemas.backend import Backend, Found, Means, Request
 from schemas.errors import BadRecipe
 from schemas.recipe import ModelChoice
 
@@ -22,7 +22,7 @@ def _choose(choice: ModelChoice) -> Backend:
     return Backend(title=_TITLE, model=choice.model, revision=choice.revision, ask=_ask)
 
 
-def _ask(requests: Sequence[Request], means: Means) -> Iterator[tuple[int, Answer]]:
+def _ask(requests: Sequence[Request], means: Means) -> Iterator[Found]:
     return ask_endpoint(endpoint_of(), requests, means)
 
 

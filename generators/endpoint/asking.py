@@ -16,13 +16,12 @@ from generators.endpoint.pace import Bucket, Pause, Window, backoff
 from generators.endpoint.posting import Fault, Poster, pause
 from generators.endpoint.reply import Reply, verdict
 from generators.endpoint.settings import Endpoint
-from schemas.backend import Answer, Means, Request, Turn
+from schemas.backend import Answer, Found, Means, Request, Turn
 from schemas.errors import EndpointFault
 
 MAX_TRIES = 6
 MAX_REPAIRS = 2
 _ALIVE_PER_PLACE = 4
-Found = tuple[int, Answer]
 
 
 def ask_endpoint(endpoint: Endpoint, requests: Sequence[Request], means: Means) -> Iterator[Found]:
@@ -56,7 +55,9 @@ class _Row:
 
 
 class _Asking:
-    def __init__(self, endpoint: Endpoint, requests: Sequence[Request], means: Means, emit: Emit[Found]) -> None:
+    def __init__(
+        self, endpoint: Endpoint, requests: Sequence[Request], means: Means, emit: Emit[tuple[int, Answer]]
+    ) -> None:
         self._endpoint = endpoint
         self._requests = requests
         self._means = means
@@ -66,7 +67,7 @@ class _Asking:
         self._per_minute = Bucket(endpoint.requests_per_minute, time.monotonic)
         self._tokens = Bucket(endpoint.tokens_per_minute, time.monotonic)
         self._rows: set[asyncio.Task[None]] = set()
-        self._doubtful: list[Found] = []
+        self._doubtful: list[tuple[int, Answer]] = []
         self._failing_since: float | None = None
         self._guided = True
         self._lost: EndpointFault | None = None

@@ -15,8 +15,10 @@ class _End:
     """The mark behind the last item."""
 
 
-def emitted(work: Callable[[Emit[T]], Coroutine[Any, Any, None]]) -> Iterator[T]:
-    """What `work(emit)` emits, as it is emitted; its exception, if any, comes after everything it emitted.
+def emitted(work: Callable[[Emit[T]], Coroutine[Any, Any, None]], tick: float = 0.25) -> Iterator[T | None]:
+    """What `work(emit)` emits, as it is emitted, and None after every `tick` seconds without anything.
+
+    Its exception, if any, comes after everything it emitted.
 
     Closing the iterator early cancels the work and waits for it to end.
     """
@@ -27,11 +29,18 @@ def emitted(work: Callable[[Emit[T]], Coroutine[Any, Any, None]]) -> Iterator[T]
     done: Future[None] = asyncio.run_coroutine_threadsafe(work(found.put), loop)
     done.add_done_callback(lambda _: found.put(_End()))
     try:
-        while not isinstance(item := found.get(), _End):
+        while not isinstance(item := _next(found, tick), _End):
             yield item
         done.result()
     finally:
         _end(loop, thread, done)
+
+
+def _next(found: "queue.SimpleQueue[T | _End]", tick: float) -> T | _End | None:
+    try:
+        return found.get(timeout=tick)
+    except queue.Empty:
+        return None
 
 
 def _end(loop: asyncio.AbstractEventLoop, thread: threading.Thread, done: "Future[None]") -> None:

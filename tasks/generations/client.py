@@ -5,15 +5,19 @@
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from schemas.backend import Answer, Backend, ImageSource, Means, Request, no_images
 from schemas.errors import MissingGenerations
+from tasks.generations.about import About, about
+from tasks.generations.budget import Budget, Meter
 from tasks.generations.key import request_key
 from tasks.generations.store import GenerationStore
 
+MAX_ATTEMPTS = 3
+"""How often a request that fails is asked in the life of a store."""
 GROUP_ROWS = 2_048
 GROUP_SECONDS = 0.25
 _SHOWN = 5
@@ -26,6 +30,27 @@ class Generation(NamedTuple):
     answer: Answer
 
 
+class Progress(NamedTuple):
+    """How far an asking is: what was stored already, what came back and how it ended, what is in flight."""
+
+    total: int
+    hits: int
+    done: int = 0
+    rejected: int = 0
+    failed: int = 0
+    running: int = 0
+    sent: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def plus(self, other: "Progress") -> "Progress":
+        """Both together."""
+        return Progress(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+Watch = Callable[[Progress], None]
+
+
 def answer(
     requests: Sequence[Request],
     backend: Backend,
@@ -33,27 +58,36 @@ def answer(
     replay: bool = False,
     *,
     preprocessing_id: str = "raw",
-    max_attempts: int = 3,
+    max_attempts: int = MAX_ATTEMPTS,
     images: ImageSource = no_images,
+    budget: Budget | None = None,
+    watch: Watch | None = None,
 ) -> list[Generation]:
     """One generation per request, in order: stored, remembered as failed `max_attempts` times, or asked now.
 
     A request is asked under the backend's model and revision, and requests of one key are asked once. With `replay`
     nothing is asked, and the last failure stands where there is no `ok` answer. `images` hands the bytes of an image
-    to backends that look. Raises MissingGenerations when a replay finds nothing at all for some request.
+    to backends that look; `watch` is told now and then how far it is. Raises MissingGenerations when a replay finds
+    nothing at all for some request, and BudgetSpent when the budget ends before the requests do.
     """
-    asked = [_addressed(request, backend) for request in requests]
+    asked = [addressed(request, backend) for request in requests]
     keys = [request_key(request, preprocessing_id) for request in asked]
     wanted = dict(zip(keys, asked, strict=True))
     known = _known(wanted, store, 1 if replay else max_attempts)
     missing = {key: request for key, request in wanted.items() if key not in known}
     if missing and replay:
         raise _missing(missing)
-    known.update(_ask(missing, backend, store, Means(images=images)))
+    if missing:
+        meter = Meter(budget, store.spent)
+        asking = _Asking(missing, store, meter, watch, Progress(len(wanted), len(known)), preprocessing_id)
+        known.update(asking.answers(backend, Means(images=images, may_send=meter.may_send)))
+        if len(known) < len(wanted):
+            raise meter.refusal(len(wanted) - len(known))
     return [Generation(key, known[key]) for key in keys]
 
 
-def _addressed(request: Request, backend: Backend) -> Request:
+def addressed(request: Request, backend: Backend) -> Request:
+    """A request as it is asked: under the model and revision of a backend."""
     if (request.model, request.revision) == (backend.model, backend.revision):
         return request
     return replace(request, model=backend.model, revision=backend.revision)
@@ -76,19 +110,60 @@ def _missing(missing: Mapping[str, Request]) -> MissingGenerations:
     )
 
 
-def _ask(missing: Mapping[str, Request], backend: Backend, store: GenerationStore, means: Means) -> dict[str, Answer]:
-    """Ask for everything at once and commit in groups; what came before a stop or an error is kept."""
-    keys = list(missing)
-    answered: dict[str, Answer] = {}
-    group: dict[str, Answer] = {}
-    begun = time.monotonic()
-    try:
-        for found in backend.answers(list(missing.values()), means):
-            if found is not None:
-                group[keys[found[0]]] = found[1]
-            if len(group) >= GROUP_ROWS or time.monotonic() - begun > GROUP_SECONDS:
-                answered |= group | store.put(group)
-                group, begun = {}, time.monotonic()
-    finally:
-        answered |= group | store.put(group)
-    return answered
+@dataclass(slots=True)
+class _Asking:
+    """Everything missing is asked at once and committed in groups; what came before a stop or an error is kept."""
+
+    missing: Mapping[str, Request]
+    store: GenerationStore
+    meter: Meter
+    watch: Watch | None
+    progress: Progress
+    preprocessing_id: str
+
+    def answers(self, backend: Backend, means: Means) -> dict[str, Answer]:
+        """What was answered, by key; where another process was first, its answer."""
+        keys, requests = list(self.missing), list(self.missing.values())
+        answered: dict[str, Answer] = {}
+        group: dict[str, Answer] = {}
+        begun = time.monotonic()
+        try:
+            for found in backend.answers(requests, means):
+                if found is not None:
+                    group[keys[found[0]]] = found[1]
+                    self.meter.came(requests[found[0]], found[1])
+                if len(group) >= GROUP_ROWS or time.monotonic() - begun > GROUP_SECONDS:
+                    answered |= self._commit(group, time.monotonic() - begun)
+                    group, begun = {}, time.monotonic()
+        finally:
+            answered |= self._commit(group, time.monotonic() - begun)
+        return answered
+
+    def _commit(self, group: Mapping[str, Answer], wall: float) -> dict[str, Answer]:
+        if not group:
+            self._tell(group)
+            return {}
+        abouts = {key: self._about(key) for key in group}
+        first = self.store.put(group, abouts, wall)
+        self.meter.committed()
+        self._tell(group)
+        return {**group, **first}
+
+    def _about(self, key: str) -> About:
+        return about(self.missing[key], self.preprocessing_id)
+
+    def _tell(self, group: Mapping[str, Answer]) -> None:
+        statuses = [given.status for given in group.values()]
+        ok, failed = statuses.count("ok"), statuses.count("failed")
+        self.progress = self.progress._replace(
+            done=self.progress.done + ok,
+            failed=self.progress.failed + failed,
+            rejected=self.progress.rejected + len(statuses) - ok - failed,
+            running=self.meter.running,
+            sent=self.progress.sent + sum(given.sent for given in group.values()),
+            prompt_tokens=self.progress.prompt_tokens + sum(given.prompt_tokens for given in group.values()),
+            completion_tokens=self.progress.completion_tokens
+            + sum(given.completion_tokens for given in group.values()),
+        )
+        if self.watch is not None:
+            self.watch(self.progress)
