@@ -1,14 +1,13 @@
-"""Rows in flight: frozen values that sources yield and steps turn into tables.
+"""Rows in flight: tuples with names that sources yield and steps turn, many at a time, into columns.
 
 Unknown is None, never 0. Keys are namespaced strings: person `market1501:0002`, camera `market1501:c1`,
 clothes `ltcc:001/2`. Image ids are `<source>/<path relative to the dataset root>` with forward slashes.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonImage:
+class PersonImage(NamedTuple):
     """One stored person crop; the grain of `person_images`.
 
     `source_split` is the folder or list the dataset put the image in; `split` is what it may be used for:
@@ -46,8 +45,7 @@ class PersonImage:
     parse_warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caption:
+class Caption(NamedTuple):
     """One text about one image; `text_raw` is kept as found, `text` is normalised."""
 
     caption_id: str
@@ -66,8 +64,7 @@ class Caption:
     flags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One value of the closed vocabulary about an image, an outfit of a person, or a person.
 
     `level` says which of the three keys is the subject; `value` may list alternatives joined by `|`
@@ -85,8 +82,7 @@ class Attribute:
     confidence: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reject:
+class Reject(NamedTuple):
     """One refused thing: where it was meant to go, what it is, why, and the digest of its payload if it had one."""
 
     table: str

@@ -9,7 +9,6 @@ Source: Ding et al., arXiv 2107.12666 (2021).
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from generators.caption_records import Record, RecordFile
 from schemas.rows import Caption, PersonImage, Reject
@@ -46,10 +45,9 @@ def _row(relpath: str, record: Record) -> PersonImage:
     )
     found = _NAME.fullmatch(name)
     if found is None or int(found["cam"]) not in _CAMERAS:
-        return replace(image, overlap_key=None, parse_warnings=("not_an_msmt17_name",))
+        return image._replace(overlap_key=None, parse_warnings=("not_an_msmt17_name",))
     camera_key = f"icfg_pedes:c{int(found['cam'])}"
-    return replace(
-        image,
+    return image._replace(
         cam_raw=found["cam"],
         cam_key=camera_key,
         place_key=camera_key,

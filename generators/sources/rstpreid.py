@@ -9,7 +9,6 @@ Source: Zhu et al., ACM Multimedia 2021.
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from generators.caption_records import Record, RecordFile
 from schemas.rows import Caption, PersonImage, Reject
@@ -41,10 +40,9 @@ def _row(relpath: str, record: Record) -> PersonImage:
     )
     found = _NAME.fullmatch(relpath)
     if found is None or int(found["cam"]) not in _CAMERAS:
-        return replace(image, parse_warnings=("unusual_name",))
+        return image._replace(parse_warnings=("unusual_name",))
     camera_key = f"rstpreid:c{int(found['cam'])}"
-    return replace(
-        image,
+    return image._replace(
         cam_raw=f"c{found['cam']}",
         cam_key=camera_key,
         place_key=camera_key,

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -48,9 +48,8 @@ _CACHE = Table(
 _FIELDS = tuple(_CACHE.schema.names)
 
 
-@dataclass(slots=True)
-class Seen:
-    """What opening an image file taught: digest and geometry, or a reason to refuse it; `pack` is where it is kept."""
+class Seen(NamedTuple):
+    """What opening an image file taught: digest and geometry, or a reason to refuse it; `pack` is where it was kept."""
 
     relpath: str
     size: int
@@ -119,14 +118,14 @@ def _rows(path: Path) -> Iterator[Seen]:
             yield from map(Seen, *values)
 
 
-def cache_table(seen: Iterable[Seen]) -> pa.Table:
-    """Cache rows as a table."""
-    return table_of(_CACHE, seen)
+def cache_table(seen: Iterable[Seen], pack: str | None) -> pa.Table:
+    """Cache rows as a table; `pack` is where these images are kept now."""
+    return table_of(_CACHE, seen, constant={"pack": pack})
 
 
 def join_tables(parts: list[pa.Table]) -> pa.Table:
     """Several cache tables as one."""
-    return pa.concat_tables([cache_table([]), *parts])
+    return pa.concat_tables([cache_table([], None), *parts])
 
 
 @contextlib.contextmanager

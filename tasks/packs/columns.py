@@ -1,4 +1,4 @@
-"""Frozen rows to Arrow columns, a few thousand rows at a time, without a dictionary per row.
+"""Named tuples to Arrow columns, a few thousand rows at a time, without a dictionary per row.
 
 Columns are made from buffers rather than with `pa.array` or `pa.scalar`, which import pandas on their first call: that
 is 60 MB and a third of a second in a step that has no use for it.
@@ -6,7 +6,6 @@ is 60 MB and a third of a second in a step that has no use for it.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ def table_of(
     derived: Mapping[str, Callable[[Any], Any]] | None = None,
     constant: Mapping[str, Any] | None = None,
 ) -> pa.Table:
-    """Rows as a table: a column is a `constant`, is `derived` from a row, or is the row's attribute of its name.
+    """Named tuples as a table: a column is a `constant`, is `derived` from a row, or is the field of its name.
 
     Raises BadTable when a value does not fit its column.
     """
@@ -44,11 +43,14 @@ def _batch(
     spec: Table, rows: list[Any], derived: Mapping[str, Callable[[Any], Any]], constant: Mapping[str, Any]
 ) -> pa.RecordBatch:
     columns = []
+    fields = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
     for field in spec.schema:
         if field.name in constant:
-            values = [constant[field.name]] * len(rows)
+            values: Sequence[Any] = [constant[field.name]] * len(rows)
+        elif field.name in derived:
+            values = list(map(derived[field.name], rows))
         else:
-            values = list(map(derived.get(field.name) or attrgetter(field.name), rows))
+            values = fields[field.name]
         try:
             columns.append(column(field.type, values))
         except (TypeError, ValueError, OverflowError, UnicodeEncodeError) as error:
@@ -75,6 +77,12 @@ def texts(values: Sequence[str]) -> pa.Array:
     return column(pa.string(), values)
 
 
+def packed(data: bytes | bytearray, sizes: Sequence[int]) -> pa.Array:
+    """A column of bytes whose values lie end to end in one buffer, which is not copied."""
+    buffers = [None, pa.py_buffer(_offsets(sizes)), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.binary(), len(sizes), buffers)
+
+
 def is_text(values: pa.ChunkedArray, wanted: str) -> pa.ChunkedArray:
     """Which values are the wanted text; never null."""
     return pc.is_in(values, value_set=texts([wanted]))
@@ -82,6 +90,8 @@ def is_text(values: pa.ChunkedArray, wanted: str) -> pa.ChunkedArray:
 
 def _texts(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:
     empty: Any = "" if pa.types.is_string(kind) else b""
+    if values and values.count(values[0]) == len(values):
+        return _repeated(kind, empty.join(values[:1]), len(values))
     filled = [empty if value is None else value for value in values] if None in values else values
     joined = empty.join(filled)
     if isinstance(joined, str) and not joined.isascii():
@@ -89,15 +99,22 @@ def _texts(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:
         joined = b"".join(filled)
     data = joined.encode() if isinstance(joined, str) else joined
     return pa.Array.from_buffers(
-        kind, len(values), [_validity(values), pa.py_buffer(_offsets(filled)), pa.py_buffer(data)]
+        kind, len(values), [_validity(values), pa.py_buffer(_offsets(list(map(len, filled)))), pa.py_buffer(data)]
     )
+
+
+def _repeated(kind: pa.DataType, value: str | bytes, count: int) -> pa.Array:
+    """One text in every row: most columns of a dataset are like that for thousands of rows."""
+    data = value.encode() if isinstance(value, str) else value
+    offsets = np.arange(count + 1, dtype=np.int64) * len(data)
+    return pa.Array.from_buffers(kind, count, [None, pa.py_buffer(_as_offsets(offsets)), pa.py_buffer(data * count)])
 
 
 def _lists(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:
     filled = [() if value is None else value for value in values]
     inner = column(kind.value_type, list(chain.from_iterable(filled)))
     return pa.Array.from_buffers(
-        kind, len(values), [_validity(values), pa.py_buffer(_offsets(filled))], children=[inner]
+        kind, len(values), [_validity(values), pa.py_buffer(_offsets(list(map(len, filled))))], children=[inner]
     )
 
 
@@ -119,9 +136,13 @@ def _validity(values: Sequence[Any]) -> pa.Buffer | None:
     return pa.py_buffer(np.packbits([value is not None for value in values], bitorder="little"))
 
 
-def _offsets(values: Sequence[Any]) -> npt.NDArray[np.int32]:
-    offsets = np.zeros(len(values) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, values), np.int64, len(values)), out=offsets[1:])
+def _offsets(sizes: Sequence[int]) -> npt.NDArray[np.int32]:
+    offsets = np.zeros(len(sizes) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(sizes, np.int64, len(sizes)), out=offsets[1:])
+    return _as_offsets(offsets)
+
+
+def _as_offsets(offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
     if offsets[-1] > np.iinfo(np.int32).max:
         raise OverflowError("more than 2 GB of text in one batch")
     return offsets.astype(np.int32)

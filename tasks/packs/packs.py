@@ -6,8 +6,9 @@ most), and the mean pack holds `_TARGET` bytes whatever the images' sizes.
 """
 
 import hashlib
+import io
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,7 @@ from schemas.errors import NotWritable
 from schemas.keys import file_sha256
 from schemas.tables import IMAGES
 from tasks.packs.cache import Seen
-from tasks.packs.columns import column, texts
-from tasks.packs.decode import Grey
-from tasks.packs.phash import phashes
+from tasks.packs.columns import column, packed, texts
 from tasks.versions.writer import write
 
 _TARGET = 4 << 20
@@ -41,79 +40,76 @@ class Pack:
     size: int
 
 
-@dataclass(slots=True)
-class Item:
-    """One image on its way into a pack: what is known of it, and its bytes and grey picture when just read."""
-
-    seen: Seen
-    data: bytes | None = None
-    grey: Grey | None = None
+Opened = tuple[Seen, bytes | None]  # an image, and its bytes when it was just read
+Finished = tuple[Pack, list[Seen]]  # a pack, and its images
 
 
 @dataclass(slots=True)
 class Packer:
-    """Collects images in id order and closes packs. `known` maps content keys to packs that exist already."""
+    """Collects images in id order and closes packs. `known` maps content keys to packs that exist already.
+
+    The bytes of fresh images are copied, one after the other, into one buffer as they come: that is when they are in
+    the caches, and it is the pack's column of bytes already.
+    """
 
     folder: Path
     source: str
     known: dict[str, Pack]
     reread: Callable[[Seen], bytes]
-    packs: list[Pack] = field(default_factory=list)
-    waiting: list[Item] = field(default_factory=list)
+    waiting: list[Seen] = field(default_factory=list)
     waiting_bytes: int = 0
+    fresh: bytearray = field(default_factory=bytearray)
+    unchanged: list[Seen] = field(default_factory=list)
 
-    def add(self, item: Item) -> list[Seen]:
-        """Add the next image; the finished images of a pack when this one ended it, their `pack` set."""
-        self.waiting.append(item)
-        self.waiting_bytes += item.seen.size
-        return self.close() if self._ends_here(item.seen) else []
+    def add(self, images: Iterable[Opened]) -> Iterator[Finished]:
+        """Add the next images; the packs that ended with one of them."""
+        for seen, data in images:
+            self.waiting.append(seen)
+            self.waiting_bytes += seen.size
+            if data is None:
+                self.unchanged.append(seen)
+            else:
+                self.fresh += data
+            if self._ends_here(seen):
+                yield from self.close()
 
     def _ends_here(self, seen: Seen) -> bool:
         word = xxhash.xxh3_64_intdigest(f"{self.source}/{seen.relpath}".encode())
         return word * _TARGET < _ONE * seen.size or self.waiting_bytes >= _LARGEST
 
-    def close(self) -> list[Seen]:
-        """End the pack here, writing it unless the same content is stored; the images in it."""
-        items, self.waiting, self.waiting_bytes = self.waiting, [], 0
-        if items:
-            _hash_fresh(items)
-            pack = self.known.get(content_key(item.seen for item in items)) or self._write(items)
-            self.packs.append(pack)
-            for item in items:
-                item.seen.pack = pack.sha256
-        return [item.seen for item in items]
+    def close(self) -> Iterator[Finished]:
+        """End the pack here, if it holds anything, writing it unless the same content is stored."""
+        if self.waiting:
+            yield self.known.get(content_key(self.waiting)) or self._write(), self.waiting
+            self.waiting, self.unchanged, self.waiting_bytes, self.fresh = [], [], 0, bytearray()
 
-    def _write(self, items: list[Item]) -> Pack:
-        self._fetch_bytes(items)
-        table = _table(self.source, items)
-        for item in items:
-            item.data = item.grey = None  # the table has a copy: do not hold the pack twice while writing
-        return store_pack(self.folder, self.source, table)
+    def _write(self) -> Pack:
+        return store_pack(self.folder, self.source, _table(self.source, self.waiting, self._encoded()))
 
-    def _fetch_bytes(self, items: list[Item]) -> None:
-        """The bytes of unchanged images: from the pack that holds them, else from the raw file."""
-        for name in sorted({item.seen.pack for item in items if item.data is None and item.seen.pack}):
+    def _encoded(self) -> pa.Array:
+        """The column of bytes: the buffer as it is, or pieced together with the bytes of unchanged images."""
+        if not self.unchanged:
+            return packed(self.fresh, [seen.size for seen in self.waiting])
+        kept = self._kept()
+        fresh = io.BytesIO(self.fresh)
+        pieces = [kept.get(seen.relpath) or fresh.read(seen.size) for seen in self.waiting]
+        return column(pa.binary(), pieces)
+
+    def _kept(self) -> dict[str, bytes]:
+        """The bytes of unchanged images by relative path: from the pack that holds them, else from the raw file."""
+        found: dict[str, bytes] = {}
+        for name in sorted({seen.pack for seen in self.unchanged if seen.pack}):
             stored = _stored_bytes(self.folder / f"{name[:16]}.parquet", len(self.source) + 1)
-            for item in items:
-                if item.data is None and item.seen.pack == name:
-                    item.data = stored.get(item.seen.relpath)
-        for item in items:
-            if item.data is None:
-                item.data = self.reread(item.seen)
-
-
-def _hash_fresh(items: list[Item]) -> None:
-    fresh = [(item.seen, item.grey) for item in items if item.grey is not None]
-    for (seen, _), hashed in zip(fresh, phashes([grey for _, grey in fresh]).tolist(), strict=True):
-        seen.phash = hashed
+            mine = {seen.relpath for seen in self.unchanged if seen.pack == name}
+            found.update((relpath, data) for relpath, data in stored.items() if relpath in mine)
+        lost = [seen for seen in self.unchanged if seen.relpath not in found]
+        return found | {seen.relpath: self.reread(seen) for seen in lost}
 
 
 def content_key(seen: Iterable[Seen]) -> str:
     """A digest of which images, with which bytes, a pack holds."""
-    hasher = hashlib.sha256()
-    for row in seen:
-        hasher.update(f"{row.relpath}\0{row.sha256}\0{row.note}\n".encode())
-    return hasher.hexdigest()
+    text = "".join([f"{row.relpath}\0{row.sha256}\0{row.note}\n" for row in seen])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def known_packs(folder: Path, seen: Sequence[Seen]) -> dict[str, Pack]:
@@ -138,22 +134,18 @@ def _stored_bytes(path: Path, prefix: int) -> dict[str, bytes]:
     return {image_id[prefix:]: data for image_id, data in zip(table.column(0).to_pylist(), encoded, strict=True)}
 
 
-def _table(source: str, items: list[Item]) -> pa.Table:
-    seen = [item.seen for item in items]
-    encoded = column(pa.binary(), [item.data for item in items])
-    paths = texts([row.relpath.rpartition("/")[2] for row in seen])
+def _table(source: str, seen: list[Seen], encoded: pa.Array) -> pa.Table:
+    found = dict(zip(Seen._fields, zip(*seen, strict=True), strict=True))
+    paths = texts([relpath.rpartition("/")[2] for relpath in found["relpath"]])
     columns = {
-        "image_id": texts([f"{source}/{row.relpath}" for row in seen]),
+        "image_id": texts([f"{source}/{relpath}" for relpath in found["relpath"]]),
         "source": texts([source] * len(seen)),
         "image": pa.StructArray.from_arrays([encoded, paths], fields=list(IMAGES.schema.field("image").type)),
-        "sha256": texts([row.sha256 for row in seen]),
-        "n_bytes": column(pa.int32(), [row.size for row in seen]),
-        "width": column(pa.int32(), [row.width for row in seen]),
-        "height": column(pa.int32(), [row.height for row in seen]),
-        "format": texts([row.format for row in seen]),
-        "phash": column(pa.uint64(), [row.phash for row in seen]),
-        "decode_note": column(pa.string(), [row.note for row in seen]),
+        "n_bytes": column(pa.int32(), found["size"]),
+        "decode_note": column(pa.string(), found["note"]),
     }
+    same = ("sha256", "width", "height", "format", "phash")
+    columns |= {name: column(IMAGES.schema.field(name).type, found[name]) for name in same}
     return pa.Table.from_arrays([columns[name] for name in IMAGES.schema.names], schema=IMAGES.schema)
 
 

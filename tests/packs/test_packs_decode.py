@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from packs_toy import encoded, picture
 from PIL import Image
 
-from tasks.packs.decode import MAX_BYTES, Decoded, Refusal, decode
+from tasks.packs.decode import MAX_BYTES, Decoded, Refusal, decode, decode_all
 from tasks.packs.phash import phashes
 
 
@@ -143,3 +143,16 @@ def test_the_same_picture_in_another_size_or_quality_has_a_near_hash() -> None:
         found = [decode(data, "jpg") for data in (encoded(seed), small.getvalue())]
         first, second = phashes([one.grey for one in found if isinstance(one, Decoded)])
         assert np.bitwise_count(first ^ second) <= 10
+
+
+def test_images_decoded_together_are_what_each_is_alone() -> None:
+    sound = [encoded(number) for number in range(4)]
+    odd = [encoded(1, "PNG"), encoded(1, mode="CMYK"), sound[0][:-40], sound[1] + b"tail", b"", b"<html>"]
+    for together in (sound, odd, [*sound, *odd], [*sound, sound[1] + b"tail"], []):
+        alone = [decode(data, "jpg") for data in together]
+        found = decode_all(together, ["jpg"] * len(together))
+        assert [_plain(one) for one in found] == [_plain(one) for one in alone]
+
+
+def _plain(found: Decoded | Refusal) -> tuple[object, ...]:
+    return tuple(part.tolist() if isinstance(part, np.ndarray) else part for part in found)

@@ -228,5 +228,5 @@ def test_each_source_is_the_one_of_its_file() -> None:
 
 
 def test_examples_hold_only_columns_of_a_person_image() -> None:
-    fields: set[Any] = set(PersonImage.__dataclass_fields__)
+    fields: set[Any] = set(PersonImage._fields)
     assert all(set(wanted) <= fields for source in SOURCES.values() for wanted in source.examples.values())
