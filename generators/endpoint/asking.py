@@ -148,7 +148,8 @@ class _Asking:
             outcome = await self._posted(row, body)
             if isinstance(outcome, Reply):
                 return outcome
-            if outcome.kind == "told" and self._unguided(outcome):
+            if outcome.kind == "told" and b'"response_format"' in body and _refuses_format(outcome):
+                self._guided = False
                 body = self._body(row)
                 continue
             if outcome.kind == "told":
@@ -211,12 +212,14 @@ class _Asking:
             self._lose(f"it has answered nothing for {self._endpoint.patience:.0f} s ({fault.reason})")
 
     def _lose(self, reason: str) -> None:
+        """End the asking: nothing more is sent, and nobody waits for a next try."""
         self._lost = self._lost or EndpointFault(
             f"The model endpoint cannot be used: {reason}. What was answered is stored; build again to go on."
         )
+        for task in self._rows:
+            task.cancel()
 
-    def _unguided(self, fault: Fault) -> bool:
-        """Whether the server refused the response format, which it is then no longer given."""
-        refused = "response_format" in fault.reason or "json_schema" in fault.reason
-        changed, self._guided = refused and self._guided, self._guided and not refused
-        return changed
+
+def _refuses_format(fault: Fault) -> bool:
+    """Whether a server refused the response format, which it is then no longer given."""
+    return "response_format" in fault.reason or "json_schema" in fault.reason

@@ -10,6 +10,7 @@ is counted by prompt, so that a test can say that nothing was paid for twice.
 import asyncio
 import json
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -67,6 +68,8 @@ class Hostile:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._writers: set[asyncio.StreamWriter] = set()
+        # Connections on which an answer was sent twice: what comes behind it cannot be told from it, and is lost.
+        self._spoilt: weakref.WeakSet[asyncio.StreamWriter] = weakref.WeakSet()
 
     def __enter__(self) -> "Hostile":
         self._thread.start()
@@ -106,11 +109,11 @@ class Hostile:
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
+        body = await reader.readexactly(int(headers.get("Content-Length", 0)))
         if head.startswith("GET"):
             return await self._send(writer, 200, {"object": "list", "data": []})
-        if self.keyed and headers.get("authorization") != "Bearer secret-key":
+        if self.keyed and headers.get("Authorization") != "Bearer secret-key":
             return await self._send(writer, 401, {"error": {"message": "no such key: secret-wrong"}})
         self.running += 1
         self.most_running = max(self.most_running, self.running)
@@ -169,8 +172,10 @@ class Hostile:
             return True
         if fault == "no_choice":
             return await self._send(writer, 200, {"choices": []})
-        if fault in {"none", "twice"}:
+        if fault in {"none", "twice"} and writer not in self._spoilt:
             self.answered[prompt] += 1
+        if fault == "twice":
+            self._spoilt.add(writer)
         writer.write(http(200, whole) * (2 if fault == "twice" else 1))
         await writer.drain()
         return True
