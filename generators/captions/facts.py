@@ -52,6 +52,17 @@ def part(key: str) -> str:
     return str(_facts()[key]["part"])
 
 
+def stated_by(sentence: str) -> tuple[str, str] | None:
+    """The key and value of a sentence that stands here word for word."""
+    return _sentences().get(sentence)
+
+
+@cache
+def _sentences() -> dict[str, tuple[str, str]]:
+    pairs = ((key, value) for key in keys() for value in VOCABULARY[key].values)
+    return {said: pair for pair in pairs if (said := says(*pair)) is not None}
+
+
 @lru_cache(maxsize=16_384)
 def _worded(key: str, form: str, value: str) -> str | None:
     if key not in _facts() or not _UNSAID.isdisjoint(value.split("|")):

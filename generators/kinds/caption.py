@@ -58,6 +58,6 @@ KIND = Kind(
         Example(raw=f"```\n{_SAID}\n```", style="plain", gives=1),
         Example(raw="", style="static", gives="word_bounds"),
         Example(raw="A woman.", style="long", gives="word_bounds"),
-        Example(raw=f"{_SAID} " * 4, style="short", gives="word_bounds"),
+        Example(raw=f"{_SAID} " * 5, style="brief", gives="word_bounds"),
     ),
 )
