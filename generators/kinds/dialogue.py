@@ -2,8 +2,8 @@
 
     {"initial": "…", "turns": [{"type": "open", "question": "…", "answer": "…", "key": …, "value": …}]}
 
-Types: `yes`, `wrong_assumption` (the question supposes what is not so), `open`, `choice`, and `unknown`, whose answer is
-always "I don't know.". A key is asked about once, and never when the initial description states it.
+Types: `yes`, `wrong_assumption` (the question supposes what is not so), `open`, `choice`, and `unknown`, whose answer
+is always "I don't know.". A key is asked about once, and never when the initial description states it.
 """
 
 from collections.abc import Iterator, Mapping
