@@ -31,17 +31,13 @@ def through_cache(entry: FileEntry, target: Path, fetch: Fetch) -> None:
         with contextlib.suppress(DigestMismatch):
             copy_file(entry, kept, target, link=True)
             return
-        kept.unlink()
+        kept.unlink(missing_ok=True)
         target.unlink(missing_ok=True)
-    _fill(entry, kept, fetch)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(OSError):
-        os.link(kept, target)
-        return
-    copy_file(entry, kept, target)
+    _fill(entry, kept, target, fetch)
 
 
-def _fill(entry: FileEntry, kept: Path, fetch: Fetch) -> None:
+def _fill(entry: FileEntry, kept: Path, target: Path, fetch: Fetch) -> None:
+    """Fetch once for both places; the file reaches `target` even when others fill or clear the cache meanwhile."""
     refuse_unwritable(kept.parent, "The cache folder", "Set REIDFORGE_CACHE to a folder you may write to.")
     handle, name = tempfile.mkstemp(prefix=".draft-", dir=kept.parent)
     os.close(handle)
@@ -49,6 +45,16 @@ def _fill(entry: FileEntry, kept: Path, fetch: Fetch) -> None:
     try:
         fetch(entry, draft)
         draft.chmod(0o444)
+        _put(entry, draft, target)
         os.replace(draft, kept)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _put(entry: FileEntry, draft: Path, target: Path) -> None:
+    """A link where the disk allows it: the bytes were checked as they came."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(draft, target)
+    except OSError:
+        copy_file(entry, draft, target)

@@ -163,8 +163,13 @@ def _place(entry: FileEntry, content: Path | bytes, draft: Path, home: Path) -> 
 
 def _shared(entry: FileEntry, home: Path) -> Path | None:
     """The same file in an earlier version: data files are named by content, so one path is one content."""
-    found = (path for path in home.glob(f"*/{entry.path}") if path.is_file() and path.stat().st_size == entry.size)
+    versions = [folder for folder in sorted(home.iterdir()) if (folder / MANIFEST).is_file() and folder.name[0] != "."]
+    found = (path for path in (folder / entry.path for folder in versions) if _has_size(path, entry.size))
     return next(found, None)
+
+
+def _has_size(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
 
 
 def _temporary(folder: Path, data: bytes) -> Path:
