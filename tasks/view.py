@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import simplejpeg
 from PIL import Image, UnidentifiedImageError
 
+from generators.plain_png import plain_png
 from schemas.errors import BadTable, WrongUse
 from tasks.versions.reader import VersionFolder
+from tasks.versions.regions import Pixels, Region, part_of
 
-Pixels = npt.NDArray[np.uint8]
 _JPEG = b"\xff\xd8"
 STAGES = (1, 2, 3)
 
@@ -45,11 +45,17 @@ def _decode_slowly(encoded: bytes) -> Pixels:
         raise BadTable(f"An image of {len(encoded)} bytes cannot be decoded: {error}.") from error
 
 
+def cut(encoded: bytes, region: Region | None) -> bytes:
+    """An encoded image, or the part of it that a region names as a PNG. Raises BadTable for bytes that are no image."""
+    return encoded if region is None else plain_png(part_of(decode(encoded), region))
+
+
 class StageView:
     """The rows of one stage and split of a version, with pixels.
 
-    A row is a dict: sample_id, family, subtask, images (uint8 arrays in order of display), image_ids, turns (role
-    and text), answer. Raises WrongUse for a stage that does not exist, UnknownVersion for a folder without data.
+    A row is a dict: sample_id, family, subtask, images (uint8 arrays in order of display, cut to the region that the
+    row shows), image_ids, turns (role and text), answer. Raises WrongUse for a stage that does not exist,
+    UnknownVersion for a folder without data.
     """
 
     def __init__(self, version: Path, stage: int, split: str = "train") -> None:
@@ -84,8 +90,8 @@ class StageView:
         """Many rows at once; each image that they show is read and decoded once."""
         rows = self.table.take(pa.array(list(indices), pa.int64())).to_pylist()
         ids = sorted({shown["image_id"] for row in rows for shown in row["images"]})
-        pixels = {name: decode(data) for name, data in zip(ids, self.version.image_bytes(ids), strict=True)}
-        return [_row(row, pixels) for row in rows]
+        whole = {name: decode(data) for name, data in zip(ids, self.version.image_bytes(ids), strict=True)}
+        return [_row(row, whole) for row in rows]
 
 
 def _row(row: dict[str, Any], pixels: dict[str, Pixels]) -> dict[str, Any]:
@@ -95,7 +101,7 @@ def _row(row: dict[str, Any], pixels: dict[str, Pixels]) -> dict[str, Any]:
         "family": row["family"],
         "subtask": row["subtask"],
         "image_ids": shown,
-        "images": [pixels[name] for name in shown],
+        "images": [part_of(pixels[image["image_id"]], image.get("region")) for image in row["images"]],
         "turns": row["turns"],
         "answer": row["answer"]["text"],
     }

@@ -19,7 +19,8 @@ from schemas.vocabulary import NOT_VISIBLE, UNKNOWN, spoken
 Values = tuple[str | None, ...]
 Phrases = tuple[str, ...]
 
-WORDS: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
+PHRASE_WORDS = Path(__file__).with_name("words.yaml")
+WORDS: dict[str, Any] = yaml.safe_load(PHRASE_WORDS.read_text(encoding="utf-8"))
 VARIANTS = 8
 _PLURAL = frozenset(WORDS["plural"])
 _LEGWEAR = frozenset(("trousers", "jeans", "leggings", "sweatpants", "suit_trousers", "shorts"))

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from schemas.keys import hash_ids, mix, order, seed_of
 from tasks.versions.reader import VersionFolder
+from tasks.view import cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,16 @@ def _sample(version: VersionFolder, row: dict[str, Any]) -> Sample:
     ids = [image["image_id"] for image in row["images"]]
     why = {negative["ref"]: negative["strategy"] for negative in row["negatives"]}
     pictures = [
-        Picture(number, image["role"], why.get(image["image_id"], image["source"]), data_uri(data))
+        Picture(number, image["role"], why.get(image["image_id"], image["source"]), _uri(data, image))
         for number, (image, data) in enumerate(zip(row["images"], version.image_bytes(ids), strict=True), start=1)
     ]
     turns = [(turn["role"], readable(turn["text"])) for turn in row["turns"]]
     return Sample(row["sample_id"], row["subtask"], pictures, turns)
+
+
+def _uri(encoded: bytes, image: dict[str, Any]) -> str:
+    """What a row shows of an image, as a data URI."""
+    return data_uri(cut(encoded, image.get("region")))
 
 
 def readable(text: str) -> str:

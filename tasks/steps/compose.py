@@ -19,15 +19,17 @@ from generators import (
     claims,
     composing,
     described,
+    facts,
     galleries,
     golds,
     pairing,
     pool,
     quotas,
     records,
+    searching,
     wording,
 )
-from generators.captions import attribute_read
+from generators.captions import attribute_read, phrases
 from schemas import answers, keys, question, tables, vocabulary
 from schemas.discovery import find
 from schemas.question import Pool
@@ -37,8 +39,8 @@ from tasks.steps.store import StepOutput, run_step
 from tasks.versions import writer
 
 _PACKAGE = "generators.questions"
-_CODE = (attribute_masks, attribute_read, choosing, claims, composing, described, galleries, golds, pairing)
-_SCHEMAS = (pool, quotas, records, wording, answers, keys, question, tables, vocabulary, writer)
+_CODE = (attribute_masks, attribute_read, choosing, claims, composing, described, facts, galleries, golds, pairing)
+_SCHEMAS = (phrases, searching, pool, quotas, records, wording, answers, keys, question, tables, vocabulary, writer)
 
 
 def compose(
@@ -81,6 +83,7 @@ def _inputs(parts: Sequence[SourceParts], recipe: Recipe, family: str, linked: S
         "seed": recipe.seed,
         "pixel_budget": list(recipe.pixel_budget),
         "wording": keys.file_sha256(wording.wording_file(family)),
+        "facts": keys.digest([keys.file_sha256(path) for path in (facts.FACT_WORDS, phrases.PHRASE_WORDS)]),
         "lexicon": keys.file_sha256(Path(attribute_read.__file__).with_name("lexicon.yaml")),
         "code": keys.code_revision(import_module(f"{_PACKAGE}.{family.lower()}"), *_CODE, *_SCHEMAS),
     }

@@ -3,6 +3,7 @@
 export(Path("data/hpt"), 2, "llama-factory", Path("out")) -> out/stage2-train.jsonl, out/images/…, out/README.md
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,13 @@ import pyarrow.compute as pc
 
 from schemas.discovery import find
 from schemas.errors import BadTable, NotWritable, UnknownVersion, WrongUse
-from schemas.keys import hash_ids, mix, order, seed_of
+from schemas.keys import digest, hash_ids, mix, order, seed_of
 from tasks.steps.store import new_folder
 from tasks.versions.exporting import Export, Picture, picture_name, samples_of
 from tasks.versions.reader import VersionFolder
+from tasks.versions.regions import shown_name
 from tasks.versions.verify import refuse_unwritable
+from tasks.view import cut
 
 PACKAGE = "tasks.versions.exports"
 
@@ -71,16 +74,30 @@ def _limited(rows: pa.Table, stage: int, limit: int | None) -> pa.Table:
 
 
 def _pictures(folder: VersionFolder, rows: pa.Table) -> dict[str, Picture]:
-    """Every picture the rows show, by image id."""
-    shown = pc.struct_field(pc.list_flatten(rows.column("images").combine_chunks()), "image_id")
-    wanted = pc.unique(shown)
+    """Every picture the rows show, whole or in part, by the name of what is shown."""
+    shown = pc.list_flatten(rows.column("images").combine_chunks())
+    wanted = pc.unique(pc.struct_field(shown, "image_id"))
     facts = folder.table("images", ["image_id", "source", "sha256", "format"])
     facts = facts.filter(pc.is_in(facts.column("image_id"), value_set=wanted)).to_pylist()
     encoded = folder.image_bytes(wanted.to_pylist())
     by_id = dict(zip(wanted.to_pylist(), encoded, strict=True))
-    return {
+    whole = {
         fact["image_id"]: Picture(
             fact["image_id"], picture_name(fact["source"], fact["sha256"], fact["format"]), by_id[fact["image_id"]]
         )
         for fact in facts
     }
+    return whole | _parts(shown, whole)
+
+
+def _parts(shown: pa.StructArray, whole: Mapping[str, Picture]) -> dict[str, Picture]:
+    """The pictures of which rows show a part, cut to it and named after both."""
+    cut_out = shown.filter(pc.is_valid(pc.struct_field(shown, "region")))
+    parts: dict[str, Picture] = {}
+    for ref in pa.Table.from_struct_array(cut_out).select(["image_id", "region"]).to_pylist():
+        name = shown_name(ref)
+        if name not in parts:
+            picture = whole[ref["image_id"]]
+            stem = f"{picture.name.rsplit('.', 1)[0]}-{digest(ref['region'])[:8]}.png"
+            parts[name] = Picture(picture.image_id, stem, cut(picture.encoded, ref["region"]))
+    return parts

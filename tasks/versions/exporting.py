@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from schemas.answers import marker, markers
 from schemas.errors import BadTable
+from tasks.versions.regions import shown_name
 
 IMAGE_TAG = "<image>"
 _SUFFIXES = {"jpeg": "jpg", "png": "png", "bmp": "bmp"}
@@ -71,7 +72,7 @@ def _sample(row: Mapping[str, Any], pictures: Mapping[str, Picture]) -> Sample:
         stage=row["stage"],
         family=row["family"],
         split=row["split"],
-        pictures=tuple(pictures[row["images"][number - 1]["image_id"]] for number in shown),
+        pictures=tuple(pictures[shown_name(row["images"][number - 1])] for number in shown),
         turns=turns,
         answer_kind=row["answer"]["kind"],
         answer=row["answer"]["text"],

@@ -38,10 +38,20 @@ def colour_of(row: dict[str, Any]) -> str:
 def said(images: list[dict[str, Any]]) -> list[dict[str, Any]]:
     outfits = {row["clothes_key"]: colour_of(row) for row in images}
     return [
-        {"attribute_id": f, "attribute_source": "human", "level": "clothes", "clothes_key": f}
-        | {"key": "upper_color_primary", "value": colour}
+        {"attribute_id": f"{f}{key}", "attribute_source": "human", "level": "clothes", "clothes_key": f}
+        | {"key": key, "value": value}
         for f, colour in sorted(outfits.items())
+        for key, value in {"upper_color_primary": colour, **others_of(f)}.items()
     ]
+
+
+def others_of(outfit: str) -> dict[str, str]:
+    word = int(hash_ids([outfit])[0])
+    return {
+        "lower_color_primary": COLOURS[word // 5 % 5],
+        "backpack": ("no", "yes")[word // 25 % 2],
+        "lower_type": ("trousers", "shorts", "skirt")[word // 50 % 3],
+    }
 
 
 def pool(images: list[dict[str, Any]]) -> Pool:
