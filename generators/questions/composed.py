@@ -80,7 +80,7 @@ def _notes(facts: Facts) -> Clues:
         def breaks(rows: Ints, members: Ints) -> Flags:
             return any_of(facts.differ(match[rows], members), chosen[rows])
 
-        return Clue(known.sum(axis=1) >= FEWEST, {"told": facts.codes(there, chosen)}, fits, breaks)
+        return Clue(np.asarray(known.sum(axis=1) >= FEWEST), {"told": facts.codes(there, chosen)}, fits, breaks)
 
     return clues
 

@@ -63,7 +63,7 @@ def _changes(facts: Facts) -> Clues:
         def breaks(rows: Ints, members: Ints) -> Flags:
             return any_of(facts.differ(match[rows], members), chosen[rows])
 
-        return Clue(differing.any(axis=1), {"told": facts.codes(there, chosen)}, fits, breaks)
+        return Clue(np.asarray(differing.any(axis=1)), {"told": facts.codes(there, chosen)}, fits, breaks)
 
     return clues
 
