@@ -7,7 +7,7 @@ Normalised(text='A man in a black shirt. His shoes are white.', flags=(), valid=
 import re
 from typing import NamedTuple
 
-from generators.captions.filters import BLOCKING, flags
+from generators.captions.judging import blocking, flags
 
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " ", "…": "."})
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\ufeff]+")
@@ -24,7 +24,7 @@ _ENDS = (".", "!", "?")
 
 
 class Normalised(NamedTuple):
-    """A cleaned caption, its faults by name (generators.captions.filters), and whether it may be used."""
+    """A cleaned caption, its faults by name (generators.captions.judging), and whether it may be used."""
 
     text: str
     flags: tuple[str, ...]
@@ -35,7 +35,7 @@ def normalise(raw: str) -> Normalised:
     """The caption with single blanks, a blank after every stop, capitals at sentence starts and a full stop."""
     text = raw if _CLEAN.fullmatch(raw) else _mended(raw)
     found = flags(text)
-    return Normalised(text, found, not BLOCKING.intersection(found))
+    return Normalised(text, found, not blocking().intersection(found))
 
 
 def _mended(raw: str) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from generators.captions.attribute_read import read
 from generators.captions.captioner import MAX_WORDS, MIN_WORDS, Template, bank, can_word, caption, styles
-from generators.captions.filters import flags
+from generators.captions.judging import flags
 from generators.captions.phrases import SLOTS, VARIANTS, phrases, with_article
 from schemas.errors import UnknownName
 from schemas.recipe import Describe

@@ -1,0 +1,1 @@
+"""Filters of texts about persons: one file per fault."""

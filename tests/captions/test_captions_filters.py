@@ -1,0 +1,74 @@
+"""Filters: each tells its examples apart, and together they catch what models are known to get wrong."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generators.captions.captioner import bank, caption
+from generators.captions.judging import filters, flags, judge
+from schemas.filter import Filter, Said
+from schemas.vocabulary import VOCABULARY
+
+FILTERS = filters()
+SOURCE = "A man with short brown hair wears a black jacket and grey trousers. He carries a backpack."
+
+
+@pytest.mark.parametrize("tested", FILTERS, ids=lambda tested: tested.name)
+def test_a_filter_tells_its_examples_apart(tested: Filter):
+    assert tested.good
+    assert tested.bad
+    assert not [said for said in tested.good if tested.found(said)]
+    assert not [said for said in tested.bad if not tested.found(said)]
+
+
+def test_filters_are_found_by_name():
+    names = [tested.name for tested in FILTERS]
+    assert names == sorted(set(names))
+    assert len(names) == 20
+
+
+@pytest.mark.parametrize("tested", FILTERS, ids=lambda tested: tested.name)
+@given(text=st.text(max_size=120), source=st.none() | st.just(SOURCE), dark=st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_a_score_lies_between_0_and_1(tested: Filter, text: str, source: str | None, dark: bool):
+    score = tested.score(Said(text, {"upper_type": "coat"}, ({"upper_type": "vest"},), source, 0.3, dark))
+    assert score is None or 0 <= score <= 1
+
+
+def test_what_people_write_is_not_held_to_what_models_must_keep():
+    text = "I saw him in the background of the street, a man in a coat"
+    assert flags(text) == ()
+    assert judge(Said(text)).faults == ("surroundings", "truncated")
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("A man with short brown hair in a black jacket and grey trousers.", ("facts_lost",)),
+        ("A man with short dark hair wears a black jacket, a red top and grey trousers, with a backpack.", ()),
+        (
+            "A man with short brown hair wears a white jacket and grey trousers and carries a backpack.",
+            ("facts_added",),
+        ),
+        ("Sure, here is a man with a backpack.", ("facts_lost", "prompt_echo")),
+    ],
+)
+def test_a_rewording_is_held_to_its_source(text: str, faults: tuple[str, ...]):
+    assert set(faults) <= set(judge(Said(text, source=SOURCE)).faults)
+
+
+def test_scores_that_are_measured_are_given_even_where_there_is_no_fault():
+    judged = judge(Said("A man in an orange coat and jeans.", facts={"upper_color_primary": "red"}))
+    assert judged.valid
+    assert judged.scores == {"contradiction": 0.0, "disagrees": 0.0}
+
+
+@given(
+    st.fixed_dictionaries({}, optional={key: st.sampled_from(known.values) for key, known in VOCABULARY.items()}),
+    st.sampled_from(sorted(bank())),
+    st.integers(0, 2**64 - 1),
+)
+@settings(max_examples=200, deadline=None)
+def test_what_rules_write_has_no_fault_and_agrees_with_what_is_known(facts: dict[str, str], style: str, seed: int):
+    text = caption(facts, style, seed)
+    assert text is None or judge(Said(text, facts=facts)).faults == (), text
