@@ -6,7 +6,8 @@ from generators.captions.plain_texts import PLAIN, texts
 from schemas.filter import Filter, Said
 
 _PHRASES = (
-    r"here(?:'s| is| are) (?:a|an|the|your|my) (?:\w+ )?(?:description|caption|paraphrase|version|sentence|summary|rewrit\w+)\b",
+    r"here(?:'s| is| are) (?:a|an|the|your|my) (?:\w+ )?(?:description|caption|paraphrase|version)\b",
+    r"here(?:'s| is| are) (?:a|an|the|your|my) (?:\w+ )?(?:sentence|summary|rewrit\w+)\b",
     r"(?:sure|certainly|of course)[,!]",
     r"let me know\b",
     r"hope this helps\b",

@@ -7,7 +7,7 @@ from schemas.filter import Filter, Said
 
 _PHRASES = (
     r"i(?:'m| am) (?:sorry|afraid|unable|not able|an ai|a language model|just an)",
-    r"i (?:can(?:'t|not| not)|won't|could not|couldn't|do not|don't) (?:\w+ )?(?:help|assist|identify|provide|describe|comply)",
+    r"i (?:can(?:'t|not| not)|won't|could not|do not|don't) (?:\w+ )?(?:help|assist|identify|provide|describe)",
     r"i (?:can(?:'t|not| not)|could not|couldn't|do not|don't) (?:\w+ )?(?:answer|see|view|determine)",
     r"i apologi[sz]e",
     r"as an? (?:ai|language model|assistant)",

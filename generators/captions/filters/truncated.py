@@ -6,7 +6,7 @@ from generators.captions.plain_texts import PLAIN, texts
 from schemas.filter import Filter, Said
 
 _OPEN = re.compile(
-    r"\b(?:a|an|the|and|or|with|of|in|his|her|their|is|are|was|wearing|wears|carrying|has|over|under|that|which|to)\W*\Z",
+    r"\b(?:a|an|the|and|or|with|of|his|their|wearing|carrying|which|whose)\W*\Z",
     re.IGNORECASE,
 )
 _ENDS = (".", "!", "?", '."', '!"')
