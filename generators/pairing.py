@@ -195,7 +195,7 @@ def equal_values(pool: Pool, one: Ints, other: Ints) -> Ints:
 
 def hardness(rank: Ints) -> Ints:
     """The difficulty of each row by the hardest of its negatives' ranks, (n,) or (n, w): see DIFFICULTIES."""
-    ranks = rank.reshape(len(rank), -1)
+    ranks = rank.reshape(len(rank), -1 if len(rank) else 1)
     mined, twin = (ranks >= 0).any(axis=1), (ranks == TWIN).any(axis=1)
     nearest = ((ranks >= 0) & (ranks < NEAREST)).any(axis=1)
     names = [DIFFICULTIES.index(name) for name in ("nearest", "near", "twin", "easy")]

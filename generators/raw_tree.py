@@ -41,6 +41,10 @@ class StoredTree(RawTree, Protocol):
         """Whether `reidforge sample` wrote it."""
         ...
 
+    def below(self, base: str) -> "StoredTree":
+        """One of its folders; `base` is empty or ends in `/`."""
+        ...
+
     def forget(self) -> None:
         """Let go of the listing; it is made again when it is asked for."""
         ...
@@ -85,6 +89,10 @@ class FolderTree:
     def is_drawn(self) -> bool:
         """Whether `reidforge sample` wrote it: its mark lies in the folder or in the one around it."""
         return any((folder / SAMPLE_MARK).is_file() for folder in (self.root, self.beside))
+
+    def below(self, base: str) -> "FolderTree":
+        """One of its folders; `base` is empty or ends in `/`."""
+        return FolderTree(self.root / base) if base else self
 
     def place(self, relpath: str) -> Path:
         """Where a listed file lies on this machine, for readers that must move about in it."""

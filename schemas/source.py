@@ -65,6 +65,8 @@ class Source:
     about files that never belong to it (readme, `Thumbs.db`). `captions` and `attributes` read its label files.
     `folders` and `files` make it complete, or all names of one of `other_forms`, in which a folder ends in `/`.
     `lists` reads what protocols need beyond rows, such as permutations or lists of queries, as plain JSON by name.
+    `variants` names the forms and extras that `doctor` tells apart, each by the names that must be there; `optional`
+    are reported counts that a complete dataset may lack altogether.
     `unpack` shows the images inside a file of the dataset's own as files; the names it gives them are what `read` sees.
     """
 
@@ -83,6 +85,8 @@ class Source:
     examples: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     other_forms: tuple[tuple[str, ...], ...] = ()
+    variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
     unpack: Callable[[RawTree], RawTree] | None = None
     lists: Callable[[RawTree], Mapping[str, Any]] = _no_lists
 

@@ -142,6 +142,10 @@ class ArchiveTree:
         """Whether there is such a file, or folder when the name ends in `/`."""
         return self._archive.has(self._base + name)
 
+    def below(self, base: str) -> "ArchiveTree":
+        """One of its folders; `base` is empty or ends in `/`."""
+        return ArchiveTree(self._archive, self._base + base) if base else self
+
     def is_drawn(self) -> bool:
         """Whether `reidforge sample` wrote it: its mark lies in it, around it or beside the archive."""
         around = self._base[:-1].rpartition("/")[0]

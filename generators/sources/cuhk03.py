@@ -163,6 +163,15 @@ SOURCE = Source(
         ("labeled/bounding_box_train/", "labeled/bounding_box_test/", "labeled/query/"),
         ("detected/bounding_box_train/", "detected/bounding_box_test/", "detected/query/"),
     ),
+    variants={
+        "labeled, PNG files": ("images_labeled/",),
+        "detected, PNG files": ("images_detected/",),
+        f"labeled and detected, {CELLS_FILE}": (CELLS_FILE,),
+        f"labeled and detected, cuhk03_release/{CELLS_FILE}": (f"cuhk03_release/{CELLS_FILE}",),
+        "CUHK03-NP labeled": ("labeled/bounding_box_train/",),
+        "CUHK03-NP detected": ("detected/bounding_box_train/",),
+    },
+    optional=("labeled", "detected"),
     reported=(
         Reported(what="labeled", images=14_096, persons=1_467, tag="C"),
         Reported(what="labeled/train", images=7_368, persons=767, tag="C"),

@@ -72,6 +72,8 @@ SOURCE = Source(
     modalities=("rgb",),
     root_names=("Market-1501-v15.09.15", "Market-1501", "market1501"),
     folders=("bounding_box_train", "bounding_box_test", "query"),
+    variants={"hand-drawn boxes for multi-query": ("gt_bbox/",), "attributes": ("market_attribute.mat",)},
+    optional=("gt_bbox",),
     reported=(
         Reported(what="train", images=12_936, persons=751, tag="C"),
         Reported(what="query", images=3_368, persons=750, tag="C"),

@@ -132,6 +132,7 @@ SOURCE = Source(
     folders=("mask_train_v2", "mask_test_v2"),
     files=_NEEDED,
     other_forms=(("train/", "test/", *_NEEDED),),
+    variants={"V2 (faces blurred)": ("mask_train_v2/",), "V1": ("train/", "list_train.txt")},
     reported=(
         Reported(what="train", images=30_248, persons=1_041, tag="C"),
         Reported(what="val", images=2_373, persons=1_041, tag="C"),

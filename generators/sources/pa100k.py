@@ -137,6 +137,7 @@ SOURCE = Source(
         ("release_data/", "annotation.mat"),
         ("release_data/", "annotation/annotation.mat"),
     ),
+    variants={"folder data": ("data/",), "folder release_data": ("release_data/",)},
     reported=(
         Reported(what="train", images=80_000, tag="V2"),
         Reported(what="val", images=10_000, tag="V2"),

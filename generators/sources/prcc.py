@@ -68,6 +68,7 @@ SOURCE = Source(
     modalities=("rgb", "sketch"),
     root_names=("prcc", "PRCC"),
     folders=("rgb/train", "rgb/test"),
+    variants={"RGB": ("rgb/test/",), "sketch": ("sketch/",)},
     reported=(
         Reported(what="rgb", images=33_698, persons=221, tag="V2"),
         Reported(what="train/rgb", images=17_896, persons=150, tag="V"),

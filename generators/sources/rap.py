@@ -209,6 +209,7 @@ SOURCE = Source(
     root_names=("RAP", "RAP_v2", "RAP2", "rap"),
     folders=(_FOLDER,),
     files=(_FILE,),
+    optional=("trainval", "train_index", "val_index", "test_index"),
     reported=(
         # Each list is named as only one version names it: `trainval` (beside 8,317 test pictures) is version 1.
         Reported(what="trainval", images=33_268, tag="V"),

@@ -87,6 +87,7 @@ SOURCE = Source(
     root_names=("SYSU-MM01", "SYSU_MM01", "sysu_mm01"),
     folders=(*_FOLDERS, "exp"),
     files=tuple(_LISTS),
+    variants={"official permutations": ("exp/rand_perm_cam.mat",)},
     reported=(
         Reported(what="rgb", images=30_071, tag="C"),
         Reported(what="near_infrared", images=15_792, tag="C"),
