@@ -20,7 +20,7 @@ from schemas.tables import PERSON_IMAGES, REJECTS
 from tasks.packs import counts, labels
 from tasks.packs.columns import table_of
 from tasks.packs.decode import MAX_BYTES
-from tasks.packs.scan import open_image
+from tasks.packs.scan import open_images
 
 # Figures that are asserted; one from memory is only shown.
 ASSERTED = ("C", "V", "V2")
@@ -185,7 +185,7 @@ class _Scan:
     def _fault(self, file: RawFile) -> Reject | None:
         """Why ingest would refuse an image: by its size, and in a deep scan by its bytes."""
         if self._deep:
-            seen = open_image(self._tree, file).seen
+            seen, _ = open_images(self._tree, [file])[0]
             reason, detail = seen.reason, seen.detail or ""
         elif not file.size:
             reason, detail = "empty", "The file has no bytes."
