@@ -1,20 +1,23 @@
 """A checkpoint: a folder that transformers reads, the stage-0 heads beside it, and a record of what it learnt from.
 
-checkpoint.json names the version's digest, the seed, the plan and the stage; weights are safetensors, never pickles.
+checkpoint.json names the version's digest, the seed, the plan, the stage and the layout that gives the weights their
+meaning; weights are safetensors, never pickles.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from schemas.errors import BadTable, WrongUse
-from schemas.keys import canonical_json
+from schemas.keys import canonical_json, digest
 from tasks.steps.store import new_folder
+from tasks.training.comparing import ALIKE, LAYER, LOOKS, OTHER, PARTS, PLACES, TOLD, WIDTH
 from tasks.training.heads import build_heads
 from tasks.training.keep import put_weights, weights_of
-from tasks.training.tokens import load_tokenizer, save_tokenizer
+from tasks.training.network import SHAPE
+from tasks.training.tokens import CHAT_TEMPLATE, SPECIAL, load_tokenizer, save_tokenizer
 
 RECORD = "checkpoint.json"
 FORMAT = 1
@@ -57,13 +60,42 @@ def read_record(folder: Path) -> dict[str, Any]:
     return record
 
 
+def layout() -> str:
+    """A digest of what gives a tiny model's weights their meaning: which value holds what, patches, dialogue form."""
+    values = {name: str(where) for name, where in {**PARTS, "other": OTHER, "told": TOLD, "looks": LOOKS}.items()}
+    return digest([WIDTH, PLACES, LAYER, values, dict(ALIKE), asdict(SHAPE), SPECIAL, CHAT_TEMPLATE])[:16]
+
+
 def load_checkpoint(folder: Path) -> tuple[Modules, dict[str, Any]]:
-    """A checkpoint's modules, ready to answer, and its record."""
+    """A checkpoint's modules, ready to answer, and its record. Raises BadTable when it was written by other training
+    code, and when a file of it is missing or damaged.
+    """
+    from safetensors import SafetensorError
+
+    record = read_record(folder)
+    if record.get("layout") != layout():
+        raise BadTable(
+            f"The checkpoint {str(folder)!r} was written by other training code (layout {record.get('layout')!r}, here "
+            f"{layout()!r}): train it again with this release."
+        )
+    try:
+        return _read(folder, record["attribute_sizes"]), record
+    except (KeyError, OSError, RuntimeError, ValueError, SafetensorError) as error:
+        fault = str(error).splitlines()[0].rstrip(".")
+        raise BadTable(f"The checkpoint {str(folder)!r} cannot be read ({fault}): train it again.") from error
+
+
+def _read(folder: Path, attribute_sizes: list[int]) -> Modules:
     from safetensors.torch import load_file
     from transformers import Qwen3VLForConditionalGeneration
 
-    record = read_record(folder)
-    model = Qwen3VLForConditionalGeneration.from_pretrained(folder, local_files_only=True, dtype="float32")
-    heads = build_heads(record["attribute_sizes"], record["features"], record["vector"], record["vocabulary"])
+    if not isinstance(json.loads((folder / "config.json").read_bytes()), dict):
+        raise ValueError("config.json holds no object")
+    model, told = Qwen3VLForConditionalGeneration.from_pretrained(
+        folder, local_files_only=True, dtype="float32", output_loading_info=True
+    )
+    if told["missing_keys"]:
+        raise KeyError(f"no weight {sorted(told['missing_keys'])[0]}")
+    heads = build_heads(attribute_sizes)
     put_weights({"heads": heads}, load_file(folder / "heads.safetensors"))
-    return Modules(model.eval(), heads.eval(), load_tokenizer(folder)), record
+    return Modules(model.eval(), heads.eval(), load_tokenizer(folder))

@@ -1,8 +1,8 @@
-"""What stage 0 learns with: the re-identification vector inside the visual tokens, attribute heads, a caption encoder.
+"""What stage 0 learns with: the re-identification vector inside the visual tokens, captions, attribute heads.
 
 The vector is no extra layer: each visual token of the deep stream holds its share of three parts, so that what ranks
 galleries is exactly what the language model reads. Part `outfit` tells outfits apart, `person` persons whatever they
-wear, `text` is where captions land.
+wear, `text` is where captions land: the vector of a caption is what the places of an empty picture find in its words.
 """
 
 import math
@@ -12,28 +12,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tasks.training.comparing import DEEP, LOOKS, PARTS
-from tasks.training.tokens import PAD
+from tasks.training.collate import positions
+from tasks.training.comparing import DEEP, LAYER, LOOKS, PARTS, PLACES, TOLD
+from tasks.training.network import SHAPE, TOKEN_GRID
+from tasks.training.tokens import IMAGE, PAD, SEE, START
 
 if TYPE_CHECKING:
     import torch
 
-_WINDOW = 5
 _LONGEST = 64
 
 
-def build_heads(sizes: Sequence[int], features: int, vector: int, vocabulary: int) -> Any:
-    """The modules that only stage 0 trains: attribute heads of these sizes over all features, and a caption encoder."""
+def build_heads(sizes: Sequence[int]) -> Any:
+    """The modules that only stage 0 trains: attribute heads of these sizes, and the sharpness of caption matching."""
     import torch
 
     nn = torch.nn
+    features = (LOOKS.stop - LOOKS.start + DEEP.stop - DEEP.start) * SHAPE.tokens
     return nn.ModuleDict(
         {
             "norm": nn.LayerNorm(features),
             "attributes": nn.Linear(features, max(1, sum(sizes))),
-            "words": nn.Embedding(vocabulary, 96, padding_idx=PAD),
-            "ngrams": nn.Linear(96 * _WINDOW, 256),
-            "caption": nn.Linear(256, vector),
             "scale": nn.ParameterList([nn.Parameter(torch.tensor(math.log(10.0)))]),
         }
     )
@@ -47,34 +46,38 @@ def parts_of(features: "torch.Tensor") -> "dict[str, torch.Tensor]":
 
 
 def attribute_logits(heads: Any, features: "torch.Tensor", sizes: Sequence[int]) -> "tuple[torch.Tensor, ...]":
-    """One block of logits per attribute."""
-    found: tuple[torch.Tensor, ...] = heads["attributes"](heads["norm"](_told(features))).split(list(sizes), dim=1)
+    """One block of logits per attribute, read from every place apart."""
+    import torch
+
+    told = torch.cat([features[:, 0, :, LOOKS], features[:, -1, :, DEEP]], dim=2).flatten(1)
+    found: tuple[torch.Tensor, ...] = heads["attributes"](heads["norm"](told)).split(list(sizes), dim=1)
     return found
 
 
-def _told(features: "torch.Tensor") -> "torch.Tensor":
-    """What attribute heads read: the looks of every place and the deep stream, flat, so that places stay apart."""
-    import torch
-
-    return torch.cat([features[:, 0, :, LOOKS], features[:, -1, :, DEEP]], dim=2).flatten(1)
-
-
-def caption_vectors(heads: Any, ids: "torch.Tensor") -> "torch.Tensor":
-    """Unit rows (n, d) for captions as padded ids (n, length): windows of words, the strongest of each kind."""
-    import torch
-
-    functional = torch.nn.functional
-    words = functional.dropout(heads["words"](ids), 0.1, heads.training)
-    reach = _WINDOW // 2
-    windows = functional.pad(words, (0, 0, reach, reach)).unfold(1, _WINDOW, 1).flatten(2)
-    found = functional.gelu(heads["ngrams"](windows)).masked_fill((ids == PAD)[:, :, None], -1e4)
-    return functional.normalize(heads["caption"](found.amax(1)), dim=1)
-
-
 def caption_ids(tokenizer: Any, texts: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Captions as padded ids (n, length), cut at 64 tokens."""
-    found = [encoding.ids[:_LONGEST] or [PAD + 1] for encoding in tokenizer.encode_batch(list(texts))]
+    """Captions as padded ids (n, length), cut at 64 tokens, each before an empty picture."""
+    picture = [SEE, *[IMAGE] * SHAPE.tokens]
+    found = [[START, *encoding.ids[:_LONGEST], *picture] for encoding in tokenizer.encode_batch(list(texts))]
     ids = np.full((len(found), max(map(len, found), default=1)), PAD, dtype=np.int64)
     for row, tokens in enumerate(found):
         ids[row, : len(tokens)] = tokens
     return ids
+
+
+def caption_vectors(language: Any, ids: npt.NDArray[np.int64]) -> "torch.Tensor":
+    """Unit rows (n, d) for captions as ids: what head 1 of the comparing layer brings to the places of the picture."""
+    import torch
+
+    image = ids == IMAGE
+    mask = torch.from_numpy(image)
+    hidden = language.embed_tokens(torch.from_numpy(ids)).masked_fill(mask[..., None], 0.0)
+    turn = language.rotary_emb(hidden, torch.from_numpy(positions(image, TOKEN_GRID)))
+    for layer in language.layers[:LAYER]:
+        hidden = layer(hidden, position_embeddings=turn, attention_mask=None)
+    empty = torch.zeros(SHAPE.tokens, hidden.shape[-1])
+    empty[:, :PLACES] = torch.eye(PLACES)
+    hidden = hidden.masked_scatter(mask[..., None], empty.repeat(len(ids), 1))
+    layer = language.layers[LAYER]
+    found, _ = layer.self_attn(layer.input_layernorm(hidden), position_embeddings=turn, attention_mask=None)
+    told = found[mask][:, TOLD].reshape(len(ids), -1)
+    return torch.nn.functional.normalize(told, dim=1)

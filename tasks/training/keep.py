@@ -106,7 +106,7 @@ def run_part(part: Part, keeper: Keeper, on_progress: Callable[[int, str], None]
     import torch
 
     parameters = [p for module in part.modules.values() for p in module.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, lr=part.rate, betas=(0.9, 0.98), weight_decay=0.01)
+    optimiser = torch.optim.AdamW(parameters, lr=part.rate, betas=(0.9, 0.98), weight_decay=0.0)
     first = keeper.resume(part.name, part.modules, optimiser)
     recent: list[Losses] = []
     block = max(1, math.ceil(part.steps / 40))

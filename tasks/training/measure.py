@@ -15,7 +15,7 @@ from tasks.versions.reader import VersionFolder
 if TYPE_CHECKING:
     from tasks.training.run import Measure
 
-MOST_ROWS = 240
+MOST_ROWS = 160
 """Rows of a family that are asked after each stage; evaluation asks them all."""
 
 

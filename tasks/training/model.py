@@ -69,8 +69,9 @@ class TinyReID:
             wide = (where.stop - where.start) * SHAPE.tokens
             if name == "text" and texts:
                 with torch.inference_mode():
-                    ids = torch.from_numpy(caption_ids(self.modules.tokenizer, texts))
-                    found[:, start : start + wide] = caption_vectors(self.modules.heads, ids).numpy()
+                    ids = caption_ids(self.modules.tokenizer, texts)
+                    language = self.modules.model.model.language_model
+                    found[:, start : start + wide] = caption_vectors(language, ids).numpy()
             start += wide
         return found
 

@@ -71,7 +71,7 @@ def configuration(vocabulary: int, special: Mapping[str, int], size: Size) -> An
         "initializer_range": 0.05,
     }
     ids = {f"{name}_token_id": special[name] for name in ("image", "video", "vision_start", "vision_end")}
-    return Qwen3VLConfig(text_config=text, vision_config=vision, tie_word_embeddings=True, **ids)
+    return Qwen3VLConfig(text_config=text, vision_config=vision, tie_word_embeddings=False, **ids)
 
 
 def build(vocabulary: int, special: Mapping[str, int], size: Size) -> Any:

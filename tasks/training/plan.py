@@ -8,9 +8,9 @@ from schemas.recipe import Train
 
 @dataclass(frozen=True, slots=True)
 class WarmUp:
-    """Stage 0: the tower learns to see from labels. A batch is `persons` persons times `pictures` pictures."""
+    """Stage 0: learning to see, from labels and captions. A batch is `persons` persons times `pictures` pictures."""
 
-    steps: int = 320
+    steps: int = 270
     persons: int = 16
     pictures: int = 4
     rate: float = 2e-3
@@ -25,8 +25,8 @@ class Stage:
 
     steps: int
     shares: Mapping[str, float]
-    batch: int = 96
-    rate: float = 3e-3
+    batch: int = 80
+    rate: float = 2e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,18 @@ class Plan:
 
 
 _STAGES = {
-    1: Stage(200, {"ATTR_QA": 0.65, "ATTR_YN": 0.27, "CAP_SHORT": 0.08}),
-    2: Stage(220, {"SAME_YN": 0.65, "I2I_PICK1": 0.05, "ATTR_QA": 0.22, "ATTR_YN": 0.08}),
+    1: Stage(200, {"ATTR_QA": 0.85, "ATTR_YN": 0.05, "CAP_SHORT": 0.1}),
+    2: Stage(90, {"SAME_YN": 0.55, "I2I_PICK1": 0.15, "ATTR_QA": 0.27, "ATTR_YN": 0.03}),
     3: Stage(
         130,
         {
-            "T2I_YN": 0.12,
-            "T2I_PICK": 0.03,
+            "VI_YN": 0.24,
+            "T2I_YN": 0.22,
             "CC_YN": 0.12,
-            "VI_YN": 0.2,
-            "SAME_YN": 0.3,
-            "I2I_PICK1": 0.04,
-            "ATTR_QA": 0.19,
+            "T2I_PICK": 0.08,
+            "SAME_YN": 0.13,
+            "I2I_PICK1": 0.05,
+            "ATTR_QA": 0.16,
         },
     ),
 }

@@ -4,10 +4,11 @@ Only persons of the wanted split are read, so nothing of a held-out identity can
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from PIL import Image
@@ -24,19 +25,37 @@ _PEOPLE = ("image_id", "source", "split", "person_key", "clothes_key", "modality
 _ROWS = ("family", "subtask", "images", "turns", "answer")
 _LEVELS = {"image": "image_id", "clothes": "clothes_key", "person": "person_key"}
 INFRARED = ("near_infrared", "thermal")
+MOST_KEPT = 20_000
+"""The most pictures, of 24 kB each, that are kept decoded."""
 # Attributes that differ from picture to picture of one outfit, or that nobody looks for in a crop of this size.
 _LEFT_OUT = ("viewpoint", "modality", "image_quality", "occlusion", "action")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class VersionPictures:
-    """The pictures of a version by number, brought to the size of the tower."""
+    """The pictures of a version by number, brought to the size of the tower; few enough to keep are decoded once."""
 
     version: VersionFolder
     image_ids: tuple[str, ...]
+    _kept: Pixels = field(init=False)
+    _known: npt.NDArray[np.bool_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        room = len(self.image_ids) if len(self.image_ids) <= MOST_KEPT else 0
+        self._kept = np.empty((room, HEIGHT, WIDTH, 3), dtype=np.uint8)
+        self._known = np.zeros(room, dtype=bool)
 
     def take(self, numbers: Sequence[int] | Numbers) -> Pixels:
-        """The pictures of these numbers, each decoded now."""
+        """The pictures of these numbers."""
+        wanted = np.asarray(numbers, dtype=np.int64)
+        if not len(self._known):
+            return self._decoded(wanted)
+        fresh = np.unique(wanted[~self._known[wanted]])
+        if len(fresh):
+            self._kept[fresh], self._known[fresh] = self._decoded(fresh), True
+        return np.asarray(self._kept[wanted])
+
+    def _decoded(self, numbers: Numbers) -> Pixels:
         return to_size(self.version.image_bytes([self.image_ids[int(number)] for number in numbers]))
 
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.errors import WrongUse
 from schemas.keys import canonical_json, digest
-from tasks.training.checkpoint import RECORD, Modules, load_checkpoint, read_record, save_checkpoint
-from tasks.training.comparing import DEEP, LOOKS, PARTS, keep_apart, start_comparing
+from tasks.training.checkpoint import RECORD, Modules, layout, load_checkpoint, read_record, save_checkpoint
+from tasks.training.comparing import hold_laid, hold_told, keep_apart, start_comparing
 from tasks.training.data import TrainingData
 from tasks.training.heads import build_heads
 from tasks.training.keep import Keeper, OnProgress, Part, run_part, seed_torch
-from tasks.training.network import SHAPE, Size, build
+from tasks.training.network import Size, build
 from tasks.training.plan import Plan
 from tasks.training.stages import StageStep, features_of, level_features
 from tasks.training.tokens import SPECIAL_IDS, texts_of, train_tokenizer
@@ -48,7 +48,8 @@ class Run:
     _features: "torch.Tensor | None" = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.identity = {**self.identity, "plan": digest(dataclasses.asdict(self.plan)), "seed": self.plan.seed}
+        plan = digest(dataclasses.asdict(self.plan))
+        self.identity = {**self.identity, "plan": plan, "seed": self.plan.seed, "layout": layout()}
         self.keeper = Keeper(self.out / "unfinished", self.identity)
 
     def train(self, stages: Sequence[int], resume: bool = True) -> Path:
@@ -79,8 +80,8 @@ class Run:
                 break
             if read_record(folder).get("run") != digest(self.identity):
                 raise WrongUse(
-                    f"The folder {str(self.out)!r} holds a run on another version or with other settings: "
-                    "name another folder, or train with resume off to replace it."
+                    f"The folder {str(self.out)!r} holds a run on another version, with other settings or by other "
+                    "code: name another folder, or train with resume off to replace it."
                 )
             done.append(number)
         return done
@@ -98,17 +99,7 @@ class Run:
         model = build(vocabulary, SPECIAL_IDS, self.size)
         keep_apart(model.model.visual)
         start_comparing(model.model.language_model)
-        heads = build_heads(attribute_sizes(self.data), self._feature_count, self._vector, vocabulary)
-        return Modules(model, heads, tokenizer)
-
-    @property
-    def _feature_count(self) -> int:
-        return int(LOOKS.stop - LOOKS.start + DEEP.stop - DEEP.start) * SHAPE.tokens
-
-    @property
-    def _vector(self) -> int:
-        where = PARTS["text"]
-        return int(where.stop - where.start) * SHAPE.tokens
+        return Modules(model, build_heads(attribute_sizes(self.data)), tokenizer)
 
     def _train_one(self, number: int, modules: Modules) -> None:
         modules.model.train()
@@ -134,19 +125,25 @@ class Run:
     def _warm_up(self, modules: Modules) -> Part:
         plan = self.plan.warm_up
         step = WarmUpStep(self.data, modules.model, modules.heads, modules.tokenizer, plan, self.plan.seed)
-        trained = {"tower": modules.model.model.visual, "heads": modules.heads}
+        hold_laid(modules.model.model.language_model)
+        trained = {"tower": modules.model.model.visual, "heads": modules.heads, **_language(modules)}
         return Part("stage0", plan.steps, plan.rate, trained, step)
 
     def _stage(self, number: int, modules: Modules) -> Part:
-        for parameter in modules.model.model.visual.parameters():
-            parameter.requires_grad_(False)
-        if self._features is None:
-            self._features = features_of(modules.model, self.data.pictures, self.data.size)
-        plan = self.plan.stages[number]
-        step = StageStep(self.data, modules.model, modules.tokenizer, self._features, number, plan, self.plan.seed)
+        plan, seen = self.plan.stages[number], self._see_all(modules)
+        step = StageStep(self.data, modules.model, modules.tokenizer, seen, number, plan, self.plan.seed)
         if not step.pools:
             raise WrongUse(f"The version has no row for stage {number}: train with fewer stages, or add families.")
-        return Part(f"stage{number}", plan.steps, plan.rate, {"language": modules.model.model.language_model}, step)
+        return Part(f"stage{number}", plan.steps, plan.rate, _language(modules), step)
+
+    def _see_all(self, modules: Modules) -> "torch.Tensor":
+        """The features of every picture, made once a process, when the tower and what compares are frozen."""
+        if self._features is None:
+            modules.model.model.visual.requires_grad_(False)
+            hold_laid(modules.model.model.language_model)
+            hold_told(modules.model.model.language_model)
+            self._features = features_of(modules.model, self.data.pictures, self.data.size)
+        return self._features
 
     def _record(self, number: int, modules: Modules) -> dict[str, Any]:
         return {
@@ -155,11 +152,12 @@ class Run:
             "stage": number,
             "attributes": {key: list(self.data.values[key]) for key in sorted(self.data.attributes)},
             "attribute_sizes": attribute_sizes(self.data),
-            "features": self._feature_count,
-            "vector": self._vector,
-            "vocabulary": modules.tokenizer.get_vocab_size(),
             "parameters": sum(weight.numel() for weight in modules.model.parameters()),
         }
+
+
+def _language(modules: Modules) -> dict[str, Any]:
+    return {"language": modules.model.model.language_model, "answers": modules.model.lm_head}
 
 
 def read_losses(out: Path) -> dict[str, list[dict[str, float]]]:

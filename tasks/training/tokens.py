@@ -1,9 +1,10 @@
 """The tiny model's tokenizer: byte-level BPE trained on the spot, and dialogues as token ids.
 
-A dialogue is `<|im_start|>prompt<|im_end|>answer<|im_end|>`; a picture is `<|vision_start|>`, one `<|image_pad|>` per
-visual token, `<|vision_end|>`. Byte-level means that no text is out of vocabulary.
+A dialogue is `<|im_start|>words pictures<|im_end|>answer<|im_end|>`; a picture is its number, `<|vision_start|>`, one
+`<|image_pad|>` per visual token, `<|vision_end|>`. Byte-level means that no text is out of vocabulary.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,9 +28,11 @@ SPECIAL_IDS = {
 _MARKER = re.compile(r"\[\[image:\d+\]\]")
 CHAT_TEMPLATE = (
     "{% for message in messages %}{% if message.role == 'user' %}<|im_start|>"
-    "{% if message.content is string %}{{ message.content }}{% else %}{% for part in message.content %}"
-    "{% if part.type == 'image' %}<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ part.text }}{% endif %}"
-    "{% endfor %}{% endif %}<|im_end|>{% else %}{{ message.content }}<|im_end|>{% endif %}{% endfor %}"
+    "{% if message.content is string %}{{ message.content }}{% else %}"
+    "{% for part in message.content if part.type == 'text' %}{{ part.text }}{% endfor %}"
+    "{% for part in message.content if part.type == 'image' %}"
+    " {{ loop.index }}<|vision_start|><|image_pad|><|vision_end|>{% endfor %}"
+    "{% endif %}<|im_end|>{% else %}{{ message.content }}<|im_end|>{% endif %}{% endfor %}"
 )
 
 
@@ -74,35 +77,44 @@ def save_tokenizer(tokenizer: Any, folder: Path) -> None:
 
 
 def load_tokenizer(folder: Path) -> Any:
-    """The tokenizer of a checkpoint."""
+    """The tokenizer of a checkpoint. Raises OSError when there is none, ValueError when it is not JSON."""
     from tokenizers import Tokenizer
 
-    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return Tokenizer.from_str(json.dumps(json.loads((folder / "tokenizer.json").read_bytes())))
+
+
+def words_of(sample: Sample) -> str:
+    """The text of a prompt: its markers taken out, blanks evened."""
+    return " ".join(_MARKER.sub(" ", sample.prompt).split())
 
 
 def texts_of(samples: Iterable[Sample]) -> set[str]:
     """Every text that samples show or answer, without the image markers."""
     found: set[str] = set()
     for sample in samples:
-        found.update(_MARKER.split(sample.prompt))
-        found.add(sample.answer)
+        found.update((words_of(sample), sample.answer))
     return found
 
 
 def encode(tokenizer: Any, samples: Sequence[Sample], visual_tokens: int) -> list[Encoded]:
-    """Samples as ids. A picture whose marker a prompt lacks is an error of the rows: KeyError."""
-    pieces = sorted({text for sample in samples for text in (*_MARKER.split(sample.prompt), sample.answer)})
+    """Samples as ids: the words of a prompt, then its pictures in the order of their markers, each behind its number.
+
+    Pictures come last so that their tokens can look at the words, whatever the wording, and lie next to each other.
+    """
+    most = max((len(sample.images) for sample in samples), default=0)
+    texts = {text for sample in samples for text in (words_of(sample), sample.answer)}
+    pieces = sorted(texts | {f" {number}" for number in range(1, most + 1)})
     ids = dict(zip(pieces, (found.ids for found in tokenizer.encode_batch(pieces)), strict=True))
     picture = [SEE, *[IMAGE] * visual_tokens, SEEN]
     return [_encode(sample, ids, picture) for sample in samples]
 
 
 def _encode(sample: Sample, ids: dict[str, list[int]], picture: list[int]) -> Encoded:
-    tokens = [START]
-    for number, text in enumerate(_MARKER.split(sample.prompt)):
-        tokens += picture if number else []
-        tokens += ids[text]
+    numbers = markers(sample.prompt)
+    tokens = [START, *ids[words_of(sample)]]
+    for number in numbers:
+        tokens += [*ids[f" {number}"], *picture]
     answer_at = len(tokens) + 1
     tokens += [END, *ids[sample.answer], END]
-    shown = tuple(sample.images[number - 1] for number in markers(sample.prompt))
+    shown = tuple(sample.images[number - 1] for number in numbers)
     return Encoded(np.asarray(tokens, dtype=np.int64), answer_at, shown, sample.family)

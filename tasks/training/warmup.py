@@ -1,7 +1,7 @@
-"""Stage 0: the tower learns to see persons, from labels alone. The language model is not touched.
+"""Stage 0: the tower learns to see persons, and the first layers of the language model to read captions.
 
-Four losses over the visual tokens: attributes (cross-entropy), outfits and persons (supervised contrast, Khosla et al.
-2020), captions against pictures (both ways, every caption of an outfit is right for all its pictures).
+Five losses over the visual tokens: the place that each of them is, attributes (cross-entropy), outfits and persons
+(supervised contrast, Khosla et al. 2020), captions against pictures (contrast both ways, Radford et al. 2021).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ from tasks.training.keep import Losses, random_of, seed_torch
 from tasks.training.network import SHAPE, see
 from tasks.training.patches import cut
 from tasks.training.plan import WarmUp
+from tasks.training.tokens import PAD
 
 if TYPE_CHECKING:
     import torch
@@ -67,7 +68,7 @@ class Crowd:
 
 @dataclass(slots=True)
 class WarmUpStep:
-    """One step of stage 0: leaves gradients on the tower and the heads, and tells the losses."""
+    """One step of stage 0: leaves gradients on the tower, the heads and what reads captions, and tells the losses."""
 
     data: TrainingData
     model: Any
@@ -116,24 +117,25 @@ class WarmUpStep:
             "outfit": contrast(parts["outfit"][coloured], outfit[coloured], self.plan.temperature),
             "person": contrast(parts["person"], person, self.plan.temperature),
         }
-        told = [row for row in coloured.tolist() if int(outfit[row]) in self.captions]
-        if len(told) > 1:
-            places = [int(rng.choice(self.captions[int(outfit[row])])) for row in told]
-            losses["captions"] = self._caption_loss(parts["text"][told], places, outfit[told])
+        told = np.array([row for row in coloured.tolist() if int(outfit[row]) in self.captions], dtype=np.int64)
+        if len(np.unique(outfit[told])) > 1:
+            losses["captions"] = self._caption_loss(parts["text"][told], outfit[told], rng)
         if self.targets.size:
             losses["attributes"] = self._attribute_loss(features, numbers)
         return losses
 
-    def _caption_loss(self, pictures: "torch.Tensor", places: list[int], outfit: Codes) -> "torch.Tensor":
+    def _caption_loss(self, pictures: "torch.Tensor", outfit: Codes, rng: np.random.Generator) -> "torch.Tensor":
+        """One caption for each outfit, right for all its pictures."""
         import torch
 
-        ids = self.tokens[places]
-        ids = ids[:, : max(1, int((ids != 0).sum(axis=1).max()))]
-        texts = caption_vectors(self.heads, torch.from_numpy(ids))
+        outfits = np.unique(outfit)
+        ids = self.tokens[[int(rng.choice(self.captions[int(code)])) for code in outfits]]
+        texts = caption_vectors(self.model.model.language_model, ids[:, : int((ids != PAD).sum(axis=1).max())])
         alike = pictures @ texts.T * self.heads["scale"][0].exp().clamp(max=50.0)
-        right = torch.from_numpy(outfit[:, None] == outfit).float()
-        right = right / right.sum(dim=1, keepdim=True)
-        loss: torch.Tensor = -(right * (alike.log_softmax(1) + alike.T.log_softmax(1))).sum(1).mean() / 2
+        right = torch.from_numpy(outfit[:, None] == outfits).float()
+        by_picture = -(right * alike.log_softmax(1)).sum(1).mean()
+        by_caption = -((right / right.sum(0)) * alike.log_softmax(0)).sum(0).mean()
+        loss: torch.Tensor = (by_picture + by_caption) / 2
         return loss
 
     def _attribute_loss(self, features: "torch.Tensor", numbers: Numbers) -> "torch.Tensor":

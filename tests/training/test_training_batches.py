@@ -4,14 +4,17 @@ import itertools
 
 import numpy as np
 import pytest
+import simplejpeg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tasks.training import reading
 from tasks.training.augment import Augment, augment, plain
 from tasks.training.collate import IGNORED, collate, positions, prompts
 from tasks.training.data import Sample
 from tasks.training.patches import PatchShape, cut, patchify
+from tasks.training.reading import VersionPictures
 from tasks.training.tokens import END, IMAGE, encode, texts_of, train_tokenizer
 
 TEXTS = ["What colour is the top?", "dark blue", "Yes", "No", "Image 3", "Same person?", "A man in a red coat."]
@@ -44,6 +47,27 @@ def test_patches_equal_those_of_the_stock_picture_processor(frames):
 def test_plain_pictures_are_cut_into_the_same_patches():
     pixels = np.random.default_rng(1).integers(0, 256, (2, 128, 64, 3), dtype=np.uint8)
     np.testing.assert_allclose(cut(plain(pixels), PatchShape()), patchify(pixels, PatchShape()), atol=1e-6)
+
+
+def test_pictures_of_a_version_are_decoded_once_unless_they_are_too_many(monkeypatch):
+    read = []
+
+    class Version:
+        def image_bytes(self, ids):
+            read.extend(ids)
+            return [simplejpeg.encode_jpeg(np.full((96, 48, 3), int(name), np.uint8)) for name in ids]
+
+    def taken():
+        read.clear()
+        pictures = VersionPictures(Version(), ("0", "60", "120"))
+        return [pictures.take(numbers)[:, 0, 0, 0].tolist() for numbers in ([2, 0, 2], [0, 1], [2])]
+
+    kept = taken()
+    np.testing.assert_allclose(np.concatenate(kept), [120, 0, 120, 0, 60, 120], atol=3)
+    assert read == ["0", "120", "60"]
+    monkeypatch.setattr(reading, "MOST_KEPT", 2)
+    assert taken() == kept
+    assert len(read) == 6
 
 
 def test_augmented_pictures_depend_on_their_key_alone():

@@ -5,9 +5,18 @@ import pytest
 import torch
 
 from tasks.training.collate import collate
-from tasks.training.comparing import ALIKE, DEEP, LOOKS, PLACES, WIDTH, keep_apart, start_comparing
+from tasks.training.comparing import (
+    ALIKE,
+    DEEP,
+    LOOKS,
+    PLACES,
+    WIDTH,
+    hold_laid,
+    keep_apart,
+    start_comparing,
+)
 from tasks.training.data import Sample
-from tasks.training.network import SHAPE, TOKEN_GRID, Size, build, read, see
+from tasks.training.network import SHAPE, TOKEN_GRID, Size, answer_losses, build, read, see
 from tasks.training.patches import patchify
 from tasks.training.tokens import SPECIAL_IDS, encode, train_tokenizer
 
@@ -26,7 +35,7 @@ def drawn_features(count):
 
 
 def alike(model, tokenizer, features, pairs):
-    """The mean of each ALIKE value over the second picture's tokens, (pairs, parts), behind the second layer."""
+    """Means of the ALIKE values of outfit and person over the second picture's tokens behind layer 1: (pairs, 2)."""
     samples = [Sample("X", "yesno", pair, "Image 1 [[image:1]] Image 2 [[image:2]] Same?", "Yes") for pair in pairs]
     batch = collate(encode(tokenizer, samples, SHAPE.tokens), TOKEN_GRID)
     kept = []
@@ -35,7 +44,8 @@ def alike(model, tokenizer, features, pairs):
         read(model, batch, features[batch.images])
     hook.remove()
     second = (batch.kinds == 1) & (batch.kinds.cumsum(axis=1) > SHAPE.tokens)
-    return kept[0].numpy()[second].reshape(len(pairs), SHAPE.tokens, WIDTH)[:, :, list(ALIKE.values())].mean(axis=1)
+    seen = kept[0].numpy()[second].reshape(len(pairs), SHAPE.tokens, WIDTH)
+    return seen[:, :, [ALIKE["outfit"], ALIKE["person"]]].mean(axis=1)
 
 
 def test_equal_pictures_look_more_alike_than_others_before_any_training(tokenizer):
@@ -48,12 +58,29 @@ def test_equal_pictures_look_more_alike_than_others_before_any_training(tokenize
     assert (same.min(axis=0) > other.max(axis=0)).all()
 
 
-def test_a_language_model_of_one_layer_is_left_as_it_is(tokenizer):
+def test_training_on_anything_leaves_what_was_laid_as_it_is(tokenizer):
     torch.manual_seed(0)
-    model = build(tokenizer.get_vocab_size(), SPECIAL_IDS, Size(layers=1))
-    before = {name: value.clone() for name, value in model.named_parameters()}
-    start_comparing(model.model.language_model)
-    assert all(torch.equal(before[name], value) for name, value in model.named_parameters())
+    model = build(tokenizer.get_vocab_size(), SPECIAL_IDS, Size(layers=3)).eval()
+    language = model.model.language_model
+    start_comparing(language)
+    hold_laid(language)
+    weights = {name: value.detach().clone() for name, value in language.named_parameters()}
+    features, optimiser = drawn_features(4), torch.optim.AdamW(language.parameters(), lr=1e-2, weight_decay=0.0)
+    samples = [Sample("X", "yesno", (0, 1), "Image 1 [[image:1]] Image 2 [[image:2]] Same?", "Yes")]
+    batch = collate(encode(tokenizer, samples, SHAPE.tokens), TOKEN_GRID)
+    answer_losses(model, read(model, batch, features[batch.images]), batch).sum().backward()
+    optimiser.step()
+    held = {
+        name: (value == weights[name]).flatten(1).all(dim=1)
+        for name, value in language.named_parameters()
+        if value.ndim == 2
+    }
+    assert held["layers.1.self_attn.v_proj.weight"][: language.layers[1].self_attn.head_dim].all()
+    assert not held["layers.1.self_attn.v_proj.weight"].all()
+    assert held["layers.1.mlp.down_proj.weight"][: LOOKS.start].all()
+    assert not held["layers.2.mlp.down_proj.weight"].any()
+    after = alike(model, tokenizer, features, [(0, 0), (1, 2)])
+    assert (after[0] > after[1]).all()
 
 
 def test_the_streams_of_the_tower_speak_only_in_their_own_values(tokenizer):

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from tasks.training.collate import IGNORED, collate
+from tasks.training.comparing import DEEP, LOOKS, PLACES, TOLD, WIDTH, start_comparing
 from tasks.training.data import Sample
-from tasks.training.heads import build_heads, caption_ids, caption_vectors, parts_of
+from tasks.training.heads import caption_ids, caption_vectors, parts_of
 from tasks.training.network import SHAPE, TOKEN_GRID, Size, answer_losses, build, read, see
 from tasks.training.patches import patchify
 from tasks.training.stages import level_features
@@ -79,15 +80,37 @@ def test_levelled_features_have_unit_spread_and_keep_every_vector(tokenizer, pat
         torch.testing.assert_close(parts_of(seen)[name], vectors, atol=1e-4, rtol=1e-3)
 
 
-def test_captions_of_any_length_become_unit_rows_that_padding_does_not_change(tokenizer):
-    torch.manual_seed(3)
-    heads = build_heads([3], 2048, 320, tokenizer.get_vocab_size()).eval()
-    short = caption_vectors(heads, torch.from_numpy(caption_ids(tokenizer, ["red"])))
-    both = caption_vectors(heads, torch.from_numpy(caption_ids(tokenizer, ["red", "What colour is the top? " * 30])))
-    empty = caption_vectors(heads, torch.from_numpy(caption_ids(tokenizer, [""])))
-    torch.testing.assert_close(short[0], both[0], atol=1e-6, rtol=1e-5)
-    torch.testing.assert_close(both.norm(dim=1), torch.ones(2))
-    assert torch.isfinite(empty).all()
+def test_captions_of_any_length_become_unit_rows_that_padding_does_not_change(model, tokenizer):
+    language = model.model.language_model
+    start_comparing(language)
+    texts = ["red", "What colour is the top? " * 30, ""]
+    with torch.no_grad():
+        alone = caption_vectors(language, caption_ids(tokenizer, texts[:1]))
+        both = caption_vectors(language, caption_ids(tokenizer, texts))
+    torch.testing.assert_close(alone[0], both[0], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(both.norm(dim=1), torch.ones(3))
+    assert float(both[0] @ both[1]) < 0.999
+
+
+def test_a_caption_is_read_in_a_dialogue_as_it_is_alone(model, tokenizer):
+    language = model.model.language_model
+    start_comparing(language)
+    features = torch.randn(1, 2, SHAPE.tokens, WIDTH)
+    features[:, 0, :, : LOOKS.start] = 0.0
+    features[:, 1, :, DEEP.stop :] = 0.0
+    features[:, 1, :, :PLACES] = 2.0 * torch.eye(PLACES)
+    caption = "A tall person in a red top and blue trousers, with a black bag on the left shoulder."
+    (encoded,) = encode(tokenizer, [Sample("X", "yesno", (0,), f"{caption} [[image:1]]", "Yes")], SHAPE.tokens)
+    batch = collate([encoded], TOKEN_GRID)
+    kept = []
+    hook = language.layers[1].self_attn.register_forward_hook(lambda module, given, told: kept.append(told[0]))
+    with torch.no_grad():
+        read(model, batch, features)
+        alone = caption_vectors(language, caption_ids(tokenizer, [caption, "Describe."]))
+    hook.remove()
+    told = kept[0][torch.from_numpy(batch.kinds).bool()][:, TOLD].flatten()
+    of_caption, of_another = (alone @ torch.nn.functional.normalize(told, dim=0)).tolist()
+    assert of_caption > 0.9 > of_another + 0.2
 
 
 def test_contrast_is_least_when_equals_agree_and_nothing_when_all_are_alone():

@@ -2,13 +2,15 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
 import simplejpeg
 import torch
 
-from schemas.errors import WrongUse
+from schemas.errors import BadTable, WrongUse
+from schemas.keys import canonical_json
 from schemas.recipe import Train
 from tasks.scoring.scorer import Pair
 from tasks.training.checkpoint import load_checkpoint, read_record
@@ -20,7 +22,7 @@ from tasks.training.plan import Plan, Stage, WarmUp, plan_of
 from tasks.training.run import Run, read_losses
 from tasks.training.stages import alike, shares_of
 
-SMALL = Size(layers=2, inner=64, tower_depth=1, tower_inner=64, deep_layers=(0,))
+SMALL = Size(layers=2, inner=96, tower_depth=1, tower_inner=64, deep_layers=(0,))
 IDENTITY = {"version": "0" * 64}
 
 
@@ -67,7 +69,7 @@ def test_losses_are_finite_and_told_for_every_part(finished):
     values = [value for rows in losses.values() for row in rows for value in row.values()]
     assert len(values) > 20
     assert np.isfinite(values).all()
-    assert {"attributes", "captions", "outfit", "person"} <= set(losses["stage0"][0])
+    assert {"attributes", "captions", "outfit", "person"} <= {name for row in losses["stage0"] for name in row}
     assert {"ATTR_QA", "CAP_SHORT", "SAME_YN", "T2I_YN", "loss"} <= set(losses["stage3"][0]) | {"CAP_SHORT"}
 
 
@@ -78,6 +80,12 @@ def test_the_tower_is_trained_in_stage_0_and_frozen_afterwards(finished):
     assert len(tower) > 10
     assert all(torch.equal(first[name], last[name]) for name in tower)
     assert not all(torch.equal(first[name], last[name]) for name in language)
+
+
+def test_captions_are_read_after_the_stages_as_in_stage_0(finished):
+    texts = ["A person in a red top.", "Blue."]
+    first, last = (load(finished / f"stage{number}").embed_texts(texts) for number in (0, 3))
+    np.testing.assert_array_equal(first, last)
 
 
 def test_a_killed_run_ends_with_the_bytes_of_one_that_was_not(toy_data, finished, tmp_path):
@@ -110,7 +118,7 @@ def test_a_finished_run_is_not_repeated_and_another_is_refused(toy_data, finishe
     assert run.train((1, 2, 3)) == finished / "stage3"
     assert not calls
     other = toy_run(toy_data, finished, plan=dataclasses.replace(toy_plan(), seed=6))
-    with pytest.raises(WrongUse, match="another version or with other settings"):
+    with pytest.raises(WrongUse, match="another version, with other settings or by other code"):
         other.train((1, 2, 3))
 
 
@@ -153,6 +161,27 @@ def test_a_pair_of_an_unknown_kind_is_refused(finished):
 def test_a_folder_that_is_no_checkpoint_is_refused(tmp_path):
     with pytest.raises(WrongUse, match="not a checkpoint"):
         load(tmp_path)
+
+
+def test_a_checkpoint_of_other_training_code_is_refused_and_its_run_is_not_gone_on_with(toy_data, finished, tmp_path):
+    run = shutil.copytree(finished, tmp_path / "run")
+    for record in run.glob("stage*/checkpoint.json"):
+        record.write_bytes(canonical_json({**json.loads(record.read_bytes()), "layout": "old", "run": "old"}))
+    with pytest.raises(BadTable, match=r"other training code \(layout 'old'"):
+        load(run / "stage3")
+    with pytest.raises(WrongUse, match="by other code"):
+        toy_run(toy_data, run).train((1, 2, 3))
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "heads.safetensors", "tokenizer.json", "config.json"])
+def test_a_checkpoint_with_a_damaged_or_missing_file_is_refused(finished, tmp_path, name):
+    folder = shutil.copytree(finished / "stage3", tmp_path / "stage3")
+    (folder / name).write_bytes((folder / name).read_bytes()[:100])
+    with pytest.raises(BadTable, match=r"cannot be read .*: train it again"):
+        load(folder)
+    (folder / name).unlink()
+    with pytest.raises(BadTable, match=r"cannot be read .*: train it again"):
+        load(folder)
 
 
 def test_the_model_is_one_that_transformers_opens_by_itself(finished):
