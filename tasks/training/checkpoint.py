@@ -80,7 +80,7 @@ def load_checkpoint(folder: Path) -> tuple[Modules, dict[str, Any]]:
         )
     try:
         return _read(folder, record["attribute_sizes"]), record
-    except (KeyError, OSError, RuntimeError, ValueError, SafetensorError) as error:
+    except (KeyError, OSError, RuntimeError, TypeError, ValueError, SafetensorError) as error:
         fault = str(error).splitlines()[0].rstrip(".")
         raise BadTable(f"The checkpoint {str(folder)!r} cannot be read ({fault}): train it again.") from error
 
@@ -89,8 +89,8 @@ def _read(folder: Path, attribute_sizes: list[int]) -> Modules:
     from safetensors.torch import load_file
     from transformers import Qwen3VLForConditionalGeneration
 
-    if not isinstance(json.loads((folder / "config.json").read_bytes()), dict):
-        raise ValueError("config.json holds no object")
+    if "vision_config" not in json.loads((folder / "config.json").read_bytes()):
+        raise ValueError("config.json tells of no tower")
     model, told = Qwen3VLForConditionalGeneration.from_pretrained(
         folder, local_files_only=True, dtype="float32", output_loading_info=True
     )
