@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from schemas.errors import DigestMismatch
+from schemas.errors import DigestMismatch, NotWritable
 from schemas.manifest import FileEntry
 from tasks.versions.verify import copy_file, refuse_unwritable
 
@@ -28,7 +28,7 @@ def through_cache(entry: FileEntry, target: Path, fetch: Fetch) -> None:
     """
     kept = cache_folder() / "objects" / entry.sha256[:2] / entry.sha256
     if kept.is_file():
-        with contextlib.suppress(DigestMismatch):
+        with contextlib.suppress(DigestMismatch, NotWritable):  # damaged, or cleared by someone else this moment
             copy_file(entry, kept, target, link=True)
             return
         kept.unlink(missing_ok=True)
