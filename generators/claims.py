@@ -57,6 +57,11 @@ class Claims:
         differs[unknown] = self._far(self._pool.captions.image[captions[unknown]], images[unknown])
         return differs
 
+    def said(self, captions: Ints) -> Flags:
+        """Whether each caption asserts something that could be compared."""
+        self._learn(captions)
+        return np.any([masks[captions] != 0 for masks in self._masks.values()], axis=0)
+
     def against(self, captions: Ints) -> Callable[[Ints, Ints], Flags]:
         """A condition on candidates of rows about these captions, as finders of strangers take it."""
         return lambda rows, images: self.contradicted(captions[rows], images)

@@ -145,7 +145,13 @@ def worded(table: str, code: int) -> str:
     """One fact in words: its own wording of the table (`backpack/no`), or the attribute's with the value put in."""
     key, value = value_at(code)
     text = WORDS[table].get(f"{key}/{value}", WORDS[table][key])
-    return text.replace("{value}", WORDS["value"].get(f"{key}/{value}", spoken(value)))
+    return text.replace("{value}", value_words(code))
+
+
+def value_words(code: int) -> str:
+    """The value of a fact in words: `dark blue`, `a cap`, `yes`."""
+    key, value = value_at(code)
+    return WORDS["value"].get(f"{key}/{value}", spoken(value))
 
 
 def topic(chosen: Ints, table: str) -> pa.Array:

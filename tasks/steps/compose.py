@@ -27,6 +27,7 @@ from generators import (
     quotas,
     records,
     searching,
+    sets,
     wording,
 )
 from generators.captions import attribute_read, phrases
@@ -40,7 +41,21 @@ from tasks.versions import writer
 
 _PACKAGE = "generators.questions"
 _CODE = (attribute_masks, attribute_read, choosing, claims, composing, described, facts, galleries, golds, pairing)
-_SCHEMAS = (phrases, searching, pool, quotas, records, wording, answers, keys, question, tables, vocabulary, writer)
+_SCHEMAS = (
+    phrases,
+    searching,
+    sets,
+    pool,
+    quotas,
+    records,
+    wording,
+    answers,
+    keys,
+    question,
+    tables,
+    vocabulary,
+    writer,
+)
 
 
 def compose(
