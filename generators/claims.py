@@ -60,7 +60,7 @@ class Claims:
     def said(self, captions: Ints) -> Flags:
         """Whether each caption asserts something that could be compared."""
         self._learn(captions)
-        return np.any([masks[captions] != 0 for masks in self._masks.values()], axis=0)
+        return np.asarray(np.any([masks[captions] != 0 for masks in self._masks.values()], axis=0))
 
     def against(self, captions: Ints) -> Callable[[Ints, Ints], Flags]:
         """A condition on candidates of rows about these captions, as finders of strangers take it."""

@@ -56,7 +56,7 @@ def set_gallery(
     whole = (match >= 0) & ((others >= 0).sum(axis=1) == size - n_matches)
     columns = [np.concatenate(parts, axis=1) for parts in ((matches, others), (np.full_like(matches, NOBODY), ranks))]
     hits = np.concatenate([np.ones_like(matches), np.zeros_like(others)], axis=1)
-    draw = mix(word[:, None], 52, np.arange(columns[0].shape[1])[None, :])
+    draw = mix(word[:, None], 52, np.arange(columns[0].shape[1], dtype=np.uint64)[None, :])
     order = np.argsort(np.where(columns[0] >= 0, draw, np.uint64(np.iinfo(np.uint64).max)), axis=1, kind="stable")
     shown, rank, hit = (np.take_along_axis(column, order, axis=1)[:, :MOST] for column in (*columns, hits))
     beyond = shown < 0
