@@ -18,6 +18,8 @@ def show_build(built: "Built") -> None:
     name = built.recipe.name.replace("_", "-")
     create_table_artifact(key=f"{name}-steps", table=step_rows(built), description=f"Steps of {name}")
     create_table_artifact(key=f"{name}-gates", table=gate_rows(built), description=f"Gates of {name}")
+    if overlaps := overlap_rows(built):
+        create_table_artifact(key=f"{name}-overlaps", table=overlaps, description=f"Persons shared within {name}")
     sheet = contact_sheet(VersionFolder(built.staged.folder), n=24)
     picture = base64.b64encode(sheet).decode()
     create_image_artifact(
@@ -30,6 +32,19 @@ def step_rows(built: "Built") -> list[dict[str, Any]]:
     return [
         {"step": step.step, "digest": step.digest[:12], "done": "unchanged" if step.skipped else "built"}
         for step in built.steps
+    ]
+
+
+def overlap_rows(built: "Built") -> list[dict[str, Any]]:
+    """One row per pair of datasets that share persons: how many of either, and by what evidence."""
+    return [
+        {
+            "datasets": f"{row['source_a']}, {row['source_b']}",
+            "persons": f"{row['persons_a']}, {row['persons_b']}",
+            "links": row["links"],
+            "by": ", ".join(f"{reason} {count}" for reason, count in row["reasons"].items()),
+        }
+        for row in built.linked.facts["overlaps"]
     ]
 
 

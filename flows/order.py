@@ -39,7 +39,7 @@ def build_version(recipe: Recipe, raw: Path, store: Path, run: Runner) -> Built:
     """The build, as a table of contents; each line is a step that is skipped when nothing it depends on changed."""
     chosen = [(store, choice.name, raw, choice.root, choice.accept_withdrawn) for choice in recipe.sources]
     ingests = run.map("ingest", chosen)
-    linked = run.call("link", store, ingests)
+    linked = run.call("link", store, ingests, recipe.link)
     described = run.map("describe", [(store, done, recipe.describe, recipe.seed) for done in ingests])
     mined = run.map("mine", [(store, done, recipe.mine) for done in ingests])
     parts = [SourceParts(*three) for three in zip(ingests, described, mined, strict=True)]

@@ -232,7 +232,8 @@ def without_duplicates(units: Units) -> Units:
 def within_caps(units: Units, person: Ints, caps: Caps) -> Units:
     """The units in their order, at most so many of one image, then of one person, then in one wording."""
     units = units.take(rank_within(units.anchor) < caps.image)
-    units = units.take(rank_within(person[units.anchor]) < caps.person)
+    anchors = person[units.anchor]
+    units = units.take((rank_within(anchors) < caps.person) | (anchors == NOBODY))
     if caps.paraphrase is None:
         return units
     return units.take(rank_within(units.columns["paraphrase"]) < caps.paraphrase)

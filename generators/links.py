@@ -1,97 +1,16 @@
-"""Which person keys are one person: identical bytes, near-duplicate pictures, and the clusters they form.
+"""Which person keys are one person: clusters of linked keys, the evidence between two of them, accepted overlaps.
 
-`near_pairs` finds every pair of 64-bit hashes at most four bits apart, exactly: split the hash into five bands; two
-hashes that differ in four bits or fewer agree in one band at least (pigeonhole), so it is enough to sort by each band
-and compare inside runs of equal bands. A run that is too long to compare in full, as flat backgrounds make them, is
-split again, by the bits in which its members still differ.
+cluster = clusters((row["person_a"], row["person_b"]) for row in rows)
+steps = evidence_path(rows, "cuhk_pedes:00007", "icfg_pedes:12")   # link rows that lead from one to the other
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-Hashes = npt.NDArray[np.uint64]
-Places = npt.NDArray[np.int64]
-
-RADIUS = 4
-_BITS = 64
-_LONG_RUN = 2_048
-_DEPTH = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """Pairs of positions (first < second), their Hamming distances, and how many long runs had to be split."""
-
-    first: Places
-    second: Places
-    distance: npt.NDArray[np.int64]
-    split_runs: int
-
-
-def near_pairs(hashes: Hashes, radius: int = RADIUS) -> Pairs:
-    """Every pair of positions whose hashes differ in at most `radius` bits, in order; exact for any content.
-
-    Identical hashes should be collapsed by the caller: k equal hashes make k(k-1)/2 pairs.
-    """
-    found: list[npt.NDArray[np.int64]] = []
-    split_runs = _search(hashes, np.arange(len(hashes)), 0, radius, found)
-    joined = np.concatenate(found, axis=1) if found else np.empty((2, 0), dtype=np.int64)
-    ordered = np.unique(np.sort(joined, axis=0), axis=1)
-    apart = np.bitwise_count(hashes[ordered[0]] ^ hashes[ordered[1]]).astype(np.int64)
-    return Pairs(ordered[0], ordered[1], apart, split_runs)
-
-
-def _search(hashes: Hashes, members: Places, depth: int, radius: int, found: list[Places]) -> int:
-    """Collect the near pairs among `members`; the number of long runs that were split. Constant bits tell nothing."""
-    split_runs = 0
-    for band in np.array_split(_varying(hashes[members]), radius + 1):
-        keys = hashes[members] & _mask(band)
-        order = np.argsort(keys, kind="stable")
-        ranked, keys = members[order], keys[order]
-        for start, stop in _long_runs(keys) if depth < _DEPTH else ():
-            split_runs += 1 + _search(hashes, ranked[start:stop], depth + 1, radius, found)
-            keys = _broken(keys, start, stop)
-        _compare_runs(hashes, ranked, keys, radius, found)
-    return split_runs
-
-
-def _varying(hashes: Hashes) -> Places:
-    """The bits in which some of the hashes differ."""
-    differs = np.bitwise_or.reduce(hashes ^ hashes[:1]) if len(hashes) else np.uint64(0)
-    return np.array([bit for bit in range(_BITS) if int(differs) >> bit & 1], dtype=np.int64)
-
-
-def _mask(band: Iterable[int]) -> np.uint64:
-    return np.uint64(sum(1 << int(bit) for bit in band))
-
-
-def _long_runs(keys: Hashes) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1], [True]))) if len(keys) else np.zeros(1, int)
-    long = np.flatnonzero(np.diff(edges) > _LONG_RUN)
-    return [(int(edges[run]), int(edges[run + 1])) for run in long]
-
-
-def _broken(keys: Hashes, start: int, stop: int) -> Hashes:
-    """Keys with a run, compared elsewhere, taken apart so that no two of its neighbours are equal."""
-    keys = keys.copy()
-    keys[start:stop] = np.arange(stop - start, dtype=np.uint64) ^ ~keys[start]
-    return keys
-
-
-def _compare_runs(hashes: Hashes, ranked: Places, keys: Hashes, radius: int, found: list[Places]) -> None:
-    """Compare all members of each run of equal keys: neighbours 1 apart, then 2 apart, until no run is that long."""
-    places = np.arange(len(keys) - 1)
-    step = 1
-    while places.size:
-        places = places[places + step < len(keys)]
-        places = places[keys[places] == keys[places + step]]
-        a, b = ranked[places], ranked[places + step]
-        near = np.bitwise_count(hashes[a] ^ hashes[b]) <= radius
-        found.append(np.stack([a[near], b[near]]))
-        step += 1
+Row = Mapping[str, Any]
+# Reasons from the strongest to the weakest; `derived_from_<source>` stands before all of them.
+REASONS = ("same_bytes", "near_duplicate", "near_embedding")
 
 
 def clusters(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -111,13 +30,116 @@ def _top(parent: dict[str, str], key: str) -> str:
     return key
 
 
-def is_flat(hashes: Hashes) -> npt.NDArray[np.bool_]:
-    """Hashes of pictures without structure: nearly all bits alike, or one row of bits repeated; they prove nothing."""
-    ones = np.bitwise_count(hashes)
-    rows = hashes[:, None].view(np.uint8).reshape(-1, 8)
-    same_rows = (rows == rows[:, :1]).sum(axis=1) >= 7
-    same_bits = np.isin(rows, (0, 255)).sum(axis=1) >= 7
-    return np.asarray((ones < 8) | (ones > 56) | same_rows | same_bits)
+def members_of(cluster: Mapping[str, str]) -> dict[str, list[str]]:
+    """The keys of each cluster, sorted."""
+    found: dict[str, list[str]] = {}
+    for key in sorted(cluster):
+        found.setdefault(cluster[key], []).append(key)
+    return found
+
+
+def source_of(person_key: str) -> str:
+    """The dataset that a person key belongs to."""
+    return person_key.partition(":")[0]
+
+
+def strength(row: Row) -> tuple[int, int]:
+    """How good a link's evidence is, the best first: its reason, then its distance in bits."""
+    reason = row["reason"]
+    return REASONS.index(reason) + 1 if reason in REASONS else 0, row["distance"] or 0
+
+
+def evidence_path(rows: Iterable[Row], start: str, goal: str) -> list[Row]:
+    """The fewest links that lead from one person to another, the strongest of equally few; empty when none do.
+
+    Links come in the order of the walk; their sides as they are in the table.
+    """
+    beside: dict[str, list[tuple[tuple[int, int], str, Row]]] = {}
+    for row in rows:
+        for one, other in ((row["person_a"], row["person_b"]), (row["person_b"], row["person_a"])):
+            beside.setdefault(one, []).append((strength(row), other, row))
+    came: dict[str, tuple[str, Row] | None] = {start: None}
+    queue = deque([start])
+    while queue and goal not in came:
+        here = queue.popleft()
+        for _, other, row in sorted(beside.get(here, ()), key=lambda step: step[:2]):
+            if other not in came:
+                came[other] = (here, row)
+                queue.append(other)
+    return _walked(came, goal)
+
+
+def _walked(came: Mapping[str, tuple[str, Row] | None], goal: str) -> list[Row]:
+    steps = []
+    at = came.get(goal)
+    while at is not None:
+        steps.append(at[1])
+        at = came[at[0]]
+    return steps[::-1]
+
+
+def told(steps: Sequence[Row], start: str) -> str:
+    """A path of evidence in words: `a = b (near_duplicate, 2 bits: image ~ image) = c (same_bytes: image ~ image)`."""
+    words, here = [start], start
+    for row in steps:
+        forward = row["person_a"] == here
+        here = row["person_b"] if forward else row["person_a"]
+        sides = (row["evidence_a"], row["evidence_b"]) if forward else (row["evidence_b"], row["evidence_a"])
+        bits = f", {row['distance']} bits" if row["distance"] else ""
+        words.append(f"{here} ({row['reason']}{bits}: {sides[0]} ~ {sides[1]})")
+    return " = ".join(words)
+
+
+def overlaps(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Per pair of datasets: how many links of each reason, and how many persons of either side they touch."""
+    pairs: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        keys = sorted((row["person_a"], row["person_b"]), key=lambda key: (source_of(key), key))
+        names = (source_of(keys[0]), source_of(keys[1]))
+        found = pairs.setdefault(names, {"persons": (set(), set()), "reasons": {}})
+        for persons, key in zip(found["persons"], keys, strict=True):
+            persons.add(key)
+        found["reasons"][row["reason"]] = found["reasons"].get(row["reason"], 0) + 1
+    return [_overlap(names, pairs[names]) for names in sorted(pairs)]
+
+
+def _overlap(names: tuple[str, str], found: Mapping[str, Any]) -> dict[str, Any]:
+    first, second = found["persons"]
+    if names[0] == names[1]:
+        first = second = first | second
+    reasons = dict(sorted(found["reasons"].items()))
+    return {
+        "source_a": names[0],
+        "source_b": names[1],
+        "persons_a": len(first),
+        "persons_b": len(second),
+        "links": sum(reasons.values()),
+        "reasons": reasons,
+    }
+
+
+def leaks(
+    pairs: Iterable[tuple[str, str]], tested: Iterable[str], accepted: Sequence[Mapping[str, str]] = ()
+) -> Iterator[tuple[str, str, str | None]]:
+    """Every (person, tested person of the same cluster, reason why that is accepted or None).
+
+    An accepted overlap names in `train` and in `test` a dataset or a person key. A person who is tested is no leak of
+    another.
+    """
+    held_out = set(tested)
+    for members in members_of(clusters(pairs)).values():
+        mates = [key for key in members if key in held_out]
+        for person in members if mates else ():
+            if person not in held_out:
+                yield from ((person, mate, accepting(person, mate, accepted)) for mate in mates)
+
+
+def accepting(person: str, tested: str, accepted: Sequence[Mapping[str, str]]) -> str | None:
+    """Why it is accepted that one person is trained on although another is tested; None when it is not."""
+    for one in accepted:
+        if one["train"] in (person, source_of(person)) and one["test"] in (tested, source_of(tested)):
+            return one["reason"]
+    return None
 
 
 def groups_of_equal(values: Sequence[str]) -> Iterator[list[int]]:

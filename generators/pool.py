@@ -13,12 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from generators.attribute_masks import values_of
+from generators.pictures import SCOPE
 from schemas.keys import hash_ids
 from schemas.question import NOBODY, Captions, Ints, Neighbours, Pool
 from schemas.tables import TABLES
 
 _INFRARED = ("near_infrared", "thermal")
-_KEPT = ("image_id", "source", "person_key", "cam_key", "clothes_key", "modality", "frame", "license_id")
+_KEPT = ("image_id", "source", "person_key", "pid_scope", "cam_key", "clothes_key", "modality", "frame", "license_id")
 
 
 def build_pool(
@@ -46,7 +47,7 @@ def build_pool(
         table=table,
         words=hash_ids(ids.to_pylist()),
         source=codes(table.column("source")),
-        person=codes(table.column("person_key")),
+        person=_persons(table),
         camera=codes(table.column("cam_key")),
         clothes=codes(table.column("clothes_key")),
         modality=codes(modality),
@@ -72,6 +73,12 @@ def _with_sizes(people: pa.Table, sizes: pa.Table) -> pa.Table:
     sized = people.append_column("width", sizes.column("width").combine_chunks().take(at.combine_chunks()))
     sized = sized.append_column("height", sizes.column("height").combine_chunks().take(at.combine_chunks()))
     return sized.filter(pc.is_valid(sized.column("width"))).sort_by("image_id").combine_chunks()
+
+
+def _persons(table: pa.Table) -> Ints:
+    """The code of each picture's person; NOBODY where only the picture itself names its person (scope `image`)."""
+    nameless = pc.fill_null(pc.equal(table.column("pid_scope"), SCOPE), False)
+    return np.where(nameless.to_numpy(), NOBODY, codes(table.column("person_key")))
 
 
 def codes(column: pa.ChunkedArray) -> Ints:

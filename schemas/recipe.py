@@ -82,6 +82,31 @@ class Mine(_Strict):
     model: str | None = None
 
 
+class AcceptedOverlap(_Strict):
+    """Training on people whom a benchmark tests, on purpose: `train` and `test` name a dataset or one person key."""
+
+    train: Annotated[str, Field(pattern=r"^[a-z0-9_]+(:.+)?$")]
+    test: Annotated[str, Field(pattern=r"^[a-z0-9_]+(:.+)?$")]
+    reason: Annotated[str, Field(min_length=10, max_length=500, pattern=r"\w+\s+\w+")]
+
+
+class Link(_Strict):
+    """How persons of several datasets are found to be one: `miner` (off) adds links by embedding.
+
+    Two pictures of different datasets are linked when their cosine distance is at most `max_distance`. `accept` lists
+    overlaps that are kept in training all the same; each is printed in the gate's verdict, the card and the report.
+    """
+
+    miner: Name | None = None
+    model: str | None = None
+    max_distance: Annotated[float, Field(ge=0, le=1)] = 0.02
+    accept: tuple[AcceptedOverlap, ...] = ()
+
+    def accepted(self) -> list[dict[str, str]]:
+        """The accepted overlaps as plain values."""
+        return [one.model_dump() for one in self.accept]
+
+
 class Family(_Strict):
     """One question family's quota: its stage, and how many rows each split gets."""
 
@@ -115,6 +140,7 @@ class Recipe(_Strict):
     seed: int = 7
     sources: Annotated[tuple[SourceChoice, ...], Field(min_length=1)]
     describe: Describe = Describe()
+    link: Link = Link()
     mine: Mine = Mine()
     families: Annotated[dict[str, Family], Field(min_length=1)]
     pixel_budget: tuple[int, int] = (50_176, 100_352)
@@ -154,6 +180,7 @@ def _problem(fault: Any) -> str:
 _MODELS: dict[str, type[BaseModel]] = {
     "sources": SourceChoice,
     "describe": Describe,
+    "link": Link,
     "mine": Mine,
     "families": Family,
     "train": Train,

@@ -68,12 +68,16 @@ class _Asked:
         return Units(anchors, np.full(len(anchors), k), word, columns, shown).take(other >= 0)
 
     def _otherwise(self, word: Words) -> Ints:
-        """A picture of another person, from the anchor's camera, where the anchor's value is clearly not the case."""
+        """A picture of another person, from the anchor's camera, where the anchor's value is clearly not the case.
+
+        Where nobody knows who is who, any picture will do: the question is about the value alone.
+        """
         person, anchors = self._ask.pool.person, self._anchors
 
         def allowed(rows: Ints, members: Ints) -> Flags:
             apart = (self._admitted[anchors[rows]] & self._values[members]) == 0
-            return np.asarray(apart & (person[anchors[rows]] != person[members]))
+            own = person[anchors[rows]]
+            return np.asarray(apart & ((own != person[members]) | (own == NOBODY)))
 
         return first_allowed(self._ring, self._cells[anchors], mix(word, 32), allowed)
 

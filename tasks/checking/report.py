@@ -13,7 +13,7 @@ from schemas.errors import DigestMismatch
 from schemas.keys import file_sha256
 from schemas.manifest import FileEntry, Manifest
 from schemas.tables import TABLES
-from tasks.checking.runner import Entry, describe, gate_entries, gates_left_out, run_gates
+from tasks.checking.runner import Entry, describe, gate_entries, gates_left_out, run_gates, wishes_of
 from tasks.contracts.finding import Finding
 from tasks.contracts.load import SUFFIX, Contract, load_contracts
 from tasks.contracts.structure import check_files, check_tables
@@ -97,7 +97,8 @@ def check_folder(folder: Path, deep: bool = False) -> CheckReport:
     contracts = _contracts(folder)
     shape = check_files(version, contracts)
     rows = check_tables(version, contracts, shape)
-    gates = gates_left_out(contracts) if shape else gate_entries(run_gates(version, contracts))
+    wishes = wishes_of(manifest.recipe)
+    gates = gates_left_out(contracts) if shape else gate_entries(run_gates(version, contracts, wishes))
     if deep and not shape:
         rows += _deep(version, contracts)
     return CheckReport(

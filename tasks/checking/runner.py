@@ -15,7 +15,7 @@ from schemas.errors import BadTable
 from schemas.gate import Gate, Staged, Verdict
 from tasks.checking.verdicts import first_ids
 from tasks.contracts.finding import Finding
-from tasks.contracts.load import Contract, GateRule, gate_rules
+from tasks.contracts.load import Contract, gate_rules
 
 GATES = "tasks.gates"
 _MEND = "Build again from the raw folders with this version of the code."
@@ -66,24 +66,32 @@ class Memory:
         return self._staged.table(table)
 
 
-def run_gates(staged: Staged, contracts: Mapping[str, Contract]) -> list[tuple[str, Gate, Verdict]]:
+def run_gates(
+    staged: Staged, contracts: Mapping[str, Contract], wishes: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[tuple[str, Gate, Verdict]]:
     """Every gate that the contracts name, in name order, with its verdict under their thresholds.
 
+    `wishes` are the recipe's own parameters of gates (`wishes_of`), which no contract can know.
     Raises UnknownName when a contract names a gate that has no file.
     """
     memory = Memory(staged)
     found: list[tuple[str, Gate, Verdict]] = []
     for name, rule in gate_rules(contracts).items():
         gate: Gate = find(GATES, "GATE", name)
-        found.append((name, gate, _verdict(gate, memory, rule)))
+        found.append((name, gate, _verdict(gate, memory, {**rule.parameters, **(wishes or {}).get(name, {})})))
     return found
 
 
-def _verdict(gate: Gate, staged: Staged, rule: GateRule) -> Verdict:
+def wishes_of(recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What a recipe, as a manifest holds it, asks of gates: the overlaps that the leak gate is to accept."""
+    return {"identity_leak": {"accepted": recipe.get("link", {}).get("accept", [])}}
+
+
+def _verdict(gate: Gate, staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
     if not (staged.has("images") and staged.has("person_images")):
         return Verdict(passed=False, figure=0.0, summary="not judged: the version holds no images", remedy=_MEND)
     try:
-        return gate.check(staged, rule.parameters)
+        return gate.check(staged, parameters)
     except BadTable as error:
         return Verdict(passed=False, figure=0.0, summary=f"not judged: {error}", remedy=_MEND)
 

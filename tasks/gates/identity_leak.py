@@ -1,6 +1,6 @@
 """No training row shows a test identity, a test image, a copy of one, or anyone linked to one, across all sources."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from generators.links import evidence_path, leaks, told
 from schemas.gate import Gate, Staged, ToyStaged, Verdict
 from tasks.checking.toy import toy_rows, toy_staged
 from tasks.checking.verdicts import first_ids
@@ -26,25 +27,35 @@ class _People:
     split: pa.Array
     sha256: pa.Array
 
+    def of(self, images: pa.Array, column: pa.Array) -> pa.Array:
+        """What a column says of some images."""
+        return column.take(pc.index_in(images, value_set=self.image))
+
 
 def check(staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
-    """Count the rows that show someone they may not show; `max_failing` may be tolerated."""
+    """Count the rows that show someone they may not show; `max_failing` may be tolerated.
+
+    `accepted` are the overlaps that the recipe accepts ({train, test, reason}); what they excuse is counted and said.
+    """
     people = _people(staged)
     rows, owners, images = _shown(staged)
     train = pc.equal(rows, "train")
+    linked = _Linked.of(staged, people, parameters.get("accepted", ()))
     faults = {"use persons of another split": _foreign(people, rows, images)}
-    for what, bad in _leaks(staged, people, images):
+    for what, bad in _leaks(staged, people, images, linked):
         faults[f"of train show {what}"] = pc.and_(train, bad)
     found = {what: _names(owners, bad) for what, bad in faults.items()}
     failing = sorted({name for names in found.values() for name in names})
     words = "; ".join(f"{len(names)} rows {what}" for what, names in found.items() if names)
+    shown = {str(key) for key in pc.unique(people.of(images, people.person).filter(train)).drop_null().to_pylist()}
+    fine = f"no train row among {staged.table('conversations', ['sample_id']).num_rows} rows reaches a test identity"
     return Verdict(
         passed=len(failing) <= parameters["max_failing"],
         figure=float(len(failing)),
-        summary=words
-        or f"no train row among {staged.table('conversations', ['sample_id']).num_rows} rows reaches a test identity",
+        summary="; ".join(filter(None, [words or fine, linked.evidence(shown), *linked.excused(shown)])),
         failing=first_ids(failing),
-        remedy="Take these rows or their identities out of train: split by identity, after linking across sources.",
+        remedy="Take these rows or their identities out of train: split by identity, after linking across sources. "
+        "Who trains on them on purpose lists the overlap with a reason under `link: accept` of the recipe.",
     )
 
 
@@ -76,20 +87,69 @@ def _foreign(people: _People, rows: pa.Array, images: pa.Array) -> pa.Array:
     return pc.and_(used, pc.fill_null(pc.not_equal(own, rows), False))
 
 
-def _leaks(staged: Staged, people: _People, images: pa.Array) -> list[tuple[str, pa.Array]]:
+def _leaks(staged: Staged, people: _People, images: pa.Array, linked: "_Linked") -> list[tuple[str, pa.Array]]:
     """Per kind of leak, a mask over the shown images that would leak if their row were a training row."""
-    places = pc.index_in(images, value_set=people.image)
-    person, sha256 = people.person.take(places), people.sha256.take(places)
-    tested = _tested_images(staged)
-    in_protocol = pc.is_in(people.image, value_set=tested)
-    held_out = pc.or_(pc.equal(people.split, "test"), in_protocol)
-    persons = people.person.filter(held_out).drop_null().unique()
+    person, sha256 = people.of(images, people.person), people.of(images, people.sha256)
+    held_out = linked.held_out
+    copied = _known(sha256, people.sha256.filter(held_out))
+    known = pc.is_in(person, value_set=linked.excusable)
     return [
-        ("a picture of a protocol", pc.is_in(images, value_set=tested)),
-        ("a byte-for-byte copy of a test picture", _known(sha256, people.sha256.filter(held_out))),
-        ("a person of a protocol or of the test split", _known(person, persons)),
-        ("a person linked to one of the test split", _known(person, _linked(staged, persons))),
+        ("a picture of a protocol", pc.is_in(images, value_set=_tested_images(staged))),
+        ("a byte-for-byte copy of a test picture", pc.and_(copied, pc.invert(known))),
+        ("a person of a protocol or of the test split", _known(person, linked.persons)),
+        ("a person linked to one of a protocol or of the test split", _known(person, linked.leaking)),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    """Who is held out (a mask over the stored images, and the persons), who shares a cluster with one of them, and why
+    that is accepted: (person, tested person, reason or None) each."""
+
+    held_out: pa.Array
+    persons: pa.Array
+    rows: list[dict[str, Any]]
+    mates: list[tuple[str, str, str | None]]
+
+    @staticmethod
+    def of(staged: Staged, people: _People, accepted: Sequence[Mapping[str, str]]) -> "_Linked":
+        """The links of a version. Clusters follow from the pairs, and never are smaller than the table says."""
+        in_protocol = pc.is_in(people.image, value_set=_tested_images(staged))
+        held_out = pc.or_(pc.equal(people.split, "test"), in_protocol)
+        persons = people.person.filter(held_out).drop_null().unique()
+        rows = staged.table("identity_links").to_pylist()
+        pairs = [
+            pair for row in rows for pair in ((row["person_a"], row["person_b"]), (row["person_a"], row["cluster"]))
+        ]
+        return _Linked(held_out, persons, rows, list(leaks(pairs, persons.to_pylist(), accepted)))
+
+    @property
+    def leaking(self) -> pa.Array:
+        """Persons linked to a held-out one without leave."""
+        return pa.array(sorted({person for person, _, reason in self.mates if reason is None}), pa.string())
+
+    @property
+    def excusable(self) -> pa.Array:
+        """Persons whose every held-out mate is accepted: copies of those mates' pictures are too."""
+        fine = {person for person, _, reason in self.mates if reason is not None}
+        return pa.array(sorted(fine - {person for person, _, reason in self.mates if reason is None}), pa.string())
+
+    def evidence(self, shown: set[str]) -> str:
+        """How the first of the shown persons who leak is linked to a tested one."""
+        for person, tested, reason in self.mates:
+            if reason is None and person in shown:
+                return f"evidence: {told(evidence_path(self.rows, person, tested), person)}"
+        return ""
+
+    def excused(self, shown: set[str]) -> list[str]:
+        """What the recipe accepts of the shown persons, one phrase per reason."""
+        whom: dict[str, set[str]] = {}
+        for person, _, reason in self.mates:
+            if reason is not None and person in shown:
+                whom.setdefault(reason, set()).add(person)
+        return [
+            f"accepted: {len(whom[why])} trained persons who are tested too, because: {why}" for why in sorted(whom)
+        ]
 
 
 def _known(values: pa.Array, among: pa.Array) -> pa.Array:
@@ -105,16 +165,6 @@ def _tested_images(staged: Staged) -> pa.Array:
     places = pc.index_in(ids, value_set=captions.column("caption_id").combine_chunks())
     described = captions.column("image_id").combine_chunks().take(places)
     return pa.concat_arrays([ids, described]).drop_null().unique()
-
-
-def _linked(staged: Staged, persons: pa.Array) -> pa.Array:
-    """Everyone in a cluster with one of the persons, except those persons themselves."""
-    table = staged.table("identity_links", ["person_a", "person_b", "cluster"])
-    columns = {name: table.column(name).combine_chunks() for name in table.column_names}
-    touched = pc.or_(pc.is_in(columns["person_a"], value_set=persons), pc.is_in(columns["person_b"], value_set=persons))
-    inside = pc.is_in(columns["cluster"], value_set=columns["cluster"].filter(touched))
-    reached = pa.concat_arrays([columns["person_a"].filter(inside), columns["person_b"].filter(inside)]).unique()
-    return reached.filter(pc.invert(pc.is_in(reached, value_set=persons)))
 
 
 def _names(owners: pa.Array, bad: pa.Array) -> list[str]:

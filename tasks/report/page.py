@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from generators.links import overlaps
 from schemas.keys import file_sha256
 from tasks.report.balance import answer_balance
 from tasks.report.contact_sheet import contact_sheet
@@ -40,6 +41,8 @@ def _context(folder: Path, checkpoint: Path | None, evaluation: Path | None) -> 
         "splits": sorted({split for family in families for split in family.rows}, reverse=True),
         "balance": answer_balance(version.table("conversations", ["family", "split", "answer"])),
         "rejects": reject_rows(version),
+        "overlaps": overlaps(version.table("identity_links").to_pylist()),
+        "accepted": version.manifest.recipe.get("link", {}).get("accept", []),
         "sheet": data_uri(contact_sheet(version, 48)),
         "losses": loss_charts(checkpoint),
         "questions": question_rows(evaluation),

@@ -3,8 +3,7 @@
 store/steps/compose/<digest>/conversations-train.parquet, conversations-test.parquet
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from generators import (
     wording,
 )
 from generators.captions import attribute_read, phrases
+from generators.links import leaks
 from schemas import answers, keys, question, tables, vocabulary
 from schemas.discovery import find
 from schemas.question import Pool
@@ -71,7 +71,7 @@ def compose(
     quota = recipe.families[family]
 
     def work(folder: Path) -> dict[str, Any]:
-        withheld = withheld_persons(ordered, linked)
+        withheld = withheld_persons(ordered, linked, recipe.link.accepted())
         words = wording.load_wording(family)
         facts: dict[str, Any] = {"family": family, "title": declared.title, "withheld_persons": len(withheld)}
         facts |= {"rows": {}, "answers": {}, "distinct": {}, "shortfalls": []}
@@ -93,6 +93,7 @@ def _inputs(parts: Sequence[SourceParts], recipe: Recipe, family: str, linked: S
     return {
         "sources": steps,
         "links": linked.digest if linked else None,
+        "accepted": recipe.link.accepted(),
         "family": family,
         "quota": recipe.families[family].model_dump(),
         "seed": recipe.seed,
@@ -129,18 +130,17 @@ def image_sizes(store: Path, ingested: StepOutput) -> pa.Table:
     return pa.concat_tables([schema.empty_table(), *(size.replace_schema_metadata(None) for size in sizes)])
 
 
-def withheld_persons(parts: Sequence[SourceParts], linked: StepOutput | None) -> set[str]:
-    """Persons of any other split whose cluster of linked identities also holds a test person."""
+def withheld_persons(
+    parts: Sequence[SourceParts], linked: StepOutput | None, accepted: Sequence[Mapping[str, str]] = ()
+) -> set[str]:
+    """Persons of any other split whose cluster of linked identities also holds a test person, but for accepted ones."""
     if linked is None:
         return set()
-    links = read_table(linked, "identity_links").select(["person_a", "person_b", "cluster"])
+    links = read_table(linked, "identity_links").select(["person_a", "person_b"])
     people = read_all([part.ingested for part in parts], "person_images")
-    tested = set(pc.unique(people.filter(pc.equal(people.column("split"), "test")).column("person_key")).to_pylist())
-    clusters: dict[str, set[str]] = defaultdict(set)
-    for link in links.to_pylist():
-        clusters[link["cluster"]] |= {link["person_a"], link["person_b"]}
-    touched = [members for members in clusters.values() if members & tested]
-    return set().union(*touched) - tested
+    tested = pc.unique(people.filter(pc.equal(people.column("split"), "test")).column("person_key")).to_pylist()
+    pairs = zip(*links.to_pydict().values(), strict=True)
+    return {person for person, _, reason in leaks(pairs, tested, accepted) if reason is None}
 
 
 def _note(facts: dict[str, Any], split: str, wanted: int, table: pa.Table, why: str) -> None:

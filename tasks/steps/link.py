@@ -1,15 +1,16 @@
-"""Link person keys that are one person: pictures with the same bytes, or nearly the same picture, under two keys.
+"""Link person keys that are one person: by a name kept from another dataset, by equal bytes, by nearly equal pictures.
 
 A near picture must pass three looks, because a false link takes a person out of training: hashes at most four bits
 apart, neither of them flat; the same shape within a tenth; and 32x32 grey pictures that differ by a few levels only,
-less where the contrast is low. The third look reads just the images that passed the other two.
+less where the contrast is low. The third look reads just the images that passed the other two. A recipe may add a
+fourth kind: pictures of two datasets that an encoder finds closer than it says.
 """
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import combinations, product
+from itertools import combinations, islice, product
 from pathlib import Path
 from typing import Any
 
@@ -19,28 +20,44 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from generators import links
-from generators.links import clusters, groups_of_equal, is_flat, near_pairs
+from generators import links, near_hashes
+from generators.links import clusters, groups_of_equal, overlaps, source_of
+from generators.near_hashes import is_flat, near_pairs
+from schemas.discovery import find
 from schemas.errors import BadTable
 from schemas.keys import code_revision
+from schemas.miner import Miner
+from schemas.recipe import Link
 from schemas.tables import IDENTITY_LINKS
 from tasks.packs import decode, phash
 from tasks.packs.decode import Decoded
 from tasks.packs.phash import thumbnails
+from tasks.steps import embedded_links
 from tasks.steps.store import StepOutput, run_step
 from tasks.versions.writer import from_rows, write
 
 _MEAN_DIFFERENCE = 6.0
 _SHAPE = 1.1
+_MOST_OF_A_BUCKET = 50_000  # pairs of persons whose pictures share one pair of hashes
 _COLUMNS = ["image_id", "sha256", "phash", "width", "height"]
+_PERSONS = ["image_id", "person_key", "overlap_source", "overlap_key"]
 
 
-def link(store: Path, ingests: Sequence[StepOutput]) -> StepOutput:
+def link(store: Path, ingests: Sequence[StepOutput], settings: Link | None = None) -> StepOutput:
     """Find the links among the persons of several ingested sources; their order does not matter."""
     ordered = sorted(ingests, key=lambda step: step.digest)
-    code = code_revision(links, decode, phash, inspect.getmodule(link))
-    inputs = {"ingests": [step.digest for step in ordered], "code": code}
-    return run_step(store, "link", inputs, partial(_work, store, ordered))
+    chosen = settings or Link()
+    code = code_revision(links, near_hashes, decode, phash, embedded_links, inspect.getmodule(link))
+    inputs = {"ingests": [step.digest for step in ordered], "code": code, "embedding": _encoder(chosen)}
+    return run_step(store, "link", inputs, partial(_work, store, ordered, chosen))
+
+
+def _encoder(settings: Link) -> list[Any] | None:
+    """What the links by embedding depend on; None when there are none."""
+    if settings.miner is None:
+        return None
+    miner: Miner = find("generators.miners", "MINER", settings.miner)
+    return [settings.miner, miner.revision(settings.model), settings.max_distance]
 
 
 @dataclass(slots=True)
@@ -53,54 +70,59 @@ class _Images:
     phash: npt.NDArray[np.uint64]
     shape: npt.NDArray[np.float64]
     pack: list[str]
+    overlap_source: list[str | None]
+    overlap_key: list[str | None]
 
 
 @dataclass(slots=True)
 class _Found:
-    """The best evidence for each pair of persons and reason: (distance, image, image)."""
+    """The best evidence for each pair of persons and reason: (distance or -1 where none was measured, image, image)."""
 
     best: dict[tuple[str, str, str], tuple[int, str, str]] = field(default_factory=dict)
 
-    def add(self, images: _Images, a: int, b: int, reason: str, distance: int) -> None:
+    def add(self, images: _Images, a: int, b: int, reason: str, distance: int | None) -> None:
         a, b = (a, b) if (images.person[a], images.ids[a]) < (images.person[b], images.ids[b]) else (b, a)
         key = (images.person[a], images.person[b], reason)
-        evidence = (distance, images.ids[a], images.ids[b])
+        evidence = (-1 if distance is None else distance, images.ids[a], images.ids[b])
         self.best[key] = min(self.best.get(key, evidence), evidence)
 
 
-def _work(store: Path, ingests: Sequence[StepOutput], folder: Path) -> dict[str, Any]:
+def _work(store: Path, ingests: Sequence[StepOutput], settings: Link, folder: Path) -> dict[str, Any]:
     images = _load(store, ingests)
     found = _Found()
+    for a, b in _derived(images):
+        found.add(images, a, b, f"derived_from_{images.overlap_source[a]}", None)
     for a, b in _same_bytes(images):
         found.add(images, a, b, "same_bytes", 0)
-    candidates, split_runs = _candidates(images)
+    candidates, facts = _candidates(images)
     kept = list(_looked_at(store / "packs", images, candidates))
     for a, b, distance in kept:
         found.add(images, a, b, "near_duplicate", distance)
+    if settings.miner:
+        place = {name: at for at, name in enumerate(images.ids)}
+        for one, other in embedded_links.near_images(store, ingests, settings, images.ids):
+            found.add(images, place[one], place[other], "near_embedding", None)
     rows = list(_rows(found))
     write(IDENTITY_LINKS, from_rows(IDENTITY_LINKS, rows), folder / "identity_links.parquet")
     return {
         "images": len(images.ids),
         "links": len(rows),
-        "links_across_sources": sum(_source(row["person_a"]) != _source(row["person_b"]) for row in rows),
+        "links_across_sources": sum(source_of(row["person_a"]) != source_of(row["person_b"]) for row in rows),
         "persons_linked": len({row[side] for row in rows for side in ("person_a", "person_b")}),
+        "overlaps": overlaps(rows),
         "near_candidates": len(candidates),
         "near_refused_by_pixels": len(candidates) - len(kept),
         "flat_hashes": int(is_flat(images.phash).sum()),
-        "long_runs_split": split_runs,
+        **facts,
     }
-
-
-def _source(person_key: str) -> str:
-    return person_key.partition(":")[0]
 
 
 def _load(store: Path, ingests: Sequence[StepOutput]) -> _Images:
     tables = [table for step in ingests for table in _ingested(store, step)]
-    empty = pa.schema([("image_id", pa.string()), ("person_key", pa.string()), ("pack", pa.string())]).empty_table()
+    empty = pa.schema([(name, pa.string()) for name in (*_PERSONS, "pack")]).empty_table()
     joined = pa.concat_tables([empty, *tables], promote_options="default").sort_by("image_id")
     if not joined.num_rows:
-        return _Images([], [], [], np.empty(0, np.uint64), np.empty(0), [])
+        return _Images([], [], [], np.empty(0, np.uint64), np.empty(0), [], [], [])
     return _Images(
         ids=joined.column("image_id").to_pylist(),
         person=joined.column("person_key").to_pylist(),
@@ -108,17 +130,20 @@ def _load(store: Path, ingests: Sequence[StepOutput]) -> _Images:
         phash=joined.column("phash").to_numpy(),
         shape=np.asarray(pc.divide(joined.column("height").cast(pa.float64()), joined.column("width")).to_numpy()),
         pack=joined.column("pack").to_pylist(),
+        overlap_source=joined.column("overlap_source").to_pylist(),
+        overlap_key=joined.column("overlap_key").to_pylist(),
     )
 
 
 def _ingested(store: Path, step: StepOutput) -> Iterator[pa.Table]:
     """The images of persons of one source, pack by pack, with their person keys."""
-    persons = _read(step.folder / "person_images.parquet", ["image_id", "person_key"])
+    persons = _read(step.folder / "person_images.parquet", _PERSONS)
     persons = persons.filter(pc.is_valid(persons.column("person_key")))
     for pack in step.facts["packs"]:
         stored = _read(store / "packs" / pack["file"], _COLUMNS)
         place = pc.index_in(stored.column("image_id"), value_set=persons.column("image_id").combine_chunks())
-        stored = stored.append_column("person_key", persons.column("person_key").take(place.combine_chunks()))
+        for name in _PERSONS[1:]:
+            stored = stored.append_column(name, persons.column(name).take(place.combine_chunks()))
         stored = stored.append_column("pack", pa.repeat(pa.scalar(pack["file"]), stored.num_rows))
         yield stored.filter(pc.is_valid(stored.column("person_key")))
 
@@ -133,6 +158,31 @@ def _read(path: Path, columns: list[str]) -> pa.Table:
         ) from error
 
 
+def _derived(images: _Images) -> Iterator[tuple[int, int]]:
+    """Images that kept the file name of an image of the dataset they were taken from, and that image."""
+    wanted = {s for s, key in zip(images.overlap_source, images.overlap_key, strict=True) if s and key}
+    originals: dict[tuple[str, str], list[int]] = {}
+    for place, image_id in enumerate(images.ids) if wanted else ():
+        if (source := image_id.partition("/")[0]) in wanted:
+            originals.setdefault((source, image_id.rpartition("/")[2]), []).append(place)
+    for place, (taken_from, key) in enumerate(zip(images.overlap_source, images.overlap_key, strict=True)):
+        found = originals.get((taken_from, key), []) if taken_from and key else []
+        yield from ((place, original) for original in _same_side(images, place, found))
+
+
+def _same_side(images: _Images, place: int, originals: list[int]) -> list[int]:
+    """Of several originals of one name, those below a folder for training like the image, or for testing like it."""
+    if len(originals) < 2:
+        return originals
+    alike = [at for at in originals if _side(images.ids[at]) == _side(images.ids[place])]
+    return alike or originals
+
+
+def _side(image_id: str) -> tuple[bool, bool]:
+    folders = image_id.rpartition("/")[0]
+    return "train" in folders, "test" in folders
+
+
 def _same_bytes(images: _Images) -> Iterator[tuple[int, int]]:
     """Images of different persons with equal bytes; a flat picture is a placeholder and says nothing of persons."""
     flat = is_flat(images.phash)
@@ -142,24 +192,53 @@ def _same_bytes(images: _Images) -> Iterator[tuple[int, int]]:
             yield from combinations(sorted(firsts.values()), 2)
 
 
-def _candidates(images: _Images) -> tuple[list[tuple[int, int, int]], int]:
-    """Pairs of images of different persons and near hashes and shapes, with distances; and the long runs split."""
+def _candidates(images: _Images) -> tuple[list[tuple[int, int, int]], dict[str, int]]:
+    """Pairs of images of different persons and near hashes and shapes, with distances; and what was cut short."""
     telling = np.flatnonzero(~is_flat(images.phash)) if images.ids else np.empty(0, np.int64)
     hashes, group = np.unique(images.phash[telling], return_inverse=True)
     members: list[dict[str, int]] = [{} for _ in hashes]
     for place, number in zip(telling.tolist(), group.tolist(), strict=True):
         members[number].setdefault(images.person[place], place)
-    near = near_pairs(hashes)
+    near = near_pairs(hashes, groups=_sole_persons(members))
     pairs = zip(near.first.tolist(), near.second.tolist(), near.distance.tolist(), strict=True)
-    equal = ((number, number, 0) for number, persons in enumerate(members) if len(persons) > 1)
-    return sorted(_across(images, members, [*equal, *pairs])), near.split_runs
+    equal = [(number, number, 0) for number, persons in enumerate(members) if len(persons) > 1]
+    capped = _Capped()
+    found = sorted(_across(images, members, [*equal, *pairs], capped))
+    return found, {
+        "distinct_hashes": len(hashes),
+        "long_runs_split": near.split_runs,
+        "capped_runs": near.capped_runs,
+        "capped_buckets": capped.buckets,
+        "pairs_not_compared": near.not_compared + capped.left_out,
+    }
+
+
+def _sole_persons(members: Sequence[Mapping[str, int]]) -> npt.NDArray[np.int64]:
+    """A number per hash that says whose only it is; -1 where several persons share it."""
+    numbers: dict[str, int] = {}
+    return np.array(
+        [numbers.setdefault(next(iter(who)), len(numbers)) if len(who) == 1 else -1 for who in members], dtype=np.int64
+    )
+
+
+@dataclass(slots=True)
+class _Capped:
+    """How many buckets of pictures with (nearly) equal hashes were too full, and how many pairs were left out."""
+
+    buckets: int = 0
+    left_out: int = 0
 
 
 def _across(
-    images: _Images, members: list[dict[str, int]], near: Sequence[tuple[int, int, int]]
+    images: _Images, members: list[dict[str, int]], near: Sequence[tuple[int, int, int]], capped: _Capped
 ) -> Iterator[tuple[int, int, int]]:
     for first, second, distance in near:
-        for (person_a, a), (person_b, b) in product(members[first].items(), members[second].items()):
+        size = len(members[first]) * len(members[second])
+        if size > _MOST_OF_A_BUCKET:
+            capped.buckets += 1
+            capped.left_out += size - _MOST_OF_A_BUCKET
+        beside = product(members[first].items(), members[second].items())
+        for (person_a, a), (person_b, b) in islice(beside, _MOST_OF_A_BUCKET):
             different = person_a < person_b if first == second else person_a != person_b
             if different and images.sha256[a] != images.sha256[b] and _same_shape(images, a, b):
                 yield min(a, b), max(a, b), distance
@@ -210,6 +289,6 @@ def _rows(found: _Found) -> Iterator[dict[str, Any]]:
             "reason": reason,
             "evidence_a": evidence_a,
             "evidence_b": evidence_b,
-            "distance": distance,
+            "distance": distance if distance >= 0 else None,
             "cluster": cluster[a],
         }

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from generators import mining, pool
+from generators.pictures import SCOPE
 from schemas import tables
 from schemas.discovery import find
 from schemas.keys import code_revision
@@ -34,7 +35,7 @@ def mine(store: Path, ingested: StepOutput, recipe: Mine) -> StepOutput:
 
     def work(folder: Path) -> dict[str, Any]:
         people = minable(read_table(ingested, "person_images"))
-        ids, vectors = _embedded(store, ingested, people.column("image_id").combine_chunks(), miner, recipe.model)
+        ids, vectors = embedded(store, ingested, people.column("image_id").combine_chunks(), miner, recipe.model)
         rows = people.take(pc.index_in(ids, value_set=people.column("image_id").combine_chunks()))
         table = neighbours(rows, vectors, recipe.top_k, f"{recipe.miner}@{revision}")
         writer.write(tables.NEIGHBOURS, table, folder / "neighbours.parquet")
@@ -53,10 +54,11 @@ def mine(store: Path, ingested: StepOutput, recipe: Mine) -> StepOutput:
 
 
 def minable(people: pa.Table) -> pa.Table:
-    """Normal images of known training persons, by image id."""
+    """Normal images of known training persons, by image id; those of scope `image` show nobody known."""
     normal = pc.equal(people.column("role_flag"), "normal")
     train = pc.equal(people.column("split"), "train")
-    known = pc.is_valid(people.column("person_key"))
+    nameless = pc.fill_null(pc.equal(people.column("pid_scope"), SCOPE), False)
+    known = pc.and_not(pc.is_valid(people.column("person_key")), nameless)
     return people.filter(pc.and_(normal, pc.and_(train, known))).sort_by("image_id").combine_chunks()
 
 
@@ -82,7 +84,7 @@ def _same(one: Ints, other: Ints) -> "np.ndarray[Any, np.dtype[np.bool_]]":
     return np.asarray((one == other) & (one >= 0))
 
 
-def _embedded(
+def embedded(
     store: Path, ingested: StepOutput, wanted: pa.Array, miner: Miner, model: str | None
 ) -> tuple[pa.Array, Vectors]:
     """The ids and vectors of the wanted images, sorted by id."""

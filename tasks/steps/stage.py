@@ -69,7 +69,7 @@ def stage(
             *_joint_files(folder, linked, benchmarked),
             *(entry for family, number in stages.items() for entry in _family_files(folder, composed, family, number)),
         ]
-        return _facts(entries, ordered, steps, composed)
+        return {**_facts(entries, ordered, steps, composed), "overlaps": linked.facts.get("overlaps", [])}
 
     return run_step(store, "stage", inputs, work)
 

@@ -4,7 +4,7 @@ The step's folder holds `gates.json` (a list of verdicts with failing ids and re
 findings) and `expectations.json` (every Great Expectations rule and its outcome). It never refuses; publishing does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,12 @@ import data_contracts
 import tasks.checking
 import tasks.contracts
 import tasks.gates
+from generators import links
 from schemas import answers, gate, keys, tables, vocabulary
 from schemas.keys import canonical_json, code_revision, folder_revision
 from schemas.recipe import Recipe
 from tasks.checking.report import CheckReport, check_folder
-from tasks.checking.runner import Entry, contract_entry, gate_entries, gates_left_out, run_gates
+from tasks.checking.runner import Entry, contract_entry, gate_entries, gates_left_out, run_gates, wishes_of
 from tasks.contracts.load import load_contracts
 from tasks.contracts.structure import check_files, check_tables
 from tasks.steps.store import StepOutput, run_step
@@ -29,19 +30,20 @@ def validate(store: Path, staged: StepOutput, recipe: Recipe) -> StepOutput:
     """Check a staged version once per content and per revision of the checks. Facts: the verdicts, and which failed."""
 
     def work(folder: Path) -> dict[str, Any]:
-        return _facts(_checked(staged.folder, folder))
+        return _facts(_checked(staged.folder, folder, wishes))
 
-    inputs = {"staged": staged.digest, "checks": _revision(), "recipe": recipe.name}
+    wishes = wishes_of(recipe.model_dump(mode="json"))
+    inputs = {"staged": staged.digest, "checks": _revision(), "recipe": recipe.name, "wishes": wishes}
     return run_step(store, "validate", inputs, work)
 
 
 def _revision() -> str:
     folders = [Path(package.__path__[0]) for package in (tasks.checking, tasks.contracts, tasks.gates)]
     folders.append(Path(data_contracts.__path__[0]))
-    return folder_revision(*folders) + code_revision(answers, gate, keys, tables, vocabulary)
+    return folder_revision(*folders) + code_revision(links, answers, gate, keys, tables, vocabulary)
 
 
-def _checked(version: Path, folder: Path) -> list[Entry]:
+def _checked(version: Path, folder: Path, wishes: Mapping[str, Mapping[str, Any]]) -> list[Entry]:
     """Run every check on a version folder and write what was found; the entries of gates.json."""
     from tasks.contracts.expectations import check_expectations
 
@@ -49,7 +51,7 @@ def _checked(version: Path, folder: Path) -> list[Entry]:
     shape = check_files(staged, contracts)
     rows = check_tables(staged, contracts, shape)
     outcomes = [] if shape else check_expectations(staged, contracts)
-    gates = gates_left_out(contracts) if shape else gate_entries(run_gates(staged, contracts))
+    gates = gates_left_out(contracts) if shape else gate_entries(run_gates(staged, contracts, wishes))
     broken = [outcome.as_finding() for outcome in outcomes if not outcome.passed]
     held = f"{len(contracts)} tables keep their contracts"
     entries = [

@@ -39,7 +39,8 @@ def assemble(recipe: Recipe, staged: StepOutput, validated: StepOutput, ingests:
     tables = [FileEntry.model_validate(entry) for entry in staged.facts["files"]]
     gates = [_gate(verdict) for verdict in verdicts(validated)]
     sources = sorted((_source(done, staged) for done in ingests), key=lambda source: source.name)
-    facts = CardFacts(recipe, tables, sources, gates, list(_limits(validated, sources, staged)))
+    limits = list(_limits(validated, sources, staged))
+    facts = CardFacts(recipe, tables, sources, gates, limits, staged.facts.get("overlaps", []))
     small = {"README.md": render_card(facts).encode(), **_contracts(), **_report(validated, staged)}
     files = [*tables, *(FileEntry(path=path, size=len(d), sha256=digest_of(d)) for path, d in small.items())]
     manifest = _manifest(recipe, sorted(files, key=lambda entry: entry.path), sources, gates, staged, validated)
@@ -57,8 +58,9 @@ def published_recipe(recipe: Recipe) -> dict[str, Any]:
     """The recipe as a version remembers it: without training settings and without any folder of the build machine."""
     kept = recipe.model_dump(mode="json", exclude=_NOT_DATA)
     kept["sources"] = [_published_choice(choice) for choice in kept["sources"]]
-    if kept["mine"]["model"]:
-        kept["mine"]["model"] = Path(kept["mine"]["model"]).name
+    for step in ("link", "mine"):
+        if kept[step]["model"]:
+            kept[step]["model"] = Path(kept[step]["model"]).name
     return kept
 
 
@@ -130,6 +132,7 @@ def _report(validated: StepOutput, staged: StepOutput) -> dict[str, bytes]:
         if path.name != "step.json"
     }
     counted = {key: staged.facts[key] for key in ("counts", "sources", "composed")}
+    counted["overlaps"] = staged.facts.get("overlaps", [])
     return {**found, "report/build.json": canonical_json(counted)}
 
 

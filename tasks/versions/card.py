@@ -38,6 +38,7 @@ class CardFacts:
     sources: Sequence[SourceEntry]
     gates: Sequence[GateEntry]
     limits: Sequence[str]
+    overlaps: Sequence[Mapping[str, Any]] = ()
 
 
 def render_card(facts: CardFacts) -> str:

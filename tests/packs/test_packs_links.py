@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from packs_toy import encoded, make_market, picture
 from PIL import Image
 
-from generators import links
-from generators.links import clusters, is_flat, near_pairs
+from generators import near_hashes
+from generators.links import clusters, evidence_path, leaks, overlaps, told
+from generators.near_hashes import is_flat, near_pairs
 from tasks.steps.ingest import ingest
 from tasks.steps.link import link
 from tasks.steps.store import StepOutput
@@ -43,7 +44,7 @@ def test_near_pairs_are_those_of_comparing_everything(seeds: list[int], flips: l
 
 
 def test_long_runs_are_split_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(links, "_LONG_RUN", 20)
+    monkeypatch.setattr(near_hashes, "_LONG_RUN", 20)
     rng = np.random.default_rng(5)
     flat = np.uint64(0xFFFF000000000000) | rng.integers(0, 1 << 20, 300, dtype=np.uint64)
     hashes = np.concatenate([rng.integers(0, 2**63, 200, dtype=np.uint64), flat])
@@ -157,3 +158,110 @@ def test_the_sample_has_no_links_for_its_persons_are_all_different(tmp_path: Pat
 def test_no_source_at_all_gives_an_empty_table(tmp_path: Path) -> None:
     step = link(tmp_path / "store", [])
     assert pq.read_table(step.folder / "identity_links.parquet").num_rows == 0
+
+
+def row(a: str, b: str, reason: str = "near_duplicate", distance: int | None = 2) -> dict[str, Any]:
+    return {"person_a": a, "person_b": b, "reason": reason, "distance": distance,
+            "evidence_a": f"{a}.jpg", "evidence_b": f"{b}.jpg", "cluster": a}  # fmt: skip
+
+
+def test_the_evidence_between_two_of_a_cluster_is_the_shortest_chain_of_the_strongest_links() -> None:
+    rows = [row("a:1", "b:1"), row("b:1", "c:1", "same_bytes", 0), row("b:1", "c:1"), row("c:1", "d:1")]
+    steps = evidence_path(rows, "d:1", "a:1")
+    assert [(step["person_a"], step["reason"]) for step in steps] == [
+        ("c:1", "near_duplicate"), ("b:1", "same_bytes"), ("a:1", "near_duplicate"),
+    ]  # fmt: skip
+    assert told(steps, "d:1") == (
+        "d:1 = c:1 (near_duplicate, 2 bits: d:1.jpg ~ c:1.jpg) = b:1 (same_bytes: c:1.jpg ~ b:1.jpg)"
+        " = a:1 (near_duplicate, 2 bits: b:1.jpg ~ a:1.jpg)"
+    )
+    assert evidence_path(rows, "a:1", "e:1") == []
+
+
+@given(pairs=st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("abcdefgh")), max_size=12))
+def test_any_two_of_a_cluster_have_a_path_of_evidence_and_no_others(pairs: list[tuple[str, str]]) -> None:
+    rows = [row(a, b) for a, b in pairs if a != b]
+    cluster = clusters((one["person_a"], one["person_b"]) for one in rows)
+    for a in cluster:
+        for b in cluster:
+            steps = evidence_path(rows, a, b)
+            assert bool(steps) == (cluster[a] == cluster[b] and a != b)
+
+
+def test_an_overlap_is_accepted_by_dataset_or_by_person_and_only_in_its_direction() -> None:
+    pairs = [("cuhk_pedes:1", "market1501:2"), ("cuhk_pedes:5", "market1501:6")]
+    tested = ["market1501:2", "market1501:6"]
+    for train, test in (("cuhk_pedes", "market1501"), ("cuhk_pedes:1", "market1501:2"), ("cuhk_pedes:1", "market1501")):
+        accepted = [{"train": train, "test": test, "reason": "as published"}]
+        first, second = leaks(pairs, tested, accepted)
+        assert first == ("cuhk_pedes:1", "market1501:2", "as published")
+        assert second[2] == ("as published" if train == "cuhk_pedes" else None)
+    backwards = [{"train": "market1501", "test": "cuhk_pedes", "reason": "as published"}]
+    assert [reason for *_, reason in leaks(pairs, tested, backwards)] == [None, None]
+
+
+def test_overlaps_count_persons_of_both_sides_and_links_by_reason() -> None:
+    rows = [row("b:1", "a:1"), row("b:1", "a:2", "same_bytes", 0), row("a:1", "a:2")]
+    within, across = overlaps(rows)
+    assert within == {"source_a": "a", "source_b": "a", "persons_a": 2, "persons_b": 2, "links": 1,
+                      "reasons": {"near_duplicate": 1}}  # fmt: skip
+    assert across == {"source_a": "a", "source_b": "b", "persons_a": 2, "persons_b": 1, "links": 2,
+                      "reasons": {"near_duplicate": 1, "same_bytes": 1}}  # fmt: skip
+
+
+def test_a_run_with_too_many_near_hashes_is_cut_short_and_says_so() -> None:
+    rng = np.random.default_rng(5)
+    flips = np.uint64(1) << rng.integers(0, 64, (3, 6_000), dtype=np.uint64)
+    hashes = np.unique(np.uint64(0x93C5A1786E2D4BF0) ^ np.bitwise_or.reduce(flips, axis=0))
+    pairs = near_pairs(hashes)
+    assert pairs.capped_runs > 0
+    assert pairs.not_compared > 0
+    apart = np.bitwise_count(hashes[pairs.first] ^ hashes[pairs.second])
+    assert (apart == pairs.distance).all()
+    assert apart.max() <= 4
+    linked = clusters((str(a), str(b)) for a, b in zip(pairs.first.tolist(), pairs.second.tolist(), strict=True))
+    assert max(np.unique(list(linked.values()), return_counts=True)[1]) > 0.9 * len(hashes)
+
+
+def test_near_pairs_of_one_group_are_left_out() -> None:
+    hashes = np.array([0x93C5A1786E2D4BF0, 0x93C5A1786E2D4BF1, 0x93C5A1786E2D4BF3], dtype=np.uint64)
+    pairs = near_pairs(hashes, groups=np.array([0, 0, 1]))
+    assert list(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)) == [(0, 2), (1, 2)]
+    assert len(near_pairs(hashes, groups=np.array([-1, -1, -1])).first) == 3
+
+
+def drawn(folder: Path, names: tuple[str, ...]) -> tuple[StepOutput, list[dict[str, Any]]]:
+    """The links of drawn datasets."""
+    from generators.sample import write_sample
+
+    write_sample(folder / "raw", "tiny", 7, names)
+    steps = [
+        ingest(folder / "store", name, folder / "raw") for name in names if name not in ("dukemtmc", "occluded_duke")
+    ]
+    for name in ("dukemtmc", "occluded_duke"):
+        if name in names:
+            steps.append(ingest(folder / "store", name, folder / "raw", accept_withdrawn="a test of the links"))
+    step = link(folder / "store", steps)
+    return step, pq.read_table(step.folder / "identity_links.parquet").to_pylist()
+
+
+def test_what_was_taken_from_msmt17_is_linked_by_name_and_by_picture(tmp_path: Path) -> None:
+    step, rows = drawn(tmp_path, ("icfg_pedes", "msmt17", "rstpreid"))
+    reasons = {(o["source_a"], o["source_b"]): o["reasons"] for o in step.facts["overlaps"]}
+    assert reasons["icfg_pedes", "msmt17"]["derived_from_msmt17"] == 9
+    assert set(reasons["msmt17", "rstpreid"]) == {"same_bytes"}
+    named = [one for one in rows if one["reason"] == "derived_from_msmt17"]
+    for one in named:
+        assert one["evidence_a"].rpartition("/")[2] == one["evidence_b"].rpartition("/")[2]
+        assert one["distance"] is None
+    for a in {one["person_a"] for one in rows}:
+        mates = [one["person_b"] for one in rows if one["cluster"] == a]
+        assert all(evidence_path(rows, a, b) for b in mates)
+
+
+def test_occluded_duke_is_linked_to_duke_by_its_names(tmp_path: Path) -> None:
+    step, rows = drawn(tmp_path, ("dukemtmc", "occluded_duke"))
+    (found,) = step.facts["overlaps"]
+    assert set(found["reasons"]) == {"derived_from_dukemtmc", "same_bytes"}
+    for one in rows:
+        assert one["person_a"].partition(":")[2] == one["person_b"].partition(":")[2]
