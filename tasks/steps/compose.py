@@ -21,6 +21,7 @@ from generators import (
     facts,
     galleries,
     golds,
+    links,
     pairing,
     pool,
     quotas,
@@ -30,7 +31,6 @@ from generators import (
     wording,
 )
 from generators.captions import attribute_read, phrases
-from generators.links import leaks
 from schemas import answers, keys, question, tables, vocabulary
 from schemas.discovery import find
 from schemas.question import Pool
@@ -40,7 +40,19 @@ from tasks.steps.store import StepOutput, run_step
 from tasks.versions import writer
 
 _PACKAGE = "generators.questions"
-_CODE = (attribute_masks, attribute_read, choosing, claims, composing, described, facts, galleries, golds, pairing)
+_CODE = (
+    links,
+    attribute_masks,
+    attribute_read,
+    choosing,
+    claims,
+    composing,
+    described,
+    facts,
+    galleries,
+    golds,
+    pairing,
+)
 _SCHEMAS = (
     phrases,
     searching,
@@ -136,11 +148,11 @@ def withheld_persons(
     """Persons of any other split whose cluster of linked identities also holds a test person, but for accepted ones."""
     if linked is None:
         return set()
-    links = read_table(linked, "identity_links").select(["person_a", "person_b"])
+    rows = read_table(linked, "identity_links").select(["person_a", "person_b"])
     people = read_all([part.ingested for part in parts], "person_images")
     tested = pc.unique(people.filter(pc.equal(people.column("split"), "test")).column("person_key")).to_pylist()
-    pairs = zip(*links.to_pydict().values(), strict=True)
-    return {person for person, _, reason in leaks(pairs, tested, accepted) if reason is None}
+    pairs = zip(*rows.to_pydict().values(), strict=True)
+    return {person for person, _, reason in links.leaks(pairs, tested, accepted) if reason is None}
 
 
 def _note(facts: dict[str, Any], split: str, wanted: int, table: pa.Table, why: str) -> None:
