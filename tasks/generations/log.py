@@ -3,15 +3,16 @@
 import fcntl
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import xxhash
 
 from schemas.keys import canonical_json
-from tasks.generations.segments import Row
+from tasks.generations.segments import SCHEMA, Row
 from tasks.generations.spending import Spent
 from tasks.generations.table import Table
 
@@ -48,6 +49,7 @@ class Log:
     """An open log. Rows whose checksum does not hold are left out wherever rows are read."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         with _alone(path.with_name("lock")):
             if not _is_whole(path):
                 _recover(path)
@@ -86,6 +88,23 @@ class Log:
             keys.extend(key for key, _ in rows)
             ordinals.extend(ordinal for _, ordinal in rows)
         return Table.of_rows(keys, ordinals)
+
+    def column_table(self, names: Sequence[str]) -> pa.Table:
+        """Some columns of every row, as a segment has them, without checking the rows."""
+        places = [SCHEMA.names.index(name) + 1 for name in names]
+        columns: list[list[Any]] = [[] for _ in names]
+        for row in self._file.execute("SELECT * FROM answers"):
+            for column, place in zip(columns, places, strict=True):
+                column.append(row[place])
+        arrays = [
+            pa.array(map(bytes.fromhex, column) if name == "key" else column, SCHEMA.field(name).type)
+            for name, column in zip(names, columns, strict=True)
+        ]
+        return pa.Table.from_arrays(arrays, schema=pa.schema([SCHEMA.field(name) for name in names]))
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(path.stat().st_size for path in self._path.parent.glob(f"{self._path.name}*"))
 
     def damaged_rows(self) -> int:
         """How many rows fail their checksum."""
