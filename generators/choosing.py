@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from schemas.keys import Words, mix
+from schemas.keys import Words, below, mix
 from schemas.question import NOBODY, Flags, Ints
 
 _CELL_BITS = 24
@@ -84,7 +84,8 @@ def cells_of(*columns: Ints) -> Ints:
 class Units:
     """Things that may become rows: who anchors them, at which k, and named columns; all arrays have one length.
 
-    `contents` name what each row of the unit would show: two units that share one are duplicates.
+    `contents` name what each row of the unit would show: two units that share one at the same place are duplicates, and
+    with `mixed` also at different places.
     """
 
     anchor: Ints
@@ -92,6 +93,7 @@ class Units:
     word: Words
     columns: Mapping[str, Ints]
     contents: tuple[Words, ...]
+    mixed: bool = False
 
     @property
     def size(self) -> int:
@@ -102,7 +104,7 @@ class Units:
         """Some of the units, in the order asked."""
         columns = {name: column[rows] for name, column in self.columns.items()}
         contents = tuple(content[rows] for content in self.contents)
-        return Units(self.anchor[rows], self.k[rows], self.word[rows], columns, contents)
+        return Units(self.anchor[rows], self.k[rows], self.word[rows], columns, contents, self.mixed)
 
     @staticmethod
     def join(parts: "list[Units]") -> "Units":
@@ -114,6 +116,7 @@ class Units:
             np.concatenate([p.word for p in parts]),
             {name: np.concatenate([p.columns[name] for p in parts]) for name in first.columns},
             tuple(np.concatenate([p.contents[i] for p in parts]) for i in range(len(first.contents))),
+            first.mixed,
         )
 
 
@@ -150,6 +153,17 @@ def turns_of(anchors: Ints, words: Words, seed: np.uint64, most: int) -> Iterato
         for start in range(0, max(len(anchors), 1), BLOCK):
             rows = order[start : start + BLOCK]
             yield k, anchors[rows], word[rows]
+
+
+def wording_in_turn(paraphrases: Ints, words: Words, seed: np.uint64, k: int) -> Ints:
+    """The wording of each anchor's k-th row: they are gone through in turn, from one that is the anchor's own."""
+    first = below(mix(seed, words, 8), len(paraphrases))
+    return paraphrases[(first + k) % len(paraphrases)]
+
+
+def draws(words: Words, count: int, *salt: int) -> Words:
+    """`count` further words for each word, shape (n, count)."""
+    return mix(words[:, None], np.arange(count, dtype=np.uint64)[None, :], *salt)
 
 
 def fill(
@@ -226,7 +240,12 @@ def without_duplicates(units: Units) -> Units:
     for index in range(len(units.contents)):
         _, first = np.unique(units.contents[index], return_index=True)
         units = units.take(np.sort(first))
-    return units
+    if not units.mixed:
+        return units
+    flat = np.stack(units.contents, axis=1).reshape(-1)
+    _, first, at = np.unique(flat, return_index=True, return_inverse=True)
+    owner = (first // len(units.contents))[at].reshape(units.size, -1)
+    return units.take((owner == np.arange(units.size)[:, None]).all(axis=1))
 
 
 def within_caps(units: Units, person: Ints, caps: Caps) -> Units:

@@ -85,6 +85,11 @@ def groups_json(groups: Sequence[Sequence[int]]) -> str:
     return json.dumps(sorted(sorted(group) for group in groups), separators=(",", ":"))
 
 
+def json_field(key: str, value: str | Sequence[str] | None) -> str:
+    """One field of a record answer: `"backpack": "yes"`, or null; records join them by `, ` inside braces."""
+    return f"{json.dumps(key)}: {json.dumps(value)}"
+
+
 def parse(kind: str, text: str) -> Parsed | None:
     """The values of a canonical answer, or None when the text is not in the grammar of its kind."""
     answer = without_thought(text).strip()

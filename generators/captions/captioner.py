@@ -18,6 +18,7 @@ from schemas.errors import UnknownName
 from schemas.vocabulary import VOCABULARY
 
 MIN_WORDS, MAX_WORDS = 8, 60
+LONG_STYLES, MAX_WORDS_LONG = frozenset(("detailed",)), 110
 # What goes first when a caption would be too long.
 _SPARED = (("view", "action", "absent", "beside"), ("carried", "neckwear", "face"), ("glasses", "headwear"), ("bags",))
 _LEFT_OUT = tuple(frozenset(slot for slots in _SPARED[:n] for slot in slots) for n in range(len(_SPARED) + 1))
@@ -74,7 +75,7 @@ class Template:
 
 
 def caption(facts: Mapping[str, str], style: str, seed: int) -> str | None:
-    """One caption of 8 to 60 words for the known values in `facts`; None when they are too few for the style.
+    """One caption of 8 to 60 words (110 in LONG_STYLES) for the known values in `facts`; None when they are too few.
 
     `seed` (64 bits) chooses the template and the synonyms. Colours are left out for images without colour. Raises
     UnknownName for a style that is not in the bank.
@@ -85,9 +86,14 @@ def caption(facts: Mapping[str, str], style: str, seed: int) -> str | None:
         filler = _Filler(facts, seed >> 16, left_out)
         template = _chosen(style, filler, seed & 0xFFFF)
         text = filler.text(template) if template else text
-        if text is None or text.count(" ") < MAX_WORDS:
+        if text is None or text.count(" ") < most_words(style):
             return text
     return text
+
+
+def most_words(style: str) -> int:
+    """How long a caption of a style may be."""
+    return MAX_WORDS_LONG if style in LONG_STYLES else MAX_WORDS
 
 
 def can_word(facts: Mapping[str, str], style: str) -> bool:

@@ -9,6 +9,7 @@ from generators.composing import compose_rows
 from generators.pool import build_pool
 from generators.wording import load_wording
 from schemas.discovery import find
+from schemas.keys import hash_ids
 from schemas.question import Pool
 from schemas.recipe import Family
 from schemas.tables import TABLES
@@ -73,6 +74,49 @@ def colours(images: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         rows += [{"level": "clothes", "clothes_key": outfit, "key": k, "value": v} for k, v in said.items()]
     return [{"attribute_id": f"a{n:06}", "attribute_source": "human", **row} for n, row in enumerate(rows)]
+
+
+_MORE = {
+    "upper_sleeve": ("long", "short"),
+    "hair_length": ("short", "long", "tied"),
+    "headwear": ("none", "cap"),
+    "footwear_color": ("white", "brown", "blue"),
+    "hand_bag": ("no", "yes"),
+    "shoulder_bag": ("no", "no", "yes"),
+}
+
+
+def details(images: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """More values for every outfit, which follow from its name alone, and the modality of every picture."""
+    rows = [
+        {"attribute_id": f"{row['image_id']} modality", "attribute_source": "metadata", "level": "image"}
+        | {"image_id": row["image_id"], "key": "modality", "value": row["modality"]}
+        for row in images
+    ]
+    for outfit in sorted({str(row["clothes_key"]) for row in images}):
+        for key, values in _MORE.items():
+            value = values[int(hash_ids([f"{outfit} {key}"])[0] % len(values))]
+            row = {"level": "clothes", "clothes_key": outfit, "key": key, "value": value}
+            rows.append({"attribute_id": f"{outfit} {key}", "attribute_source": "human", **row})
+    return rows
+
+
+def captions(images: Sequence[Mapping[str, Any]], colour: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A short caption, the same in another style, and a long one for every picture, by the colour of its outfit."""
+    rows = []
+    for row in images:
+        worn = f"a {colour[str(row['clothes_key'])]} jacket"
+        long = (
+            f"This is somebody who wears {worn} and walks along a wall here. " + "Nothing else stands out at all. " * 6
+        )
+        texts = (
+            f"A person who wears {worn} today.",
+            f"Seen here: a person, wearing: {worn}, nothing more.",
+            long.strip(),
+        )
+        for number, (text, style) in enumerate(zip(texts, (None, "inventory", "detailed"), strict=True)):
+            rows.append(caption(row["image_id"], text, number, style))
+    return rows
 
 
 def caption(image_id: str, text: str, number: int = 0, style: str | None = None) -> dict[str, Any]:

@@ -1,0 +1,90 @@
+"""VIEW_VIS: from which side is the person seen, what is hidden, and is it a picture in colour or in infrared?
+
+Each is only asked in sources that know at least two answers to it, and those are asked as evenly as the pictures allow.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from generators.attribute_masks import is_single, mask_of, words_of
+from generators.choosing import Units, content, wording_in_turn
+from generators.quotas import fill_quota, shortfall
+from generators.wording import words_at
+from schemas.keys import mix, seed_of
+from schemas.question import Ask, Draft, Example, Ints, Question
+
+KEYS = ("viewpoint", "occlusion", "modality")
+_PHOTOGRAPHS = sum(mask_of("modality", name) for name in ("rgb", "near_infrared", "thermal"))
+
+
+def compose(ask: Ask) -> Draft:
+    """Rows over (picture, question); a picture is asked the same again only in other words."""
+    units = fill_quota(ask, _levels(ask), ask.rows, names={"subtask": KEYS})
+    reason = "too few pictures whose source knows different views, occlusions or modalities"
+    return _draft(ask, units, shortfall(ask, units, reason, ask.rows, {"subtask": KEYS}))
+
+
+def _levels(ask: Ask) -> Iterator[Units]:
+    anchors = [_askable(ask, key) for key in KEYS]
+    for k in range(len(ask.paraphrases)):
+        yield Units.join([_of_key(ask, at, anchors[at], k) for at in range(len(KEYS))])
+
+
+def _askable(ask: Ask, key: str) -> Ints:
+    """Pictures with one known value of a key, from sources that have several values of it."""
+    values, source = ask.pool.values[key], ask.pool.source
+    told = is_single(values)
+    if key == "modality":
+        told &= (values & np.uint32(_PHOTOGRAPHS)) != 0
+    pairs = np.unique(np.stack([source[told], values[told].astype(np.int64)]), axis=1)
+    several, counts = np.unique(pairs[0], return_counts=True)
+    return np.flatnonzero(told & np.isin(source, several[counts > 1]))
+
+
+def _of_key(ask: Ask, at: int, anchors: Ints, k: int) -> Units:
+    words, key = ask.pool.words[anchors], seed_of(KEYS[at])
+    paraphrase = wording_in_turn(ask.paraphrases, words, mix(ask.seed, key)[0], k)
+    mask = ask.pool.values[KEYS[at]][anchors].astype(np.int64)
+    which = np.full(len(anchors), at, dtype=np.int64)
+    columns = {"subtask": which, "group": which, "cell": which << 32 | mask, "mask": mask, "paraphrase": paraphrase}
+    shown = (content(words, key, paraphrase.astype(np.uint64)),)
+    return Units(anchors, np.full(len(anchors), k), mix(ask.seed, words, key, k), columns, shown)
+
+
+def _draft(ask: Ask, units: Units, reason: str) -> Draft:
+    which, mask = units.columns["subtask"], units.columns["mask"].astype(np.uint32)
+    said = [words_of(key, np.where(which == at, mask, 0).astype(np.uint32)) for at, key in enumerate(KEYS)]
+    answer = np.select([which == at for at in range(len(KEYS))], [words.to_numpy(False) for words in said], "")
+    return Draft(
+        images=units.anchor[:, None],
+        roles=("query",),
+        k=units.k,
+        paraphrase=units.columns["paraphrase"],
+        subtask=words_at(KEYS, which),
+        answer=words_at(*_coded(answer)),
+        slots={table: words_at([ask.words[table][key] for key in KEYS], which) for table in ("ask", "noun")},
+        shortfall=reason,
+    )
+
+
+def _coded(texts: "np.ndarray[tuple[int], np.dtype[np.object_]]") -> tuple[list[str], Ints]:
+    names, at = np.unique(texts.astype(str), return_inverse=True)
+    return names.tolist(), at.astype(np.int64)
+
+
+QUESTION = Question(
+    title="The side a person is seen from, what is hidden, colour or infrared",
+    answer="attr",
+    compose=compose,
+    examples=(
+        Example(
+            images=(
+                {"person": "ann", "camera": "c1", "viewpoint": "front"},
+                {"person": "bob", "camera": "c1", "viewpoint": "back"},
+            ),
+            rows=2,
+            answers=("front", "back"),
+        ),
+    ),
+)
