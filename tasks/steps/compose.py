@@ -18,16 +18,19 @@ from generators import (
     claims,
     composing,
     described,
+    evidence,
     facts,
     galleries,
     golds,
     links,
     pairing,
     pool,
+    portraits,
     quotas,
     records,
     searching,
     sets,
+    told,
     wording,
 )
 from generators.captions import attribute_read, phrases
@@ -41,33 +44,29 @@ from tasks.versions import writer
 
 _PACKAGE = "generators.questions"
 _CODE = (
-    links,
     attribute_masks,
     attribute_read,
     choosing,
     claims,
     composing,
     described,
+    evidence,
     facts,
     galleries,
     golds,
+    links,
     pairing,
-)
-_SCHEMAS = (
     phrases,
-    searching,
-    sets,
     pool,
+    portraits,
     quotas,
     records,
+    searching,
+    sets,
+    told,
     wording,
-    answers,
-    keys,
-    question,
-    tables,
-    vocabulary,
-    writer,
 )
+_SCHEMAS = (answers, keys, question, tables, vocabulary, writer)
 
 
 def compose(

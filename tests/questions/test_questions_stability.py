@@ -32,19 +32,13 @@ def colour_of(row: dict[str, Any]) -> str:
 
 def said(images: list[dict[str, Any]]) -> list[dict[str, Any]]:
     outfits = {row["clothes_key"]: colour_of(row) for row in images}
-<<<<<<< Updated upstream
-    return [
+    garments = [
         {"attribute_id": f"{f}{key}", "attribute_source": "human", "level": "clothes", "clothes_key": f}
         | {"key": key, "value": value}
-=======
-    tops = [
-        {"attribute_id": f, "attribute_source": "human", "level": "clothes", "clothes_key": f}
-        | {"key": "upper_color_primary", "value": colour}
->>>>>>> Stashed changes
         for f, colour in sorted(outfits.items())
         for key, value in {"upper_color_primary": colour, **others_of(f)}.items()
     ]
-    return [*tops, *details(images)]
+    return [*garments, *details(images)]
 
 
 def others_of(outfit: str) -> dict[str, str]:
