@@ -14,13 +14,20 @@ _LIMIT = 64 << 20
 
 def list_lines(tree: RawTree, relpath: str) -> Iterator[tuple[int, str]]:
     """The numbered lines of a list that are not blank. Raises BadTable when the file is not plain text."""
-    try:
-        text = tree.read(relpath, _LIMIT).decode("ascii")
-    except (BadRawData, UnicodeDecodeError) as error:
-        raise BadTable(f"The list {relpath!r} cannot be read: {error}") from error
+    text = list_text(tree, relpath)
     for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1):
         if stripped := line.strip():
             yield number, stripped
+
+
+def list_text(tree: RawTree, relpath: str) -> str:
+    """The text of a list. Raises BadTable when it is missing, far too large or not plain text."""
+    try:
+        return tree.read(relpath, _LIMIT).decode("ascii")
+    except BadRawData as error:
+        raise BadTable(f"The list {relpath!r} cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise BadTable(f"The list {relpath!r} is not plain text: byte {error.start} is no ASCII.") from error
 
 
 def bad_list(source: str, relpath: str, error: BadTable) -> Reject:

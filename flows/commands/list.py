@@ -11,10 +11,16 @@ def list_(
     what: Annotated[str, typer.Argument(help="sources, questions, gates, protocols, miners, backends or recipes.")],
     as_json: Json = False,
 ) -> None:
-    """List what there is of a kind, with one line of facts each."""
-    from flows.listing import listing
+    """List what there is of a kind, with its facts; of sources setting, terms, splits and official counts."""
+    from flows.listing import listing, source_facts, source_table
+    from schemas.discovery import find_all
 
-    printed(listing(what), as_json)
+    if what != "sources":
+        printed(listing(what), as_json)
+    elif as_json:
+        printed({name: source_facts(source) for name, source in find_all("generators.sources", "SOURCE")}, as_json)
+    else:
+        typer.echo(source_table())
 
 
 COMMAND = list_

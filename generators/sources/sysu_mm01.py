@@ -10,8 +10,9 @@ Source: Wu et al., ICCV 2017.
 import re
 from collections.abc import Iterator
 
+from generators.list_files import list_text
 from generators.raw_names import bad_name, images_of, unknown_folder
-from schemas.errors import BadRawData
+from schemas.errors import BadTable
 from schemas.rows import PersonImage, Reject
 from schemas.source import RawTree, Reported, Source
 
@@ -20,7 +21,6 @@ _FOLDERS = tuple(f"cam{number}" for number in range(1, 7))
 _LISTS = {"exp/train_id.txt": "train", "exp/val_id.txt": "val", "exp/test_id.txt": "test"}
 _INFRARED = ("3", "6")
 _SAME_ROOM = ("2", "3")
-_LIST_LIMIT = 1 << 20
 
 
 def _read(tree: RawTree) -> Iterator[PersonImage | Reject]:
@@ -39,9 +39,9 @@ def _read(tree: RawTree) -> Iterator[PersonImage | Reject]:
 def _read_list(tree: RawTree, relpath: str, split: str, splits: dict[int, str]) -> Iterator[Reject]:
     """Adds the ids of one list to `splits`; a person of two lists ends in no split, for it would leak."""
     try:
-        text = tree.read(relpath, _LIST_LIMIT).decode("ascii")
-    except (BadRawData, UnicodeDecodeError) as error:
-        yield _refusal(relpath, "damaged", f"The list of {split} persons cannot be read: {error}")
+        text = list_text(tree, relpath)
+    except BadTable as error:
+        yield _refusal(relpath, "damaged", str(error))
         return
     for place, word in enumerate((word for word in re.split(r"[,\s]+", text) if word), start=1):
         if not word.isdigit() or len(word) > 6:
