@@ -67,13 +67,13 @@ def image_row(source: str, number: int) -> dict[str, Any]:
     }
 
 
-def person_row(source: str, number: int) -> dict[str, Any]:
+def person_row(source: str, number: int, tested: int = 3) -> dict[str, Any]:
     return {
         "image_id": f"{source}/{number:04d}.jpg",
         "source": source,
         "relpath": f"{number:04d}.jpg",
         "source_split": "train",
-        "split": "train" if number < IMAGES_EACH // 2 else "test",
+        "split": "train" if number < IMAGES_EACH - tested else "test",
         "pid_raw": str(number // 2),
         "person_key": f"{source}:{number // 2}",
         "role_flag": "normal",
@@ -86,14 +86,17 @@ def person_row(source: str, number: int) -> dict[str, Any]:
     }
 
 
-def caption_row(source: str, number: int) -> dict[str, Any]:
+WORDS = "A person in blue | grey."
+
+
+def caption_row(source: str, number: int, words: str = WORDS) -> dict[str, Any]:
     return {
         "caption_id": f"{source}/{number:04d}.jpg#0",
         "image_id": f"{source}/{number:04d}.jpg",
         "caption_index": 0,
-        "text_raw": "A person in blue | grey.",
-        "text": "A person in blue | grey.",
-        "n_words": 5,
+        "text_raw": words,
+        "text": words,
+        "n_words": len(words.split()),
         "caption_source": "rule",
         "language": "en",
         "valid": True,
@@ -151,13 +154,13 @@ def put(folder: Path, table: str, rows: list[dict[str, Any]], name: str | None =
     write(TABLES[table], from_rows(TABLES[table], rows), folder / f"{name or table}.parquet")
 
 
-def ingested(store: Path, source: str) -> StepOutput:
+def ingested(store: Path, source: str, tested: int = 3) -> StepOutput:
     def work(folder: Path) -> dict[str, Any]:
         packs = store / "packs" / source
         packs.mkdir(parents=True, exist_ok=True)
         put(packs, "images", [image_row(source, n) for n in range(IMAGES_EACH)], "0123456789abcdef")
         pack = packs / "0123456789abcdef.parquet"
-        put(folder, "person_images", [person_row(source, n) for n in range(IMAGES_EACH)])
+        put(folder, "person_images", [person_row(source, n, tested) for n in range(IMAGES_EACH)])
         put(folder, "rejects", [reject_row(source, "images")])
         sha256 = hashlib.sha256(pack.read_bytes()).hexdigest()
         name = f"{source}/0123456789abcdef.parquet"
@@ -173,17 +176,17 @@ def ingested(store: Path, source: str) -> StepOutput:
             "reported": [{"what": "train", "official": 12936, "found": 3, "tag": "C"}],
         }
 
-    return run_step(store, "ingest", {"source": source}, work)
+    return run_step(store, "ingest", {"source": source, "tested": tested}, work)
 
 
-def described(store: Path, source: str) -> StepOutput:
+def described(store: Path, source: str, words: str = WORDS) -> StepOutput:
     def work(folder: Path) -> dict[str, Any]:
-        put(folder, "captions", [caption_row(source, n) for n in range(IMAGES_EACH)])
+        put(folder, "captions", [caption_row(source, n, words) for n in range(IMAGES_EACH)])
         put(folder, "attributes", [])
         put(folder, "rejects", [reject_row(source, "captions")])
         return {"model": "grammar", "revision": "1"}
 
-    return run_step(store, "describe", {"source": source}, work)
+    return run_step(store, "describe", {"source": source, "words": words}, work)
 
 
 def mined(store: Path, source: str) -> StepOutput:
@@ -243,7 +246,13 @@ FAMILIES: dict[str, dict[str, Any]] = {
 }
 
 
-def toy(store: Path, families: dict[str, dict[str, Any]] | None = None, verdicts: Any = None) -> Toy:
+def toy(
+    store: Path,
+    families: dict[str, dict[str, Any]] | None = None,
+    verdicts: Any = None,
+    words: str = WORDS,
+    tested: int = 3,
+) -> Toy:
     asked = families or FAMILIES
     recipe = Recipe.model_validate(
         {
@@ -254,7 +263,7 @@ def toy(store: Path, families: dict[str, dict[str, Any]] | None = None, verdicts
             "families": asked,
         }
     )
-    parts = [Parts(ingested(store, s), described(store, s), mined(store, s)) for s in SOURCES]
+    parts = [Parts(ingested(store, s, tested), described(store, s, words), mined(store, s)) for s in SOURCES]
     made = {family: composed(store, family, quota["stage"], quota["rows"]) for family, quota in asked.items()}
     linked = joint(store, "link", "identity_links")
     benchmarked = joint(store, "protocols", "protocols", "protocol_members")

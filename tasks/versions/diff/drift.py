@@ -1,0 +1,61 @@
+"""How far distributions moved between two versions: attribute values by key, answers by family."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.versions.diff.difference import Drift
+from tasks.versions.diff.sections import differing, family_of, read
+from tasks.versions.reader import VersionFolder
+
+_SHOWN = 5
+_LONGEST_ANSWER = 40
+Shares = dict[str, dict[str, float]]
+
+
+def drifts(old: VersionFolder, new: VersionFolder) -> list[Drift]:
+    """Every distribution that moved at all, the one that moved most first."""
+    found = [*_moved("attribute", _attributes(old), _attributes(new)), *_answers(old, new)]
+    return sorted(found, key=lambda drift: (-drift.distance, drift.what))
+
+
+def _attributes(version: VersionFolder) -> Shares:
+    return _shares(version.table("attributes", ["key", "value"]), "key", "value")
+
+
+def _answers(old: VersionFolder, new: VersionFolder) -> Iterator[Drift]:
+    """The answers of the families whose files differ; answers that are free text have no distribution."""
+    mine, theirs = differing(old, new, "conversations")
+    changed = {family_of(entry) for entry in (*mine, *theirs)}
+    before, after = (_answer_shares(version, changed) for version in (old, new))
+    yield from _moved("answers of", before, after)
+
+
+def _answer_shares(version: VersionFolder, families: set[str]) -> Shares:
+    entries = [e for e in version.manifest.files if e.table == "conversations" and family_of(e) in families]
+    table = read(version, "conversations", entries, ("family", "answer"))
+    told = pc.struct_field(table.column("answer"), [1])
+    short = pc.less_equal(pc.utf8_length(told), _LONGEST_ANSWER)
+    return _shares(pa.table({"family": table.column("family"), "answer": told}).filter(short), "family", "answer")
+
+
+def _shares(table: pa.Table, group: str, value: str) -> Shares:
+    counted = table.group_by([group, value]).aggregate([([], "count_all")]).to_pydict()
+    totals: dict[str, int] = {}
+    for name, count in zip(counted[group], counted["count_all"], strict=True):
+        totals[name] = totals.get(name, 0) + count
+    found: Shares = {}
+    for name, each, count in zip(counted[group], counted[value], counted["count_all"], strict=True):
+        found.setdefault(name, {})[each] = count / totals[name]
+    return found
+
+
+def _moved(what: str, old: Shares, new: Shares) -> Iterator[Drift]:
+    for name in sorted(old.keys() & new.keys()):
+        values = old[name].keys() | new[name].keys()
+        pairs = {value: (old[name].get(value, 0.0), new[name].get(value, 0.0)) for value in values}
+        distance = sum(abs(after - before) for before, after in pairs.values()) / 2
+        most = sorted(pairs, key=lambda value: (-abs(pairs[value][1] - pairs[value][0]), value))[:_SHOWN]
+        if distance > 0:
+            yield Drift(f"{what} {name}", distance, {value: pairs[value] for value in most})
