@@ -18,6 +18,7 @@ from generators import (
     claims,
     composing,
     described,
+    dialogue,
     evidence,
     facts,
     galleries,
