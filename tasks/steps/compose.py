@@ -51,6 +51,7 @@ _CODE = (
     claims,
     composing,
     described,
+    dialogue,
     evidence,
     facts,
     galleries,
