@@ -51,7 +51,7 @@ def _levels(ask: Ask, facts: Facts, rule: PairRule, everybody: Ints) -> Iterator
 def _question(facts: Facts, match: Ints, found: LineUp, word: Words) -> tuple[Ints, Ints]:
     """What to ask (a place in KEYS, NOBODY where nothing is best), and what has been said: facts that all share."""
     there, shown = np.maximum(match, 0), np.maximum(found.shown, 0)
-    shared = agreeing(facts, there, shown).all(axis=1)
+    shared = np.asarray(agreeing(facts, there, shown).all(axis=1))
     said = choose(shared, mix(word, 94), below(mix(word, 95), MOST_SAID + 1), MOST_SAID)
     everyone = np.ones(shown.shape, dtype=np.bool_)
     asked = best_question(facts, there, shown, everyone, has(said))

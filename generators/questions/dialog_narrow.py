@@ -69,7 +69,7 @@ def _rounds(facts: Facts, match: Ints, shown: Ints, word: Words) -> tuple[Ints, 
     same, apart = agreeing(facts, match, shown), differing(facts, match, shown)
     told = np.full((len(match), ROUNDS), NOBODY, dtype=np.int64)
     asked, left = told.copy(), np.ones((len(match), ROUNDS, WIDTH), dtype=np.int64)
-    telling = (same | apart).all(axis=1) & apart.any(axis=1)
+    telling = np.asarray((same | apart).all(axis=1) & apart.any(axis=1))
     now = choose(telling, mix(word, 96), 1, 1)[:, 0]
     wanted = 1 + below(mix(word, 97), ROUNDS)
     still, used = np.ones((len(match), WIDTH), dtype=np.bool_), np.zeros(telling.shape, dtype=np.bool_)
