@@ -26,6 +26,9 @@ _IN_GREY = (repeat("GRAY"), repeat(False), repeat(False), repeat(SIDE), repeat(S
 MAX_BYTES = 32 << 20
 MAX_PIXELS = 1 << 25
 _REDUCED = 256
+# A usual progressive JPEG has ten scans. Where bytes times pixels stay below this, no number of them takes long.
+_MAX_SCANS = 100
+_HEAVY = 1 << 33
 _SOI = b"\xff\xd8\xff"
 _EOI = b"\xff\xd9"
 _CMYK = frozenset(("CMYK", "YCCK"))
@@ -78,6 +81,8 @@ def _sound_jpegs(encoded: Sequence[bytes], suffixes: Sequence[str]) -> list[Deco
         heights, widths, spaces, _ = zip(*map(simplejpeg.decode_jpeg_header, encoded), strict=True)
         if not _CMYK.isdisjoint(spaces) or _size_fault(max(map(len, encoded)), max(widths), max(heights)):
             return None
+        if max(map(len, encoded)) * max(widths) * max(heights) > _HEAVY and any(map(_many_scans, encoded)):
+            return None
         greys = list(map(simplejpeg.decode_jpeg, encoded, *_IN_GREY))
     except ValueError:
         return None
@@ -119,6 +124,8 @@ def _jpeg(data: bytes, suffix: str) -> Decoded | Refusal:
         return _jpeg_fault(data, str(error))
     if fault := _size_fault(len(data), width, height):
         return fault
+    if len(data) * width * height > _HEAVY and _many_scans(data):
+        return Refusal("too_large", f"The JPEG has more than {_MAX_SCANS} scans of {width}x{height} pixels each.")
     if space in _CMYK:
         return _by_pil(data, suffix, "jpeg", (width, height))
     try:
@@ -126,6 +133,11 @@ def _jpeg(data: bytes, suffix: str) -> Decoded | Refusal:
     except ValueError as error:
         return _jpeg_fault(data, str(error), suffix, (width, height))
     return Decoded("jpeg", width, height, _notes(data, suffix, "jpeg"), grey[:, :, 0])
+
+
+def _many_scans(data: bytes) -> bool:
+    """Whether a JPEG goes over its pixels so often, in a few bytes each time, that it would take minutes."""
+    return data.count(b"\xff\xda") > _MAX_SCANS
 
 
 def _jpeg_fault(
