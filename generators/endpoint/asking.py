@@ -5,10 +5,11 @@ endpoint is lost, nothing is held against the rows, and EndpointFault ends the a
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+
+import orjson
 
 from generators.endpoint.bridge import Emit, emitted
 from generators.endpoint.chat import chat_body, estimated_tokens, repair_turns
@@ -161,8 +162,7 @@ class _Asking:
         return None
 
     def _body(self, row: _Row) -> bytes:
-        body = chat_body(row.request, self._means.images, row.repairs, self._guided)
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        return orjson.dumps(chat_body(row.request, self._means.images, row.repairs, self._guided))
 
     async def _posted(self, row: _Row, body: bytes) -> Reply | Fault:
         """Send once, within every limit; the place in the window is given back."""

@@ -6,6 +6,7 @@ Outcomes may come in any order, more than once or not at all; what they mean is 
 import json
 from typing import Any, NamedTuple
 
+import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from generators.endpoint.chat import chat_body
@@ -41,7 +42,7 @@ class _Line(BaseModel):
 def request_line(key: str, request: Request, images: ImageSource) -> bytes:
     """One request as a line of a batch file. Raises KeyError for an image that the source does not have."""
     line = {"custom_id": key, "method": "POST", "url": "/v1/chat/completions", "body": chat_body(request, images)}
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return orjson.dumps(line) + b"\n"
 
 
 def read_outcome(line: bytes) -> Outcome | None:

@@ -1,5 +1,7 @@
 """The reply of a chat completion, validated, and what it means for the request."""
 
+from typing import NamedTuple
+
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from generators.model_json import schema_problem
@@ -33,10 +35,8 @@ class _Completion(_Loose):
     usage: _Usage | None = None
 
 
-class Reply(BaseModel):
+class Reply(NamedTuple):
     """One completion: its text (empty when there was none), why it ended, and what it cost."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     text: str
@@ -55,7 +55,7 @@ def read_reply(body: bytes) -> Reply | None:
     if not found.choices:
         return None
     choice, usage = found.choices[0], found.usage or _Usage()
-    return Reply.model_construct(
+    return Reply(
         id=found.id,
         text=(choice.message.content or "")[:MAX_TEXT],
         refusal=choice.message.refusal or "",
