@@ -58,18 +58,25 @@ class Reporter:
 
 
 class _Lines:
-    """A line now and then, for logs: done, total, rate and an estimate of the rest."""
+    """A line now and then, for logs: done, total, rate and an estimate of the rest, both since the first report."""
 
     def __init__(self, reporter: Reporter, name: str) -> None:
         self.reporter = reporter
         self.name = name
-        self.started = self.last = time.perf_counter()
+        self.last = time.perf_counter()
+        self.first: tuple[int, float] | None = None
 
     def __call__(self, done: int, total: int, note: str) -> None:
         now = time.perf_counter()
+        self.first = self.first or (done, now)
         if now - self.last < _SECONDS_BETWEEN_LINES or not done:
             return
         self.last = now
-        rate = done / (now - self.started)
-        rest = f", about {max(total - done, 0) / rate:.0f} s left" if total else ""
-        self.reporter.say(f"  {self.name:<18} {done}/{total or '?'} {note} ({rate:.1f}/s{rest})")
+        before, since = self.first
+        pace = _pace(done - before, now - since, total - done) if done > before else ""
+        self.reporter.say(f"  {self.name:<18} {done}/{total or '?'} {note}{pace}")
+
+
+def _pace(count: int, seconds: float, left: int) -> str:
+    rate = count / seconds
+    return f" ({rate:.1f}/s, about {left / rate:.0f} s left)" if left >= 0 else f" ({rate:.1f}/s)"

@@ -81,7 +81,7 @@ class Run:
             if read_record(folder).get("run") != digest(self.identity):
                 raise WrongUse(
                     f"The folder {str(self.out)!r} holds a run on another version, with other settings or by other "
-                    "code: name another folder, or train with resume off to replace it."
+                    "code: name another folder, or remove this one."
                 )
             done.append(number)
         return done

@@ -26,4 +26,4 @@ def test_elsewhere_than_on_a_terminal_progress_is_a_line_now_and_then(capsys, mo
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
     assert lines[0].split()[:3] == ["train", "2/10", "steps"]
-    assert "about" in lines[0]
+    assert lines[0].endswith("(0.2/s, about 48 s left)")
