@@ -77,7 +77,7 @@ def _rows(
     folder: Path, entries: Sequence[FileEntry], table: str, keys: Sequence[str]
 ) -> Iterator[tuple[FileEntry, dict[str, Any]]]:
     """The rows with these keys; files are sorted by key, so row groups without them are not read."""
-    for entry in entries:
+    for entry in entries if keys else ():
         path = folder / entry.path
         columns = [name for name in pq.read_schema(path).names if name != "image"]
         found = pq.read_table(path, columns=columns, filters=[(_KEYS[table], "in", list(keys))], partitioning=None)
