@@ -3,7 +3,8 @@
 Labels come per image, per outfit or per person, from people or read out of captions. `resolve` settles what is known
 of each image:
 
-- a label wins over a value read from a human caption, which wins over a model's answer (`mllm…`);
+- a label wins over a value read from a human caption, which wins over what models agree on (`merged`), which wins over
+  one model's or rule's answer (`mllm…`, `rule`);
 - among equals the image wins over its outfit, which wins over its person;
 - two different values of equal standing leave the key unknown: nothing is guessed; only keys that take several
   values (`carried_object`) hold all that one source says, joined by `|`;
@@ -32,10 +33,11 @@ Flags = npt.NDArray[np.bool_]
 
 MISSING = -1
 _CONFLICT = -2
+MERGED = "merged"
 COLOURLESS = ("near_infrared", "thermal", "sketch")
 OF_THE_IMAGE = frozenset(("viewpoint", "occlusion", "action", "modality", "image_quality", "carried_object"))
 _LEVELS = (("person", "person_key"), ("clothes", "clothes_key"), ("image", "image_id"))
-_STANDINGS = (2, 1, 0)
+_STANDINGS = (3, 2, 1, 0)
 _KEYS = tuple(VOCABULARY)
 _COLUMNS = ["level", "image_id", "person_key", "clothes_key", "key", "value", "attribute_source", "visible"]
 _HIDDEN = {
@@ -164,10 +166,11 @@ def _rows(attributes: pa.Table, labels: dict[str, tuple[str, ...]]) -> _Rows:
 
 
 def _standings(sources: pa.ChunkedArray) -> npt.NDArray[np.int8]:
-    """0 for labels and measurements, 1 for what captions say, 2 for what models say."""
-    model = pc.starts_with(sources, "mllm").to_numpy().astype(np.int8)
+    """0 for labels and measurements, 1 for what captions say, 2 for what models agree on, 3 for what one model says."""
+    model = pc.or_(pc.starts_with(sources, "mllm"), pc.equal(sources, "rule")).to_numpy().astype(np.int8)
+    merged = pc.equal(sources, MERGED).to_numpy().astype(np.int8)
     caption = pc.equal(sources, "caption").to_numpy().astype(np.int8)
-    return np.asarray(2 * model + caption, dtype=np.int8)
+    return np.asarray(3 * model + 2 * merged + caption, dtype=np.int8)
 
 
 def _of_level(

@@ -62,16 +62,33 @@ class ModelChoice(_Strict):
     sampling: Sampling = Sampling()
 
 
+class KindChoice(_Strict):
+    """One kind of generation (see generators/kinds/): how many an image gets, in which styles, and who is asked.
+
+    Without `styles` all of the kind's are used. `models` names models, or backends that serve one; without it every
+    model of the recipe is asked.
+    """
+
+    kind: Name
+    per_image: Annotated[int, Field(ge=0, le=8)] = 1
+    styles: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+
 class Describe(_Strict):
     """How captions are made: the backend, how many an image gets, and in which styles.
 
-    `models` are the models that are asked besides, each kept apart from the others.
+    `models` are the models that are asked besides, each kept apart from the others. `kinds` is what is asked for
+    besides captions; where it lists captions, that says how the models it names are asked for them. `similarity` is a
+    local folder of a CLIP-like model that measures how far made captions are from their images.
     """
 
     backend: Name = "grammar"
     models: tuple[ModelChoice, ...] = ()
     captions_per_image: Annotated[int, Field(ge=0, le=8)] = 2
     styles: tuple[str, ...] = ("plain", "witness", "inventory", "shoes_first")
+    kinds: tuple[KindChoice, ...] = ()
+    similarity: str | None = None
 
 
 class Mine(_Strict):

@@ -134,6 +134,41 @@ ATTRIBUTES = Table(
     key=("attribute_id",),
 )
 
+STATEMENTS = Table(
+    "statements",
+    "one-fact sentence, difference or question",
+    pa.schema(
+        [
+            _required("statement_id", pa.string()),
+            _required("image_id", pa.string()),
+            *_strings("other_image_id", "caption_id"),
+            _required("kind", pa.string()),
+            _required("role", pa.string()),
+            _required("place", pa.int16()),
+            _required("text", pa.string()),
+            *_strings("answer", "key", "value"),
+            _required("statement_source", pa.string()),
+            _required("style", pa.string()),
+            _required("model", pa.string()),
+            _required("generation_key", pa.string()),
+        ]
+    ),
+    key=("statement_id",),
+)
+
+TEXT_SCORES = Table(
+    "text_scores",
+    "measured score of a made caption",
+    pa.schema(
+        [
+            _required("caption_id", pa.string()),
+            _required("measure", pa.string()),
+            _required("score", pa.float32()),
+        ]
+    ),
+    key=("caption_id", "measure"),
+)
+
 IDENTITY_LINKS = Table(
     "identity_links",
     "pair of person keys known or suspected to be one person",

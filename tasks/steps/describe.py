@@ -1,41 +1,48 @@
 """Describe one source: human captions cleaned, attributes gathered, captions made through the generation store.
 
 store/steps/describe/<digest>/captions.parquet, attributes.parquet, rejects.parquet
+and, where the recipe asks for their kinds, statements.parquet and text_scores.parquet
 
 What the store held before never shows in the outcome: a stored answer and one asked now are the same bytes.
 """
 
-import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from generators import asking as kind_requests
 from generators import captions as wording
+from generators import kinds, merging, partners, prompts, raw_answers, stated
 from generators import records as resolving
+from generators.asking import Planned, check_kinds
 from generators.captions.human import attribute_rows, cleaned, read_attributes
-from generators.captions.normalise import normalise
-from generators.captions.requests import Planned, check_styles, plan
-from generators.records import COLOURLESS, Records, resolve
+from generators.captions.requests import check_styles
+from generators.merging import Merged, merge
+from generators.records import COLOURLESS, resolve
 from schemas import backend as backend_forms
+from schemas import filter as filter_forms
 from schemas import keys, recipe, tables, vocabulary
+from schemas import kind as kind_forms
 from schemas import rows as row_forms
-from schemas.backend import Backend
-from schemas.discovery import find
 from schemas.keys import code_revision, digest, folder_revision
 from schemas.recipe import Describe
-from schemas.rows import Caption, Reject
-from schemas.tables import ATTRIBUTES, CAPTIONS, IMAGES, REJECTS
+from schemas.rows import Attribute, Caption, Reject
+from schemas.tables import ATTRIBUTES, CAPTIONS, IMAGES, REJECTS, STATEMENTS, TEXT_SCORES
 from schemas.vocabulary import MODALITIES, VOCABULARY
+from tasks import describing
+from tasks.describing.answers import Answered, Reader, Rows, outlier_reject
+from tasks.describing.asking import Known, asked_images, image_requests, text_requests
+from tasks.describing.models import Model, models_of
 from tasks.generations import client, key
-from tasks.generations.client import Generation, answer
+from tasks.generations.client import answer
+from tasks.generations.images import PackImages
 from tasks.generations.store import GenerationStore
 from tasks.packs import columns
 from tasks.packs.columns import table_of
@@ -43,9 +50,11 @@ from tasks.steps.parts import read_table
 from tasks.steps.store import StepOutput, run_step
 from tasks.versions import writer
 
-_ASKED_SPLITS = ("train", "val", "test")
 _LOW_RESOLUTION = 48
-_CODE = (resolving, backend_forms, keys, recipe, tables, vocabulary, row_forms, client, key, columns, writer)
+_CODE = (
+    *(resolving, kind_requests, partners, merging, prompts, raw_answers, stated, client, key, columns, writer),
+    *(backend_forms, filter_forms, kind_forms, row_forms, keys, recipe, tables, vocabulary),
+)
 
 
 def describe(store: Path, ingested: StepOutput, recipe: Describe, seed: int, replay: bool = False) -> StepOutput:
@@ -55,21 +64,22 @@ def describe(store: Path, ingested: StepOutput, recipe: Describe, seed: int, rep
     asked. Raises UnknownName for a backend or style that does not exist, and MissingGenerations in a replay that the
     store cannot serve.
     """
-    backend: Backend = find("generators.backends", "BACKEND", recipe.backend)
+    models = models_of(recipe)
     check_styles(recipe.styles)
+    check_kinds(recipe.kinds)
     inputs = {
         "ingest": ingested.digest,
         "recipe": recipe.model_dump(mode="json"),
         "seed": seed,
-        "model": [backend.model, backend.revision],
+        "models": [model.full_name for model in models],
         "code": _revision(),
     }
-    return run_step(store, "describe", inputs, _Job(store, ingested, recipe, seed, replay, backend).work)
+    return run_step(store, "describe", inputs, _Job(store, ingested, recipe, seed, replay, models).work)
 
 
 def _revision() -> str:
-    folder = Path(str(wording.__file__)).parent
-    return digest([folder_revision(folder), code_revision(import_module(__name__), *_CODE)])[:16]
+    folders = [Path(str(package.__file__)).parent for package in (wording, kinds, describing)]
+    return digest([folder_revision(*folders), code_revision(import_module(__name__), *_CODE)])[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,103 +91,101 @@ class _Job:
     recipe: Describe
     seed: int
     replay: bool
-    backend: Backend
+    models: Sequence[Model]
 
     def work(self, folder: Path) -> dict[str, Any]:
         """Write the step's tables and return its facts."""
-        people = read_table(self.ingested, "person_images")
-        human = cleaned(read_table(self.ingested, "captions"))
-        stored = stored_images(self.store, self.ingested)
-        read = without_colours(read_attributes(human), people)
-        labelled = read_table(self.ingested, "attributes")
-        attributes = pa.concat_tables([labelled, from_metadata(people, stored), read])
-        records = resolve(people, attributes)
-        planned = self._planned(people, records, stored)
-        made, refused = self._made(planned, records, people, human)
-        captions = pa.concat_tables([human, made])
+        known, attributes = known_of(self.store, self.ingested)
+        made = self._made(known)
+        captions = pa.concat_tables([known.human, table_of(CAPTIONS, made.captions, {"n_words": _n_words})])
+        merged = merge(made.attributes, known.images.people, known.records)
+        told = table_of(ATTRIBUTES, [*made.attributes, *merged.attributes], {"attribute_id": _attribute_id})
+        attributes = pa.concat_tables([attributes, told])
+        made.rejects.extend(outlier_reject(each, self.ingested.facts["source"]) for each in merged.outliers)
+        refused = table_of(REJECTS, made.rejects, {"reject_id": _reject_id})
         for spec, table in ((CAPTIONS, captions), (ATTRIBUTES, attributes), (REJECTS, refused)):
             writer.write(spec, table, folder / f"{spec.name}.parquet")
-        return self._facts(captions, attributes, refused, planned)
+        for spec, rows in ((STATEMENTS, made.statements), (TEXT_SCORES, made.scores)):
+            if rows:
+                writer.write(spec, table_of(spec, rows), folder / f"{spec.name}.parquet")
+        return self._facts(captions, attributes, refused, made) | _agreement(merged)
 
-    def _planned(self, people: pa.Table, records: Records, stored: pa.Table) -> list[Planned]:
-        normal = pc.equal(people["role_flag"], "normal")
-        asked = pc.and_(normal, pc.is_in(people["split"], value_set=pa.array(_ASKED_SPLITS)))
-        sha256 = dict(zip(stored["image_id"].to_pylist(), stored["sha256"].to_pylist(), strict=True))
-        return list(plan(records, np.flatnonzero(asked.to_numpy()).tolist(), sha256, self.recipe, self.seed))
-
-    def _made(
-        self, planned: Sequence[Planned], records: Records, people: pa.Table, human: pa.Table
-    ) -> tuple[pa.Table, pa.Table]:
-        """The captions that came back, and rejects for the requests that failed."""
+    def _made(self, known: Known) -> Rows:
+        """What came back: first about images, then about the texts that there are after that."""
+        reader = Reader(known, self.ingested.facts["source"])
         with GenerationStore(self.store / "generations") as generations:
-            given = answer([each.request for each in planned], self.backend, generations, self.replay)
-        persons = people["person_key"].to_pylist()
-        written = Counter(human["image_id"].to_pylist())
-        made: list[Caption] = []
-        refused: list[Reject] = []
-        said: set[tuple[int, str]] = set()
-        for each, got in zip(planned, given, strict=True):
-            image_id = records.image_ids[each.row]
-            if got.answer.status != "ok":
-                refused.append(self._reject(image_id, each, got))
-            elif (each.row, got.answer.text) not in said:
-                said.add((each.row, got.answer.text))
-                made.append(self._caption(image_id, persons[each.row], written[image_id], each, got))
-        return table_of(CAPTIONS, made, {"n_words": _n_words}), table_of(REJECTS, refused, {"reject_id": _reject_id})
+            first = [
+                each
+                for model in self.models
+                for each in self._answered(image_requests(known, self.recipe, model, self.seed), model, generations)
+            ]
+            made = reader.rows(first)
+            second = [
+                each
+                for model in self.models
+                for each in self._answered(
+                    text_requests(known, made.captions, self.recipe, model, self.seed), model, generations
+                )
+            ]
+        return made.plus(reader.rows(second))
 
-    def _caption(self, image_id: str, person: str | None, written: int, each: Planned, got: Generation) -> Caption:
-        made = normalise(got.answer.text)
-        model = f"{self.backend.model}@{self.backend.revision}"
-        return Caption(
-            caption_id=f"{image_id}#made{each.number}",
-            image_id=image_id,
-            person_key=person,
-            caption_index=written + each.number,
-            text_raw=got.answer.text,
-            text=made.text,
-            caption_source="rule" if self.backend.model == "grammar" else f"mllm:{model}",
-            style=each.request.style,
-            model=model,
-            generation_key=got.key,
-            valid=made.valid,
-            flags=made.flags,
+    def _answered(self, planned: list[Planned], model: Model, generations: GenerationStore) -> Iterator[Answered]:
+        given = answer(
+            [each.request for each in planned],
+            model.backend,
+            generations,
+            self.replay,
+            preprocessing_id=model.choice.preprocessing,
+            images=PackImages(self.store, [self.ingested]),
         )
+        return (Answered(each, model, got) for each, got in zip(planned, given, strict=True))
 
-    def _reject(self, image_id: str, each: Planned, got: Generation) -> Reject:
-        """What a failed request leaves behind: the model's status as the reason, its answer by digest."""
-        text = got.answer.text
-        return Reject(
-            table="captions",
-            source=self.ingested.facts["source"],
-            subject=f"{image_id}#made{each.number}",
-            reason=f"generation_{got.answer.status}",
-            detail=got.answer.detail or f"The backend {self.recipe.backend!r} answered {got.answer.status!r}.",
-            payload_sha256=hashlib.sha256(text.encode()).hexdigest() if text else None,
-        )
-
-    def _facts(
-        self, captions: pa.Table, attributes: pa.Table, refused: pa.Table, planned: Sequence[Planned]
-    ) -> dict[str, Any]:
-        return {
+    def _facts(self, captions: pa.Table, attributes: pa.Table, refused: pa.Table, made: Rows) -> dict[str, Any]:
+        first = self.models[0].backend
+        counts = {
+            "captions": captions.num_rows,
+            "invalid_captions": captions.filter(pc.invert(captions["valid"])).num_rows,
+            "attributes": attributes.num_rows,
+            "described_images": len({row.image_id for row in made.captions}),
+            "rejects": refused.num_rows,
+        }
+        found = {
             "source": self.ingested.facts["source"],
-            "model": self.backend.model,
-            "revision": self.backend.revision,
-            "counts": {
-                "captions": captions.num_rows,
-                "invalid_captions": captions.filter(pc.invert(captions["valid"])).num_rows,
-                "attributes": attributes.num_rows,
-                "described_images": len({each.row for each in planned}),
-                "rejects": refused.num_rows,
-            },
+            "model": first.model,
+            "revision": first.revision,
+            "counts": counts,
             "captions_by_source": _tally(captions["caption_source"]),
             "captions_by_style": _tally(captions["style"].drop_null()),
             "captions_by_flag": _tally(pc.list_flatten(captions["flags"])),
             "attributes_by_source": _tally(attributes["attribute_source"]),
         }
+        if made.statements:
+            found["statements_by_kind"] = dict(sorted(Counter(row.kind for row in made.statements).items()))
+        return found
+
+
+def _agreement(merged: Merged) -> dict[str, Any]:
+    """Per model the share of its values that labels confirm, where any label speaks of what it told."""
+    return {"confirmed_by_labels": merged.confirmed} if merged.confirmed else {}
+
+
+def known_of(store: Path, ingested: StepOutput) -> tuple[Known, pa.Table]:
+    """What is known of a source before anything is asked, and the attributes that say so."""
+    people = read_table(ingested, "person_images")
+    human = cleaned(read_table(ingested, "captions"))
+    stored = stored_images(store, ingested)
+    read = without_colours(read_attributes(human), people)
+    labelled = read_table(ingested, "attributes")
+    attributes = pa.concat_tables([labelled, from_metadata(people, stored), read])
+    return Known(asked_images(people, resolve(people, attributes), stored), human), attributes
 
 
 def _n_words(row: Caption) -> int:
     return len(row.text.split())
+
+
+def _attribute_id(row: Attribute) -> str:
+    return f"{row.image_id or row.clothes_key or row.person_key}#{row.key}#{row.attribute_source}"
 
 
 def _reject_id(row: Reject) -> str:

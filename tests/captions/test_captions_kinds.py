@@ -89,6 +89,10 @@ def test_patterns_are_many_and_differ_in_order_and_slots():
     assert {len(order) for order in orders} >= {3, 4, 5}
 
 
+def test_rules_and_models_know_the_same_styles():
+    assert set(kind("caption").styles) == set(sentences())
+
+
 def test_rules_answer_no_kind_that_is_not_there():
     grammar = find("generators.backends", "BACKEND", "grammar")
     (answer,) = grammar.generate([Request(kind="sonnet", prompt="", prompt_id="")])

@@ -1,0 +1,1 @@
+"""Describing a source: who is asked for what, and how answers become rows."""
