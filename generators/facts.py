@@ -8,20 +8,23 @@ A fact is one plain value of one attribute that a person could see on a small pi
 facts. Values that may pass for each other (a hue under another lamp, trousers for jeans) neither agree nor differ.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import yaml
 
 from generators.attribute_masks import is_single, mask_of, near_mask, value_of
+from generators.captions.attribute_read import read
 from generators.captions.phrases import VARIANTS, listed, phrases
 from generators.wording import words_at
 from schemas.keys import Words, below, mix, seed_of
 from schemas.question import NOBODY, Evidence, Flags, Ints, Masks, Pool
-from schemas.vocabulary import VOCABULARY, spoken
+from schemas.vocabulary import UNKNOWN, VOCABULARY, spoken
 
 FACT_WORDS = Path(__file__).with_name("facts.yaml")
 WORDS: Mapping[str, Mapping[str, str]] = yaml.safe_load(FACT_WORDS.read_text(encoding="utf-8"))
@@ -165,14 +168,65 @@ def evidence(facts: Facts, said: Ints, seen: Ints, chosen: Ints, verdict: Callab
 
     `verdict(same)` gives the words for each line from whether its two values agree.
     """
-    row, column = np.nonzero(chosen >= 0)
-    key = chosen[row, column]
-    one, other = facts.values[said[row], key], facts.values[seen[row], key]
-    values = [_values(key, masks) for masks in (one, other)]
-    return Evidence(row, words_at(KEYS, key), values[0], values[1], verdict(np.asarray(one == other)))
+    return evidence_of(facts.codes(said, chosen), facts.codes(seen, chosen), verdict)
 
 
-def _values(key: Ints, masks: Masks) -> pa.Array:
-    pairs = (key << 32) | masks.astype(np.int64)
-    distinct, at = np.unique(pairs, return_inverse=True)
-    return words_at([value_at(pair)[1] for pair in distinct.tolist()], at)
+def evidence_of(said: Ints, seen: Ints, verdict: Callable[[Flags], Any]) -> Evidence:
+    """What answers rest on: codes of facts (rows, m) against codes of the same attributes, NOBODY for no line."""
+    row, column = np.nonzero(said >= 0)
+    one, other = said[row, column], seen[row, column]
+    names = words_at(KEYS, one >> 32)
+    return Evidence(row, names, _values(one), _values(other), verdict(np.asarray(one == other)))
+
+
+def _values(codes: Ints) -> pa.Array:
+    distinct, at = np.unique(codes, return_inverse=True)
+    return words_at([value_at(code)[1] for code in distinct.tolist()], at)
+
+
+def lowered(sentence: pa.Array) -> pa.Array:
+    """Sentences with a small first letter, to go on after a comma."""
+    return pc.binary_join_element_wise(
+        pc.utf8_lower(pc.utf8_slice_codeunits(sentence, 0, 1)), pc.utf8_slice_codeunits(sentence, 1), ""
+    )
+
+
+class Told:
+    """What captions of a pool say in facts, and what they do not mention at all; texts are read when first asked for.
+
+    `values(captions)` are masks (rows, keys), 0 where nothing is said; `silent(captions)` marks the attributes of which
+    no word of the text speaks.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._table = pool.captions.table
+        count = self._table.num_rows
+        self._read = np.zeros(count, dtype=np.bool_)
+        self._values = np.zeros((count, len(KEYS)), dtype=np.uint32)
+        self._silent = np.zeros((count, len(KEYS)), dtype=np.bool_)
+
+    def values(self, captions: Ints) -> Masks:
+        """The facts that each caption states."""
+        self._learn(captions)
+        return np.asarray(self._values[captions])
+
+    def silent(self, captions: Ints) -> Flags:
+        """The attributes that each caption does not speak of."""
+        self._learn(captions)
+        return np.asarray(self._silent[captions])
+
+    def _learn(self, captions: Ints) -> None:
+        new = np.unique(captions[~self._read[captions]])
+        texts = self._table.column("text").take(new).combine_chunks().dictionary_encode()
+        at = texts.indices.to_numpy()
+        read_texts = [(text, read(text)) for text in texts.dictionary.to_pylist()]
+        for place, key in enumerate(KEYS):
+            values = np.array([mask_of(key, said.get(key, UNKNOWN)) for _, said in read_texts], dtype=np.uint32)
+            silent = np.array([not _MENTIONS[key].search(text) for text, _ in read_texts], dtype=np.bool_)
+            self._values[new, place], self._silent[new, place] = _stated(key, values)[at], silent[at]
+        self._read[new] = True
+
+
+_MENTIONS = {
+    key: re.compile(rf"(?i)\b(?:{words})\b" if words != "." else ".") for key, words in WORDS["mentions"].items()
+}

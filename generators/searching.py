@@ -155,7 +155,8 @@ def _fitting(clue: Clue, shown: Ints) -> Ints:
 
 def content_of(column: Ints) -> Words:
     """A word per row of a column of codes, one or several a row."""
-    return mix(*column.reshape(len(column), -1).T.astype(np.uint64))
+    columns = column[:, None] if column.ndim == 1 else column
+    return mix(*columns.T.astype(np.uint64))
 
 
 def gallery_of(units: Units) -> Gallery:

@@ -14,7 +14,7 @@ from schemas.tables import TABLES
 from tasks.steps.mine import minable
 from tasks.versions.writer import from_rows
 
-_OF_ONE_PICTURE = {"ATTR_QA", "ATTR_YN", "CAP_SHORT"}
+_OF_ONE_PICTURE = {"ATTR_QA", "ATTR_YN", "CAP_SHORT", "REFUSE"}
 
 
 def nameless_pool() -> Pool:
