@@ -56,7 +56,7 @@ class Candidate:
     def recognised(self) -> bool:
         """Whether this can be said to be the dataset, perhaps with pieces missing."""
         if not self.lost:
-            return self.named > 0 or (self.by_root and not self.images)
+            return self.named > 0 or self.by_root
         return self.complete_form > 0 and (self.by_root or min(self.named, self.complete_form) >= _HALF)
 
 

@@ -217,3 +217,13 @@ def test_what_is_no_folder_and_no_archive_is_told_in_one_sentence(tmp_path: Path
     assert done.exit_code == 2
     assert name in done.output
     assert len(done.output.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", sorted(SOURCES))
+def test_every_source_is_the_best_guess_for_its_own_examples_and_required_names(tmp_path: Path, name: str) -> None:
+    form = SOURCES[name].forms()[0]
+    folders = [f"{piece}notes" for piece in form if piece.endswith("/")]
+    files = [piece for piece in form if not piece.endswith("/")]
+    root = tmp_path / SOURCES[name].root_names[0]
+    best = candidates(Names(root, sorted({*SOURCES[name].examples, *folders, *files})))[0]
+    assert (best.name, best.base, best.lost, best.recognised) == (name, "", (), True)
