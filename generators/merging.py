@@ -55,9 +55,10 @@ def merge(told: Sequence[Attribute], people: pa.Table, records: Records) -> Merg
     settled: set[tuple[str, str]] = set()
     for group in _groups(people, {image for image, _ in views}):
         for key in group.keys:
-            settled.update(
-                (image, key) for image in _settle(group, key, _votes(group.images, key, views, known), merged)
-            )
+            if all(key in known[image] for image in group.images):
+                continue
+            votes = _votes(group.images, key, views, known)
+            settled.update((image, key) for image in _settle(group, key, votes, merged))
     for (image, key), vote in views.items():
         if (image, key) not in settled and key not in known[image]:
             merged.attributes.append(_row("image", image, key, vote))

@@ -126,7 +126,10 @@ class Reader:
         if answer.status != "ok":
             words = f"The backend {each.model.choice.backend!r} answered {answer.status!r}."
             return Refusal(f"generation_{answer.status}", answer.detail or words)
-        return kind_of(each.planned.kind).parse(answer.text, each.planned.subject, each.planned.style)
+        parsed = kind_of(each.planned.kind).parse(answer.text, each.planned.subject, each.planned.style)
+        if isinstance(parsed, Refusal) and "refusal" in judge(Said(answer.text)).faults:
+            return Refusal("refusal", "The model declined to answer.")
+        return parsed
 
     def _caption(self, made: Rows, each: Answered, record: Text, similar: Similarity) -> None:
         said = (each.planned.row, each.model.full_name, each.got.answer.text)
