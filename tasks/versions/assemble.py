@@ -15,6 +15,7 @@ from schemas.recipe import Recipe
 from schemas.tables import FORMAT_VERSION
 from tasks.steps.store import StepOutput
 from tasks.versions.card import CardFacts, render_card
+from tasks.versions.croissant import CROISSANT, croissant
 from tasks.versions.manifest import digest_of, dump_manifest
 
 _NOT_DATA = {"train", "evaluate"}
@@ -41,7 +42,8 @@ def assemble(recipe: Recipe, staged: StepOutput, validated: StepOutput, ingests:
     sources = sorted((_source(done, staged) for done in ingests), key=lambda source: source.name)
     limits = list(_limits(validated, sources, staged))
     facts = CardFacts(recipe, tables, sources, gates, limits, staged.facts.get("overlaps", []))
-    small = {"README.md": render_card(facts).encode(), **_contracts(), **_report(validated, staged)}
+    described = {"README.md": render_card(facts).encode(), CROISSANT: croissant(recipe, tables, sources)}
+    small = {**described, **_contracts(), **_report(validated, staged)}
     files = [*tables, *(FileEntry(path=path, size=len(d), sha256=digest_of(d)) for path, d in small.items())]
     manifest = _manifest(recipe, sorted(files, key=lambda entry: entry.path), sources, gates, staged, validated)
     contents: dict[str, Path | bytes] = {**{entry.path: staged.folder / entry.path for entry in tables}, **small}
