@@ -22,10 +22,12 @@ _ONE_READ = 1 << 20
 class StoredTree(RawTree, Protocol):
     """A dataset on this machine, in a folder or an archive: what ingest needs beyond reading.
 
-    `root` is where it stands, for messages; `beside` the folder around it, where a user may put labels of his own.
+    `root` is where it stands, for messages; `given` the folder or archive that `--raw` takes for it; `beside` is the
+    folder around that, where a user may put labels of his own.
     """
 
     root: Path
+    given: Path
     beside: Path
 
     @property
@@ -54,7 +56,7 @@ class FolderTree:
     """A folder, read-only; implements StoredTree. Links are never followed, they are listed as refused."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = self.given = root
         self.beside = root.parent
         self.label = root.name
         self._prefix = os.path.join(os.path.abspath(root), "")

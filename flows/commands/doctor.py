@@ -109,9 +109,11 @@ def _refused(found: "Finding") -> Iterator[str]:
 
 def _verdict(found: "Finding", deep: bool) -> str:
     faults = [
-        f"{len(found.lost)} required names are missing" if found.lost else "",
-        f"{len(found.short)} official counts are not met" if found.short else "",
-        f"{sum(refused.count for refused in found.rejects):,} files or rows will be refused" if found.rejects else "",
+        f"required names that are missing: {len(found.lost)}" if found.lost else "",
+        f"official counts that are not met: {len(found.short)}" if found.short else "",
+        f"files or rows that will be refused: {sum(refused.count for refused in found.rejects):,}"
+        if found.rejects
+        else "",
     ]
     said = "; ".join(fault for fault in faults if fault) or "complete"
     return said if deep else f"{said} (names and label files; --deep also decodes the images)"
@@ -125,7 +127,7 @@ def _next(found: "Finding") -> str:
         return (
             f"nothing: it is not read unless a recipe says who uses it and why (accept_withdrawn of {found.source!r})"
         )
-    return f"reidforge build {found.source} --raw {shlex.quote(found.place)} --store ./store"
+    return f"reidforge build {found.source} --raw {shlex.quote(found.raw)} --store ./store"
 
 
 COMMAND = doctor

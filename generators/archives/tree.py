@@ -112,7 +112,7 @@ class ArchiveTree:
 
     def __init__(self, archive: Archive, base: str = "") -> None:
         self._archive, self._base = archive, base
-        self.root = archive.path / base
+        self.root, self.given = archive.path / base, archive.path
         self.label = self.root.name if base else archive.stem
         self.beside = archive.path.parent
 

@@ -40,11 +40,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One recognised dataset. `figures` are the official counts beside the found ones, as ingest's facts have them."""
+    """One recognised dataset. `raw` is what `build --raw` takes for it.
+
+    `figures` are the official counts beside the found ones, as ingest's facts have them.
+    """
 
     source: str
     title: str
     place: str
+    raw: str
     setting: str
     licence: str
     access_status: str
@@ -135,6 +139,7 @@ def _finding(tree: StoredTree, best: Candidate, also: list[str], deep: bool) -> 
         source=best.name,
         title=source.title,
         place=str(tree.root),
+        raw=str(tree.given),
         setting=source.setting,
         licence=source.licence,
         access_status=source.access_status,

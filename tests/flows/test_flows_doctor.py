@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from flows.recipes import find_recipe
+from generators.raw_places import find_tree
 from generators.raw_tree import FolderTree
 from generators.recognition import candidates
 from generators.sample.write import layouts
@@ -87,6 +88,7 @@ def test_an_archive_is_examined_like_its_folder_and_a_bad_one_is_named(every_raw
     (tmp_path / SAMPLE_MARK).write_text("{}")
     inside, outside = examine(tmp_path / "ltcc.zip").findings[0], examine(folder).findings[0]
     assert (inside.source, inside.found, inside.rejects) == ("ltcc", outside.found, outside.rejects)
+    assert find_tree("ltcc", SOURCES["ltcc"], Path(inside.raw)).has("query/")
     (tmp_path / "prcc.zip").write_bytes(b"half a downloa")
     code, result = asked(str(tmp_path))
     assert (code, [found["source"] for found in result["findings"]]) == (1, ["ltcc"])
@@ -98,7 +100,7 @@ class Names:
     """A dataset of which only the names are known: pictures of one byte; implements StoredTree."""
 
     def __init__(self, root: Path, names: Sequence[str]) -> None:
-        self.root = self.beside = root
+        self.root = self.given = self.beside = root
         self.label, self.refused = root.name, ()
         self._files = [RawFile(name, 1, 0) for name in sorted(names)]
         self._names = set(names)
@@ -152,7 +154,7 @@ def test_the_official_counts_of_market_are_met_to_the_last_image_or_the_gap_is_t
     done = RUN.invoke(app, ["doctor", str(tmp_path)])
     assert done.exit_code == 1
     assert "query images                      3,356 of      3,368  [C]   12 missing" in done.stdout
-    assert "1 official counts are not met" in done.stdout
+    assert "official counts that are not met: 1 (" in done.stdout
 
 
 def test_figures_from_memory_are_shown_and_not_asserted(unmarked: Path) -> None:
