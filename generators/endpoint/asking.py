@@ -71,7 +71,7 @@ class _Asking:
         self._doubtful: list[tuple[int, Answer]] = []
         self._failing_since: float | None = None
         self._guided = True
-        self._lost: EndpointFault | None = None
+        self._lost: BaseException | None = None
         self._poster: Poster
 
     async def run(self) -> None:
@@ -98,11 +98,22 @@ class _Asking:
                 return
             task = asyncio.create_task(self._row(_Row(place, request, time.monotonic())))
             self._rows.add(task)
-            task.add_done_callback(self._rows.discard)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """A row is done; one that ended in an error of its own ends the asking with it."""
+        self._rows.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self._lost is None:
+            self._lost = error
+            self._cancel()
+
+    def _cancel(self) -> None:
+        for task in self._rows:
+            task.cancel()
 
     async def _stop(self) -> None:
-        for task in list(self._rows):
-            task.cancel()
+        self._cancel()
         if self._rows:
             await asyncio.wait(self._rows)
         await self._poster.close()
@@ -216,8 +227,7 @@ class _Asking:
         self._lost = self._lost or EndpointFault(
             f"The model endpoint cannot be used: {reason}. What was answered is stored; build again to go on."
         )
-        for task in self._rows:
-            task.cancel()
+        self._cancel()
 
 
 def _refuses_format(fault: Fault) -> bool:

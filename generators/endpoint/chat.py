@@ -2,14 +2,12 @@
 
 import base64
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from generators.endpoint.parts import Part, shown_parts
 from schemas.backend import ImageSource, Request, Turn
-from schemas.errors import BadTable
 
-_MARK = re.compile(r"\[\[image:(\d{1,3})\]\]")
 _SENT = (
     "temperature",
     "top_p",
@@ -74,34 +72,15 @@ def _messages(
     system = [{"role": "system", "content": request.system}] if request.system else []
     if not request.images:
         return [*system, *({"role": turn.role, "content": turn.text} for turn in turns)]
-    marked = any(_MARK.search(turn.text) for turn in turns if turn.role == "user")
     urls = [data_url(images(sha256)) for sha256 in request.images]
-    return [*system, *_with_pictures(turns, urls, marked)]
+    shown = zip(turns, shown_parts(turns, len(urls)), strict=True)
+    return [*system, *({"role": turn.role, "content": _content(turn, parts, urls)} for turn, parts in shown)]
 
 
-def _with_pictures(turns: Sequence[Turn], urls: Sequence[str], marked: bool) -> Iterator[Message]:
-    """The turns with pictures at their marks; where nothing is marked, all of them before the first text."""
-    unshown = [] if marked else [_picture(url) for url in urls]
-    for turn in turns:
-        if turn.role != "user":
-            yield {"role": turn.role, "content": turn.text}
-            continue
-        yield {"role": "user", "content": [*unshown, *_parts(turn.text, urls)]}
-        unshown = []
-
-
-def _parts(text: str, urls: Sequence[str]) -> Iterator[Message]:
-    for place, piece in enumerate(_MARK.split(text)):
-        if place % 2:
-            yield _picture(_shown(urls, int(piece)))
-        elif piece.strip():
-            yield {"type": "text", "text": piece}
-
-
-def _shown(urls: Sequence[str], number: int) -> str:
-    if not 1 <= number <= len(urls):
-        raise BadTable(f"A prompt marks image {number}, but its request shows {len(urls)}.")
-    return urls[number - 1]
+def _content(turn: Turn, parts: Sequence[Part], urls: Sequence[str]) -> str | list[Message]:
+    if turn.role != "user":
+        return turn.text
+    return [_picture(urls[part]) if isinstance(part, int) else {"type": "text", "text": part} for part in parts]
 
 
 def _picture(url: str) -> Message:
