@@ -1,8 +1,9 @@
 """Every pair of 64-bit hashes that differ in four bits or fewer, without comparing everything with everything.
 
-Split the bits into six bands: two hashes that differ in at most four bits agree in two bands at least (pigeonhole), so
-it is enough to sort by each choice of two bands and to compare inside runs of equal keys. A run that is too long to be
-compared in full, as flat backgrounds make them, is searched in the same way by the bits in which its members differ.
+Split the bits into five bands: two hashes that differ in at most four bits agree in one band at least, and of six
+bands in two (pigeonhole). So it is enough to sort by each band, or by each two of six where there are many hashes, and
+to compare inside runs of equal keys. A run that is too long to be compared in full, as flat backgrounds make them, is
+searched in the same way by the bits in which its members differ.
 
 The search is exact. Only a long run in which far too many hashes are near each other (a hundred thousand crops of one
 scene) is cut short: each member is then compared with the next few in hash order, which keeps them connected. How many
@@ -22,7 +23,8 @@ RADIUS = 4
 _BITS = 64
 _LONG_RUN = 256
 _DEPTH = 3
-_BANDS = 6
+_BANDS = 5
+_SHORT_RUN = 8
 # What may be found and compared in a long run, per member, before it is cut short.
 _MOST_PAIRS = 2
 _MOST_COMPARED = 96
@@ -80,20 +82,21 @@ class _Search:
     def level(self, members: Places, depth: int) -> None:
         """Collect the near pairs among `members`, whose common bits tell nothing."""
         own = self.hashes[members]
-        bands = np.array_split(_varying(own), _BANDS)
+        varying = _varying(own)
+        chosen = 1 if len(members) <= _SHORT_RUN << len(varying) // _BANDS else 2
+        bands = np.array_split(varying, _BANDS + chosen - 1)
         values = [_gathered(own, band) for band in bands]
         masks = [_mask(band) for band in bands]
-        width = np.uint64(max(1, (len(members) - 1).bit_length()))
-        for one, other in combinations(range(len(bands)), 2):
+        for bands_agreed in combinations(range(len(bands)), chosen):
             if depth and self._is_spent():
                 self._cut_short(members)
                 return
-            joined = values[one] << np.uint64(len(bands[other])) | values[other]
-            keys = np.sort(joined << width | np.arange(len(members), dtype=np.uint64))
-            ranked = members[(keys & ((np.uint64(1) << width) - np.uint64(1))).astype(np.int64)]
-            keys >>= width
-            barred = [mask for at, mask in enumerate(masks[:other]) if at != one]
-            self._runs(ranked, keys, depth, barred)
+            keys = values[bands_agreed[0]]
+            if chosen == 2:
+                keys = keys << np.uint64(len(bands[bands_agreed[1]])) | values[bands_agreed[1]]
+            ranked, keys = _ranked(keys)
+            barred = [masks[at] for at in range(bands_agreed[-1]) if at not in bands_agreed]
+            self._runs(members[ranked], keys, depth, barred)
 
     def _runs(self, ranked: Places, keys: Hashes, depth: int, barred: list[np.uint64]) -> None:
         """The near pairs inside runs of equal keys, but for those that agree in a `barred` band: found there."""
@@ -164,6 +167,16 @@ def _differ(differing: Hashes, barred: list[np.uint64]) -> npt.NDArray[np.bool_]
 def _firsts(ordered: npt.NDArray[np.int64] | Hashes) -> npt.NDArray[np.bool_]:
     """Where a sorted array shows a value for the first time."""
     return np.concatenate((np.ones(min(1, len(ordered)), dtype=np.bool_), ordered[1:] != ordered[:-1]))
+
+
+def _ranked(keys: Hashes) -> tuple[Places, Hashes]:
+    """The order that sorts keys, and the keys in it; small keys by counting, others together with their places."""
+    if int(keys.max()) < 1 << 16:
+        order = np.argsort(keys.astype(np.uint16), kind="stable")
+        return order, keys[order]
+    width = np.uint64((len(keys) - 1).bit_length())
+    packed = np.sort(keys << width | np.arange(len(keys), dtype=np.uint64))
+    return (packed & ((np.uint64(1) << width) - np.uint64(1))).astype(np.int64), packed >> width
 
 
 def _varying(hashes: Hashes) -> list[int]:

@@ -42,13 +42,17 @@ class Shot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """One raw dataset: its folder, its pictures in order, and a writer for the other files."""
+    """One raw dataset: its folder, its pictures in order, and a writer for the other files.
+
+    `really` is how many pictures the real one has, where even the official size draws fewer.
+    """
 
     name: str
     folder: str
     shots: Callable[[str, int], list[Shot]]
     write_labels: Callable[[Path, str, int, Sequence[Shot]], None]
     wardrobe: Wardrobe = field(default=WARDROBE)
+    really: int | None = None
 
     def scene(self, shot: Shot, seed: int) -> Scene:
         """What the renderer needs for a shot."""

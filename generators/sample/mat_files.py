@@ -23,8 +23,13 @@ def mat_v5(content: Mapping[str, Any]) -> bytes:
 
 def names_cell(names: Sequence[str]) -> Any:
     """A column of names as MATLAB keeps it."""
-    cell = np.empty((len(names), 1), dtype=object)
-    cell[:, 0] = names
+    return column_cell(names)
+
+
+def column_cell(values: Sequence[Any]) -> Any:
+    """A column of values of any kind."""
+    cell = np.empty((len(values), 1), dtype=object)
+    cell[:, 0] = list(values)
     return cell
 
 
