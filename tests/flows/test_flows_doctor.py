@@ -64,7 +64,8 @@ def test_a_folder_of_datasets_gives_each_of_them_once(every_raw: Path) -> None:
     assert all(one.drawn and one.access_status == "synthetic" and not one.figures for one in found)
 
 
-@pytest.mark.parametrize("name", DRAWN)
+# Two of them are nothing but one folder of pictures: without it nothing is left to know them by.
+@pytest.mark.parametrize("name", sorted(set(DRAWN) - {"luperson_mllm", "mals"}))
 def test_each_missing_piece_is_named_and_the_dataset_is_still_known(every_raw: Path, tmp_path: Path, name: str) -> None:
     folder = tmp_path / layouts()[name].folder
     shutil.copytree(every_raw / folder.name, folder)

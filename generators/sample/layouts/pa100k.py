@@ -1,4 +1,4 @@
-"""PA-100K: numbered pictures, and `annotation/annotation.mat` with three lists and a 0/1 matrix of 26 labels to each.
+"""PA-100K: numbered pictures, and `annotation.mat` with three lists and a 0/1 matrix of 26 labels to each.
 
 Awkward on purpose: a listed picture without a file, a file of no list, and people who are in two pictures (nobody says
 so). At the official size it is a twentieth of the real one.
@@ -67,8 +67,7 @@ def write_labels(root: Path, size_name: str, seed: int, found: Sequence[Shot]) -
         if split == "test" and size_name != "official":
             names, rows = [*names, f"{sum(_SIZES[size_name]) + 1:06d}.jpg"], [*rows, [0] * len(_LABELS)]
         content |= {f"{split}_images_name": names_cell(names), f"{split}_label": np.array(rows, np.uint8)}
-    (root / "annotation").mkdir(exist_ok=True)
-    (root / "annotation" / "annotation.mat").write_bytes(mat_v5(content))
+    (root / "annotation.mat").write_bytes(mat_v5(content))
 
 
 LAYOUT = Layout(name=NAME, folder="PA-100K", shots=shots, write_labels=write_labels, really=100_000)
