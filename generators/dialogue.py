@@ -87,11 +87,13 @@ def differing(facts: Facts, match: Ints, shown: Ints) -> Flags:
 def best_question(facts: Facts, match: Ints, shown: Ints, left: Flags, barred: Flags) -> Ints:
     """The place in KEYS of the one question that separates most pairs of those who are left.
 
-    NOBODY where no question separates any, where two do so equally well, or fewer than two are left. `left` is
-    (rows, w), `barred` (rows, keys); a question must be decided for everybody who is left.
+    NOBODY where no question separates any, where two do so equally well, where the best one is not decided for
+    everybody (blue or dark blue?), or fewer than two are left. `left` is (rows, w), `barred` (rows, keys).
     """
     decided = agreeing(facts, match, shown) | differing(facts, match, shown)
-    open_to_all = (decided | ~left[:, :, None]).all(axis=1) & ~barred
+    settled = (decided | ~left[:, :, None]).all(axis=1)
+    known = np.stack([facts.known(column) for column in shown.T], axis=1)
+    open_to_all = (known | ~left[:, :, None]).all(axis=1) & ~barred
     pairs = np.zeros(open_to_all.shape, dtype=np.int64)
     for one in range(shown.shape[1]):
         for other in range(one + 1, shown.shape[1]):
@@ -99,8 +101,9 @@ def best_question(facts: Facts, match: Ints, shown: Ints, left: Flags, barred: F
             pairs += facts.differ(shown[:, one], shown[:, other]) & both
     pairs = np.where(open_to_all, pairs, 0)
     ordered = np.sort(pairs, axis=1)
-    unique = (ordered[:, -1] > ordered[:, -2]) & (ordered[:, -1] > 0)
-    return np.where(unique, np.argmax(pairs, axis=1), NOBODY)
+    best = np.argmax(pairs, axis=1)
+    unique = (ordered[:, -1] > ordered[:, -2]) & np.take_along_axis(settled, best[:, None], axis=1)[:, 0]
+    return np.where(unique, best, NOBODY)
 
 
 def without(places: Ints) -> Flags:

@@ -35,8 +35,8 @@ KEYS = (
 """The attributes that facts are about, from head to foot."""
 
 _SLOTS = ("hair", "headwear", "upper", "lower", "shoes", "bags", "absent")
-# Values that no plain sentence states.
-_UNSAID = ("other", "multicolour", "dress_top", "barefoot", "covered")
+UNSAID = ("other", "multicolour", "dress_top", "barefoot", "covered")
+"""Values that no plain sentence states."""
 
 
 class Facts:
@@ -68,7 +68,7 @@ class Facts:
 
 
 def _stated(key: str, values: Masks) -> Masks:
-    unsaid = [mask_of(key, value) for value in _UNSAID if value in VOCABULARY[key].values]
+    unsaid = [mask_of(key, value) for value in UNSAID if value in VOCABULARY[key].values]
     return np.where(is_single(values) & ~np.isin(values, unsaid), values, 0).astype(np.uint32)
 
 

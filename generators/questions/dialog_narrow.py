@@ -58,7 +58,6 @@ def _levels(ask: Ask, facts: Facts, rule: PairRule, everybody: Ints) -> Iterator
         columns = {"shown": found.shown[rows], "rank": found.rank[rows], "place": found.place[rows]}
         columns |= {"told": told, "left": left, "asked": asked, "match": match[rows]}
         columns |= {"paraphrase": ask.paraphrases[below(mix(word[rows], 8), len(ask.paraphrases))]}
-        columns |= {"group": (told >= 0).sum(axis=1)}
         seen = content(*(pool.words[column] for column in columns["shown"].T), content_of(told))
         units = Units(anchors[rows], np.full(len(rows), k), word[rows], columns, (seen,))
         yield units.take((told[:, 0] >= 0) & _settled(told, left, asked))

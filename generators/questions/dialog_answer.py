@@ -1,0 +1,146 @@
+"""DIALOG_ANSWER: play the witness: answer from what is remembered, in a sentence, or say "I don't know."
+
+The memory is a caption, given as text: the witness never sees the picture that is searched for, and so cannot tell more
+than was noticed. Asked is for a thing, for something that is so, for something that is not so (the answer corrects it),
+or for what the memory does not mention; the last questions are as many of each.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from generators.attribute_masks import mask_of, near_mask
+from generators.choosing import Units, content, patience_for, turns_of
+from generators.described import usable_captions
+from generators.facts import KEYS, UNSAID, Told, choose, lowered, phrase, topic, value_at
+from generators.quotas import caps_of, fill_quota, shortfall
+from generators.searching import content_of
+from generators.wording import words_at
+from schemas.keys import Words, below, mix, uniform
+from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Masks, Question
+from schemas.vocabulary import VOCABULARY
+
+WORDS = (5, 60)
+WHICH, SO, NOT_SO, UNKNOWN = range(4)
+SUBTASKS = ("which", "it_is_so", "it_is_not_so", "not_noticed")
+TWO_ROUNDS = 0.5
+_UNKNOWN = "I don't know."
+_CARRIED = np.array([VOCABULARY[key].values == ("no", "yes") for key in KEYS])
+_NO = mask_of("backpack", "no")
+
+
+def compose(ask: Ask) -> Draft:
+    """Rows of a memory and one or two questions."""
+    captions = usable_captions(ask, *WORDS)
+    levels = _levels(ask, captions, caps_of(ask).image)
+    return _draft(ask, fill_quota(ask, levels, ask.rows, patience_for(captions)))
+
+
+def _levels(ask: Ask, usable: Ints, most: int) -> Iterator[Units]:
+    pool, told = ask.pool, Told(ask.pool)
+    for k, captions, word in turns_of(usable, pool.captions.words[usable], ask.seed, most):
+        kind = below(mix(word, 131), len(SUBTASKS))
+        key, code, about = _asked(told, captions, kind, word, np.full(len(captions), NOBODY))
+        earlier_kind = np.where(kind == UNKNOWN, WHICH, below(mix(word, 132), len(SUBTASKS)))
+        earlier = _asked(told, captions, earlier_kind, mix(word, 133), key)
+        alone = (uniform(mix(word, 134)) >= TWO_ROUNDS) | (earlier[0] < 0)
+        asked = np.stack([np.where(alone, NOBODY, part) for part in (earlier_kind, *earlier)], axis=1)
+        asked = np.concatenate([asked, np.stack([kind, key, code, about], axis=1)], axis=1)
+        columns = {"asked": asked, "caption": captions, "group": kind}
+        columns |= {"paraphrase": ask.paraphrases[below(mix(word, 8), len(ask.paraphrases))]}
+        seen = content(pool.captions.texts[captions], content_of(asked))
+        own = pool.captions.image[captions]
+        yield Units(own, np.full(len(own), k), word, columns, (seen,)).take(key >= 0)
+
+
+def _asked(told: Told, captions: Ints, kind: Ints, word: Words, barred: Ints) -> tuple[Ints, Ints, Ints]:
+    """Per row the attribute asked for, the fact that is true (NOBODY where not known), and the fact asked about."""
+    values = told.values(captions)
+    here = _askable(values, told.silent(captions), kind) & (np.arange(len(KEYS)) != barred[:, None])
+    key = choose(here, mix(word, 135), 1, 1)[:, 0]
+    value = np.take_along_axis(values, np.maximum(key, 0)[:, None], axis=1)[:, 0].astype(np.int64)
+    true = np.where((key >= 0) & (value > 0), (key << 32) | value, NOBODY)
+    about = np.where(kind == SO, true, np.where((kind == NOT_SO) & (true >= 0), _wrong(true, word), NOBODY))
+    return key, true, about
+
+
+def _askable(values: Masks, silent: Flags, kind: Ints) -> Flags:
+    """Which attributes can be asked for in each way, (rows, keys); what is carried is only asked for by yes or no."""
+    known = values != 0
+    denied = _CARRIED & (values == _NO)
+    ways = [known & ~_CARRIED, known & ~denied, known & (denied | ~_CARRIED), silent & ~known]
+    return np.select([(kind == at)[:, None] for at in range(len(ways))], ways, False)
+
+
+def _wrong(codes: Ints, word: Words) -> Ints:
+    """Another value of the same attribute that cannot pass for the true one; for what is carried, its being there."""
+    distinct, at = np.unique(codes, return_inverse=True)
+    others = [_others(code) if code >= 0 else [NOBODY] for code in distinct.tolist()]
+    starts = np.cumsum([0, *(len(one) for one in others)])[:-1]
+    sizes = np.array([len(one) for one in others], dtype=np.int64)
+    flat = np.array([code for one in others for code in one], dtype=np.int64)
+    return np.asarray(flat[starts[at] + below(mix(word, 136), sizes[at])])
+
+
+def _others(code: int) -> list[int]:
+    key, value = value_at(code)
+    near = near_mask(key, mask_of(key, value))
+    fine = [other for other in VOCABULARY[key].values if other not in (*UNSAID, "none", "no")]
+    apart = [mask_of(key, other) for other in fine if not near & mask_of(key, other)]
+    return [(KEYS.index(key) << 32) | mask for mask in apart] or [code]
+
+
+def _draft(ask: Ask, units: Units) -> Draft:
+    columns, asked = units.columns, units.columns["asked"]
+    memory = ask.pool.captions.table.column("text").combine_chunks().take(pa.array(columns["caption"]))
+    first, last = (_question(asked[:, at : at + 4]) for at in (0, 4))
+    alone = pa.array(asked[:, 0] < 0)
+    nothing = pa.scalar(None, pa.string())
+    between = (pc.if_else(alone, nothing, _answer(asked[:, :4])), pc.if_else(alone, nothing, last))
+    return Draft(
+        images=np.full((units.size, 1), NOBODY, dtype=np.int64),
+        roles=("query",),
+        k=units.k,
+        paraphrase=columns["paraphrase"],
+        subtask=words_at(SUBTASKS, asked[:, 4]),
+        answer=_answer(asked[:, 4:]),
+        between=between,
+        asked=content_of(asked),
+        texts=columns["caption"][:, None],
+        text_role="dialogue_turn",
+        slots={"memory": memory, "question": pc.if_else(alone, last, first)},
+        shortfall=shortfall(ask, units, "too few captions state an attribute plainly", ask.rows),
+    )
+
+
+def _question(asked: Ints) -> pa.Array:
+    """The question of a round (rows, 4: kind, key, true fact, fact asked about); null where there is no such round."""
+    kind, key, _, about = asked.T
+    checked = np.isin(kind, (SO, NOT_SO))
+    return pc.if_else(pa.array(checked), phrase("check", np.where(checked, about, NOBODY)), topic(key, "ask"))
+
+
+def _answer(asked: Ints) -> pa.Array:
+    """The witness's answer in a round."""
+    kind, _, true, _ = asked.T
+    said = phrase("say", true)
+    agreed = pc.binary_join_element_wise(words_at(("", "Yes,", "No,", ""), np.maximum(kind, 0)), lowered(said), " ")
+    told = pc.if_else(pa.array(np.isin(kind, (SO, NOT_SO))), agreed, said)
+    return pc.if_else(pa.array(kind == UNKNOWN), _UNKNOWN, told)
+
+
+QUESTION = Question(
+    title="Answer as the witness",
+    answer="caption",
+    compose=compose,
+    default_stage=3,
+    examples=(
+        Example(
+            images=({"person": "ann", "camera": "c1", "caption": "A woman walks by in a short red skirt."},),
+            rows=1,
+            answers=("I don't know.",),
+        ),
+    ),
+)
