@@ -94,7 +94,8 @@ def test_a_new_image_changes_only_rows_that_show_or_describe_it(family: str):
     after = as_lines(rows_of(family, pool([*town(), new]), 60))
     # A row that repeated another one may come back when that other one now shows the new image.
     moved = [line for line in after - before if "new.jpg" not in line]
-    assert len(moved) <= (8 if family == "ATTR_MCQ" else 2)  # four pictures share their options
+    # Four pictures share their options, and nothing is known of the new one, who breaks up every line-up he enters.
+    assert len(moved) <= (8 if family in ("ATTR_MCQ", "DIALOG_ASK", "DIALOG_NARROW") else 2)
     assert len(after & before) > 40
 
 
