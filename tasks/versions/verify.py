@@ -13,7 +13,7 @@ from schemas.manifest import FileEntry
 from tasks.versions.manifest import MANIFEST
 from tasks.versions.selecting import SELECTION
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 
 
 def inside(folder: Path, path: str) -> Path:
@@ -101,12 +101,12 @@ def _linked(source: Path, target: Path) -> bool:
 
 
 def _copied(source: Path, target: Path) -> tuple[int, str]:
-    hasher, size = hashlib.sha256(), 0
+    hasher, size, block = hashlib.sha256(), 0, memoryview(bytearray(_BLOCK))
     try:
-        with source.open("rb") as reader, target.open("wb") as writer:
-            while block := reader.read(_BLOCK):
-                hasher.update(block)
-                size += writer.write(block)
+        with source.open("rb", buffering=0) as reader, target.open("wb", buffering=0) as writer:
+            while count := reader.readinto(block):
+                hasher.update(block[:count])
+                size += writer.write(block[:count])
     except OSError as error:
         raise NotWritable(f"The file {target.name!r} could not be copied ({error.strerror}).") from error
     return size, hasher.hexdigest()
