@@ -18,8 +18,8 @@ def gate(name: str) -> Gate:
     return found
 
 
-def test_there_are_twelve_gates() -> None:
-    assert len(GATES) == 12
+def test_there_are_fifteen_gates() -> None:
+    assert len(GATES) == 15
 
 
 @pytest.mark.parametrize("name", GATES)
