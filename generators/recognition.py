@@ -93,11 +93,10 @@ def candidates(tree: StoredTree) -> list[Candidate]:
     """Every source that anything speaks for, the strongest first; places below a recognised one are left out."""
     sources = list(find_all("generators.sources", "SOURCE"))
     files = tree.files()
-    folders = _folders(files)
     found: list[Candidate] = []
-    for base in sorted(_bases(folders), key=lambda base: (base.count("/"), base)):
+    for base in _bases(files, sources):
         if not any(base.startswith(one.base) and one.recognised for one in found if one.base != base):
-            found.extend(_at(tree, base, files, folders, sources))
+            found.extend(_at(tree, base, sources))
     return sorted(found, key=lambda one: (-one.recognised, -one.evidence, one.base, one.name))
 
 
@@ -110,13 +109,21 @@ def _folders(files: Sequence[RawFile]) -> set[str]:
     return found
 
 
-def _bases(folders: set[str]) -> list[str]:
-    return ["", *(folder for folder in folders if folder.count("/") <= LEVELS)]
+def _bases(files: Sequence[RawFile], sources: Sequence[tuple[str, Source]]) -> list[str]:
+    """The top, and the folders near it that have the name of a dataset or hold something that one requires."""
+    roots = {name.lower() for _, source in sources for name in source.root_names}
+    wanted = {piece.partition("/")[0] for _, source in sources for form in source.forms() for piece in form}
+    near = {""}
+    for path in {*_folders(files), *(file.relpath for file in files if file.relpath.count("/") <= LEVELS)}:
+        parent, _, name = path.removesuffix("/").rpartition("/")
+        if name in wanted and parent.count("/") < LEVELS:
+            near.add(f"{parent}/" if parent else "")
+        if path.endswith("/") and name.lower() in roots and path.count("/") <= LEVELS:
+            near.add(path)
+    return sorted(near, key=lambda base: (base.count("/"), base))
 
 
-def _at(
-    tree: StoredTree, base: str, files: Sequence[RawFile], folders: set[str], sources: Sequence[tuple[str, Source]]
-) -> Iterator[Candidate]:
+def _at(tree: StoredTree, base: str, sources: Sequence[tuple[str, Source]]) -> Iterator[Candidate]:
     """The sources that something speaks for at one place."""
     root = base[:-1].rpartition("/")[2] if base else tree.label
     forms = [(name, source, *nearest_form(source, lambda wanted: tree.has(base + wanted))) for name, source in sources]
@@ -128,9 +135,8 @@ def _at(
     for name, source, form, lost in possible:
         named = _named(source, place)
         near = _near_counts(source, place.images)
-        yield Candidate(
-            name, source, base, form, tuple(lost), place.images, named, _is_root(root, source), near
-        )  # fmt: skip
+        by_root = _is_root(root, source)
+        yield Candidate(name, source, base, form, tuple(lost), place.images, named, by_root, near)
 
 
 def _is_root(root: str, source: Source) -> bool:
