@@ -40,7 +40,7 @@ def _split(texts: pa.ChunkedArray | pa.Array) -> _Split:
     hashes = hash_ids(encoded.dictionary.to_pylist())
     words = hashes[encoded.indices.to_numpy()] if len(hashes) else np.empty(0, dtype=np.uint64)
     ends = np.cumsum(pc.list_value_length(listed).to_numpy().astype(np.int64))
-    return _Split(words, np.concatenate([np.zeros(1, dtype=np.int64), ends[:-1]]), ends)
+    return _Split(words, np.concatenate([np.zeros(1, dtype=np.int64), ends])[:-1], ends)
 
 
 def spread(texts: pa.ChunkedArray | pa.Array) -> Spread:
