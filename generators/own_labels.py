@@ -9,6 +9,7 @@ as in the raw data (`query/0001_c1s1_001051_00.jpg`, `0001`, `1`) or as our key.
 
 import hashlib
 import io
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -48,11 +49,12 @@ class Known:
 
 def find_own(tree: StoredTree) -> list[tuple[RawFile, Callable[[], bytes]]]:
     """The label files of a dataset, in its folder and beside it: as listed (name, size, time), and what reads them."""
-    inside = {file.relpath: file for file in tree.files() if file.relpath in (ATTRIBUTES, CAPTIONS)}
+    files = tree.files()
     found: list[tuple[RawFile, Callable[[], bytes]]] = []
     for name in (ATTRIBUTES, CAPTIONS):
-        if name in inside:
-            found.append((inside[name], partial(tree.read, name, _LIMIT)))
+        place = bisect_left(files, (name,))
+        if place < len(files) and files[place].relpath == name:
+            found.append((files[place], partial(tree.read, name, _LIMIT)))
         listed, path = f"../{tree.label}.{name}", tree.beside / f"{tree.label}.{name}"
         if path.is_file() and not path.is_symlink():
             facts = path.stat()

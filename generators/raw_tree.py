@@ -7,6 +7,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from schemas.source import SAMPLE_MARK, RawFile, RawTree, Source
 
 _SHOWN = 6
 _ONE_READ = 1 << 20
+_READ_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class StoredTree(RawTree, Protocol):
@@ -77,7 +79,7 @@ class FolderTree:
         waiting = [""]
         while waiting:
             _list_folder(self._prefix, waiting.pop(), found, refused, waiting)
-        found.sort()
+        found.sort(key=itemgetter(0))
         return found, refused
 
     def forget(self) -> None:
@@ -102,7 +104,7 @@ class FolderTree:
 
     def read(self, relpath: str, limit: int = 1 << 28) -> bytes:
         """The bytes of one file. Raises BadRawData when it is missing, outside the root or larger than `limit`."""
-        if relpath.startswith("/") or ".." in relpath.split("/"):
+        if relpath.startswith("/") or (".." in relpath and ".." in relpath.split("/")):
             raise BadRawData(f"The path {relpath!r} leads out of the dataset {self.label!r}.")
         try:
             return _read(self._prefix + relpath, relpath, limit)
@@ -117,26 +119,21 @@ def _list_folder(
     try:
         with os.scandir(prefix + folder) as entries:
             for entry in entries:
-                _list_entry(entry, folder + entry.name, found, refused, waiting)
+                if entry.name.isascii() and entry.is_file(follow_symlinks=False):  # nearly every entry, and quickly
+                    found.append(_file(entry, folder))
+                elif (fault := _fault(entry)) is not None:
+                    refused.append((printable(folder + entry.name), *fault))
+                elif entry.is_dir(follow_symlinks=False):
+                    waiting.append(f"{folder}{entry.name}/")
+                else:
+                    found.append(_file(entry, folder))
     except OSError as error:
         refused.append((printable(folder), "unreadable", f"The folder cannot be listed: {error.strerror}."))
 
 
-def _list_entry(
-    entry: os.DirEntry[str],
-    relpath: str,
-    found: list[RawFile],
-    refused: list[tuple[str, str, str]],
-    waiting: list[str],
-) -> None:
-    plain = entry.name.isascii() and entry.is_file(follow_symlinks=False)  # nearly every entry, and quickly
-    if not plain and (fault := _fault(entry)) is not None:
-        refused.append((printable(relpath), *fault))
-    elif not plain and entry.is_dir(follow_symlinks=False):
-        waiting.append(relpath + "/")
-    else:
-        facts = entry.stat(follow_symlinks=False)
-        found.append(RawFile(relpath, facts.st_size, facts.st_mtime_ns))
+def _file(entry: os.DirEntry[str], folder: str) -> RawFile:
+    facts = entry.stat(follow_symlinks=False)
+    return RawFile(folder + entry.name, facts.st_size, facts.st_mtime_ns)
 
 
 def _fault(entry: os.DirEntry[str]) -> tuple[str, str] | None:
@@ -155,7 +152,7 @@ def printable(name: str) -> str:
 
 
 def _read(path: str, relpath: str, limit: int) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    descriptor = os.open(path, _READ_ONLY)
     try:
         size = limit if limit <= _ONE_READ else os.fstat(descriptor).st_size
         data = os.read(descriptor, min(size, limit) + 1)

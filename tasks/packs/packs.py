@@ -70,12 +70,9 @@ class Packer:
                 self.unchanged.append(seen)
             else:
                 self.fresh += data
-            if self._ends_here(seen):
+            word = xxhash.xxh3_64_intdigest(f"{self.source}/{seen.relpath}".encode())
+            if word * _TARGET < _ONE * seen.size or self.waiting_bytes >= _LARGEST:
                 yield from self.close()
-
-    def _ends_here(self, seen: Seen) -> bool:
-        word = xxhash.xxh3_64_intdigest(f"{self.source}/{seen.relpath}".encode())
-        return word * _TARGET < _ONE * seen.size or self.waiting_bytes >= _LARGEST
 
     def close(self) -> Iterator[Finished]:
         """End the pack here, if it holds anything, writing it unless the same content is stored."""

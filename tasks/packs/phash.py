@@ -27,30 +27,34 @@ _BATCH = 32  # more lets a matrix library start threads, and no longer fits the 
 
 def phashes(pictures: Sequence[Grey]) -> Hashes:
     """One hash per grey picture; the first bit is the constant term, then row by row, highest bit first."""
-    parts = [_batch(pictures[start : start + _BATCH]) for start in range(0, len(pictures), _BATCH)]
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
-
-
-def _batch(pictures: Sequence[Grey]) -> Hashes:
-    hashes = np.empty(len(pictures), dtype=np.uint64)
+    low = np.empty((len(pictures), _LOW * _LOW), dtype=np.float64)
+    # One large array for all batches: a new one for each would be new pages for each.
+    space = np.empty((_BATCH, SIDE, SIDE), dtype=np.float64)
     for shape, places in _by_shape(pictures).items():
-        stack = np.frombuffer(b"".join([pictures[place].tobytes() for place in places]), np.uint8)
-        hashes[places] = _hash_grids(_grids(stack.reshape(-1, *shape), shape))
-    return hashes
+        for start in range(0, len(places), _BATCH):
+            some = places[start : start + _BATCH]
+            low[some] = _low(_grids([pictures[place] for place in some], shape, space))
+    middle = np.sort(low, axis=1)[:, 31:33].sum(axis=1, keepdims=True)
+    packed = np.packbits(2 * low > middle, axis=1)
+    return np.asarray(packed.view(">u8").astype(np.uint64).ravel(), dtype=np.uint64)
 
 
-def _by_shape(pictures: Sequence[Grey]) -> dict[tuple[int, int], list[int]]:
-    places: dict[tuple[int, int], list[int]] = {}
+def _by_shape(pictures: Sequence[Grey]) -> dict[tuple[int, ...], list[int]]:
+    places: dict[tuple[int, ...], list[int]] = {}
     for place, picture in enumerate(pictures):
-        places.setdefault((picture.shape[0], picture.shape[1]), []).append(place)
+        places.setdefault(picture.shape, []).append(place)
     return places
 
 
-def _grids(stack: npt.NDArray[np.uint8], shape: tuple[int, int]) -> Floats:
-    """(n, h, w) pictures on a 32x32 grid, as whole numbers; their scale is free, for a hash only compares."""
+def _grids(pictures: Sequence[Grey], shape: tuple[int, ...], space: Floats) -> Floats:
+    """Pictures of one shape on a 32x32 grid, as whole numbers; their scale is free, for a hash only compares."""
     height, width = shape
+    joined = b"".join([np.ascontiguousarray(picture).data for picture in pictures])
+    stack = np.frombuffer(joined, np.uint8).reshape(-1, height, width)
     if height % SIDE == 0 and width % SIDE == 0 and height * width <= _FOLDABLE:
-        return _folded(_folded(stack, 1, height // SIDE), 2, width // SIDE).astype(np.float64)
+        grids = space[: len(stack)]
+        grids[...] = _folded(_folded(stack, 1, height // SIDE), 2, width // SIDE)
+        return grids
     sums = _overlaps(height) @ stack.astype(np.float64) @ _overlaps(width).T
     return np.asarray(np.floor(sums * _GREY_SCALE / (height * width)), dtype=np.float64)
 
@@ -83,14 +87,12 @@ def _cosines() -> Floats:
     return np.asarray(np.rint(np.cos(angles) * _COSINE_SCALE), dtype=np.float64)
 
 
-def _hash_grids(grids: Floats) -> Hashes:
+def _low(grids: Floats) -> Floats:
+    """The 64 lowest frequencies of each grid."""
     columns = np.ascontiguousarray(_cosines().T)
     across = (grids.reshape(-1, SIDE) @ columns).reshape(-1, SIDE, _LOW).transpose(0, 2, 1)
     down = (across.reshape(-1, SIDE) @ columns).reshape(-1, _LOW, _LOW).transpose(0, 2, 1)
-    low = down.reshape(len(grids), _LOW * _LOW)
-    middle = np.sort(low, axis=1)[:, 31:33].sum(axis=1, keepdims=True)
-    packed = np.packbits(2 * low > middle, axis=1)
-    return np.asarray(packed.view(">u8").astype(np.uint64).ravel(), dtype=np.uint64)
+    return down.reshape(len(grids), _LOW * _LOW)
 
 
 def thumbnails(pictures: Sequence[Grey]) -> Floats:

@@ -169,7 +169,9 @@ class _Job:
         hasher = hashlib.sha256(self.version.encode())
         files = chain(self.tree.files(), (file for file, _ in find_own(self.tree)))
         while part := list(islice(files, columns.COLUMNS_AT_ONCE)):
-            hasher.update("\n".join([f"{f.relpath}\0{f.size}\0{f.mtime_ns}" for f in part]).encode())
+            relpaths, sizes, times = zip(*part, strict=True)
+            hasher.update("\0".join(relpaths).encode())
+            hasher.update(repr((sizes, times)).encode())
         hasher.update(repr(self.tree.refused).encode())
         return hasher.hexdigest()
 

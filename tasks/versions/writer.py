@@ -53,7 +53,7 @@ def canonical(spec: Table, table: pa.Table) -> pa.Table:
         table = table.cast(spec.schema)
     except (pa.ArrowException, ValueError) as error:
         raise BadTable(f"The table {spec.name!r} cannot be cast to its promised types: {error}.") from error
-    return _sorted(table, spec.key).combine_chunks()
+    return _in_one_chunk(_sorted(table, spec.key))
 
 
 def _refuse_nulls(table: str, place: str, field: pa.Field, column: Any) -> None:
@@ -120,8 +120,13 @@ def write(spec: Table, table: pa.Table, path: Path) -> None:
     ready = canonical(spec, table).cast(schema)
     with pq.ParquetWriter(path, schema, **_profile(spec)) as writer:
         for start in range(0, ready.num_rows, spec.rows_per_group):
-            group = ready.slice(start, spec.rows_per_group).combine_chunks().replace_schema_metadata(schema.metadata)
+            group = _in_one_chunk(ready.slice(start, spec.rows_per_group)).replace_schema_metadata(schema.metadata)
             writer.write_table(group, row_group_size=spec.rows_per_group)
+
+
+def _in_one_chunk(table: pa.Table) -> pa.Table:
+    """The table with one chunk a column, copied only where a column has several."""
+    return table.combine_chunks() if any(column.num_chunks > 1 for column in table.columns) else table
 
 
 def stored_schema(spec: Table) -> pa.Schema:
