@@ -1,12 +1,15 @@
 """Ingest against reading and verifying alone, against two `datasets` pipelines, and its memory and strictness.
 
-    .venv/bin/python benchmarks/bench_ingest.py                     # 8,000 images, about a minute
-    .venv/bin/python benchmarks/bench_ingest.py --images 32668      # the size of Market-1501
+    .venv/bin/python benchmarks/bench_ingest.py                     # the size of Market-1501, some minutes
+    .venv/bin/python benchmarks/bench_ingest.py --images 8000       # a quick look: start-up weighs more
     .venv/bin/python benchmarks/bench_ingest.py --images 100000 --only ingest
 
-Every job is a process of its own, in alternating rounds; its figure is the CPU of that process and its children.
-`net` takes off what the same job costs on 16 images, which is start-up and imports. The images are 64x128 JPEGs of
-about 3.4 KB with Market-1501 names.
+What the bars mean is what the prototype measured, and no more: medians of the CPU of whole processes (imports and
+children included), run in turn, over 32,668 images in the layout of Market-1501, 64x128 JPEGs of about 3.4 KB.
+`verify` lists, reads and decodes every image strictly, with the same decoder and scale as ingest: no digest, no header,
+no name, no hash, nothing kept. `generator` is a `datasets` generator that yields bytes, a full PIL load and a sha256,
+then to_parquet. `imagefolder` embeds and writes and checks nothing. `net` takes off what the same job costs on 16
+images, which is start-up and imports; it is shown beside the figure that counts.
 """
 
 import argparse
@@ -198,11 +201,11 @@ def print_ratio(job: str, bar: float, cpu: dict[str, float], start: dict[str, fl
     """One ratio, whole and net of start-up, with its bar."""
     net = {name: cpu[name] - start[name] for name in (job, "ingest")}
     if job == "verify":
-        whole, inner, met = cpu["ingest"] / cpu[job], net["ingest"] / net[job], net["ingest"] / net[job] <= bar
-        print(f"ingest / verify-only: {whole:.2f} whole, {inner:.2f} net (bar: at most {bar}): {verdict(met)}")
+        whole, inner = cpu["ingest"] / cpu[job], net["ingest"] / net[job]
+        print(f"ingest / verify-only: {whole:.2f} whole, {inner:.2f} net (bar: at most {bar}): {verdict(whole <= bar)}")
     else:
         whole, inner = cpu[job] / cpu["ingest"], net[job] / net["ingest"]
-        print(f"{job} / ingest: {whole:.1f} whole, {inner:.1f} net (bar: at least {bar}): {verdict(inner >= bar)}")
+        print(f"{job} / ingest: {whole:.1f} whole, {inner:.1f} net (bar: at least {bar}): {verdict(whole >= bar)}")
 
 
 def verdict(met: bool) -> str:
@@ -213,7 +216,7 @@ def verdict(met: bool) -> str:
 def main() -> None:
     """Parse the command line and run the jobs asked for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--images", type=int, default=8_000)
+    parser.add_argument("--images", type=int, default=32_668)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=list(JOBS), default=list(JOBS))
     parser.add_argument("--job", choices=list(JOBS), help=argparse.SUPPRESS)

@@ -20,7 +20,7 @@ from schemas.errors import BadTable, NotWritable
 from schemas.keys import canonical_json
 from schemas.source import RawFile
 from schemas.tables import Table
-from tasks.packs.columns import COLUMNS_AT_ONCE, table_of
+from tasks.packs.columns import COLUMNS_AT_ONCE, batch_of
 from tasks.versions.writer import write
 
 _CACHE = Table(
@@ -63,6 +63,9 @@ class Seen(NamedTuple):
     reason: str | None = None
     detail: str | None = None
     pack: str | None = None
+
+
+SeenColumns = dict[str, list[Any]]  # what was seen of many images, a list for each field, in the order of the fields
 
 
 @dataclass(slots=True)
@@ -118,14 +121,25 @@ def _rows(path: Path) -> Iterator[Seen]:
             yield from map(Seen, *values)
 
 
-def cache_table(seen: Iterable[Seen], pack: str | None) -> pa.Table:
+def columns_of(seen: Iterable[Seen]) -> SeenColumns:
+    """Rows as columns."""
+    rows = list(seen)
+    return {name: [row[place] for row in rows] for place, name in enumerate(Seen._fields)}
+
+
+def rows_of(seen: SeenColumns) -> Iterator[Seen]:
+    """Columns as rows."""
+    return map(Seen, *seen.values())
+
+
+def cache_table(seen: SeenColumns, pack: str | None) -> pa.Table:
     """Cache rows as a table; `pack` is where these images are kept now."""
-    return table_of(_CACHE, seen, constant={"pack": pack})
+    return pa.Table.from_batches([batch_of(_CACHE, seen | {"pack": [pack] * len(seen["relpath"])})])
 
 
 def join_tables(parts: list[pa.Table]) -> pa.Table:
     """Several cache tables as one."""
-    return pa.concat_tables([cache_table([], None), *parts])
+    return pa.concat_tables([cache_table(columns_of([]), None), *parts])
 
 
 @contextlib.contextmanager

@@ -42,17 +42,18 @@ def _chunks(rows: Iterable[Any]) -> Iterator[list[Any]]:
 def _batch(
     spec: Table, rows: list[Any], derived: Mapping[str, Callable[[Any], Any]], constant: Mapping[str, Any]
 ) -> pa.RecordBatch:
+    values: dict[str, Sequence[Any]] = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
+    values |= {name: [value] * len(rows) for name, value in constant.items()}
+    values |= {name: list(map(derive, rows)) for name, derive in derived.items()}
+    return batch_of(spec, values)
+
+
+def batch_of(spec: Table, values: Mapping[str, Sequence[Any]]) -> pa.RecordBatch:
+    """Columns of Python values as Arrow columns. Raises BadTable when a value does not fit its column."""
     columns = []
-    fields = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
     for field in spec.schema:
-        if field.name in constant:
-            values: Sequence[Any] = [constant[field.name]] * len(rows)
-        elif field.name in derived:
-            values = list(map(derived[field.name], rows))
-        else:
-            values = fields[field.name]
         try:
-            columns.append(column(field.type, values))
+            columns.append(column(field.type, values[field.name]))
         except (TypeError, ValueError, OverflowError, UnicodeEncodeError) as error:
             raise BadTable(f"A row does not fit the column {field.name!r} of {spec.name!r}: {error}.") from error
     return pa.RecordBatch.from_arrays(columns, schema=spec.schema)
@@ -77,8 +78,8 @@ def texts(values: Sequence[str]) -> pa.Array:
     return column(pa.string(), values)
 
 
-def packed(data: bytes | bytearray, sizes: Sequence[int]) -> pa.Array:
-    """A column of bytes whose values lie end to end in one buffer, which is not copied."""
+def packed(data: Any, sizes: Sequence[int]) -> pa.Array:
+    """A column of bytes whose values lie end to end in one buffer (bytes or a memory view), which is not copied."""
     buffers = [None, pa.py_buffer(_offsets(sizes)), pa.py_buffer(data)]
     return pa.Array.from_buffers(pa.binary(), len(sizes), buffers)
 

@@ -8,7 +8,7 @@ most), and the mean pack holds `_TARGET` bytes whatever the images' sizes.
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import xxhash
 from schemas.errors import NotWritable
 from schemas.keys import file_sha256
 from schemas.tables import IMAGES
-from tasks.packs.cache import Seen
+from tasks.packs.cache import Seen, SeenColumns, columns_of, rows_of
 from tasks.packs.columns import column, packed, texts
 from tasks.versions.writer import write
 
@@ -40,8 +40,7 @@ class Pack:
     size: int
 
 
-Opened = tuple[Seen, bytes | None]  # an image, and its bytes when it was just read
-Finished = tuple[Pack, list[Seen]]  # a pack, and its images
+Finished = tuple[Pack, SeenColumns]  # a pack, and its images
 
 
 @dataclass(slots=True)
@@ -56,29 +55,42 @@ class Packer:
     source: str
     known: dict[str, Pack]
     reread: Callable[[Seen], bytes]
-    waiting: list[Seen] = field(default_factory=list)
+    waiting: SeenColumns = field(default_factory=lambda: columns_of([]))
     waiting_bytes: int = 0
-    fresh: bytearray = field(default_factory=bytearray)
+    fresh: io.BytesIO = field(default_factory=io.BytesIO)
     unchanged: list[Seen] = field(default_factory=list)
 
-    def add(self, images: Iterable[Opened]) -> Iterator[Finished]:
-        """Add the next images; the packs that ended with one of them."""
-        for seen, data in images:
-            self.waiting.append(seen)
-            self.waiting_bytes += seen.size
-            if data is None:
-                self.unchanged.append(seen)
-            else:
-                self.fresh += data
-            word = xxhash.xxh3_64_intdigest(f"{self.source}/{seen.relpath}".encode())
-            if word * _TARGET < _ONE * seen.size or self.waiting_bytes >= _LARGEST:
-                yield from self.close()
+    def add(self, seen: SeenColumns, encoded: Sequence[bytes | None]) -> Iterator[Finished]:
+        """Add the next images, with the bytes of those that were just read; the packs that ended with one of them."""
+        start = 0
+        for end in self._ends(seen["relpath"], seen["size"]):
+            self._take(seen, encoded, slice(start, end))
+            yield from self.close()
+            start = end
+        self._take(seen, encoded, slice(start, None))
+
+    def _ends(self, relpaths: Sequence[str], sizes: Sequence[int]) -> Iterator[int]:
+        for end, (relpath, size) in enumerate(zip(relpaths, sizes, strict=True), start=1):
+            self.waiting_bytes += size
+            word = xxhash.xxh3_64_intdigest(f"{self.source}/{relpath}".encode())
+            if word * _TARGET < _ONE * size or self.waiting_bytes >= _LARGEST:
+                self.waiting_bytes = 0
+                yield end
+
+    def _take(self, seen: SeenColumns, encoded: Sequence[bytes | None], which: slice) -> None:
+        some = {name: values[which] for name, values in seen.items()}
+        for name, values in some.items():
+            self.waiting[name] += values
+        self.fresh.writelines(data for data in encoded[which] if data is not None)
+        if None in encoded:
+            self.unchanged += [row for row, data in zip(rows_of(some), encoded[which], strict=True) if data is None]
 
     def close(self) -> Iterator[Finished]:
         """End the pack here, if it holds anything, writing it unless the same content is stored."""
-        if self.waiting:
+        if self.waiting["relpath"]:
             yield self.known.get(content_key(self.waiting)) or self._write(), self.waiting
-            self.waiting, self.unchanged, self.waiting_bytes, self.fresh = [], [], 0, bytearray()
+            self.waiting, self.unchanged, self.waiting_bytes = columns_of([]), [], 0
+            self.fresh = io.BytesIO()
 
     def _write(self) -> Pack:
         return store_pack(self.folder, self.source, _table(self.source, self.waiting, self._encoded()))
@@ -86,11 +98,11 @@ class Packer:
     def _encoded(self) -> pa.Array:
         """The column of bytes: the buffer as it is, or pieced together with the bytes of unchanged images."""
         if not self.unchanged:
-            return packed(self.fresh, [seen.size for seen in self.waiting])
+            return packed(self.fresh.getbuffer(), self.waiting["size"])
         kept = self._kept()
-        fresh = io.BytesIO(self.fresh)
-        pieces = [kept.get(seen.relpath) or fresh.read(seen.size) for seen in self.waiting]
-        return column(pa.binary(), pieces)
+        self.fresh.seek(0)
+        pairs = zip(self.waiting["relpath"], self.waiting["size"], strict=True)
+        return column(pa.binary(), [kept.get(relpath) or self.fresh.read(size) for relpath, size in pairs])
 
     def _kept(self) -> dict[str, bytes]:
         """The bytes of unchanged images by relative path: from the pack that holds them, else from the raw file."""
@@ -103,9 +115,10 @@ class Packer:
         return found | {seen.relpath: self.reread(seen) for seen in lost}
 
 
-def content_key(seen: Iterable[Seen]) -> str:
+def content_key(seen: SeenColumns) -> str:
     """A digest of which images, with which bytes, a pack holds."""
-    text = "".join([f"{row.relpath}\0{row.sha256}\0{row.note}\n" for row in seen])
+    terms = zip(seen["relpath"], seen["sha256"], seen["note"], strict=True)
+    text = "".join([f"{relpath}\0{sha256}\0{note}\n" for relpath, sha256, note in terms])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -118,7 +131,9 @@ def known_packs(folder: Path, seen: Sequence[Seen]) -> dict[str, Pack]:
     for name, rows in groups.items():
         path = folder / f"{name[:16]}.parquet"
         if path.is_file():
-            found[content_key(rows)] = Pack(f"{folder.name}/{path.name}", name, len(rows), path.stat().st_size)
+            found[content_key(columns_of(rows))] = Pack(
+                f"{folder.name}/{path.name}", name, len(rows), path.stat().st_size
+            )
     return found
 
 
@@ -131,18 +146,17 @@ def _stored_bytes(path: Path, prefix: int) -> dict[str, bytes]:
     return {image_id[prefix:]: data for image_id, data in zip(table.column(0).to_pylist(), encoded, strict=True)}
 
 
-def _table(source: str, seen: list[Seen], encoded: pa.Array) -> pa.Table:
-    found = dict(zip(Seen._fields, zip(*seen, strict=True), strict=True))
-    paths = texts([relpath.rpartition("/")[2] for relpath in found["relpath"]])
+def _table(source: str, seen: SeenColumns, encoded: pa.Array) -> pa.Table:
+    paths = texts([relpath.rpartition("/")[2] for relpath in seen["relpath"]])
     columns = {
-        "image_id": texts([f"{source}/{relpath}" for relpath in found["relpath"]]),
-        "source": texts([source] * len(seen)),
+        "image_id": texts([f"{source}/{relpath}" for relpath in seen["relpath"]]),
+        "source": texts([source] * len(encoded)),
         "image": pa.StructArray.from_arrays([encoded, paths], fields=list(IMAGES.schema.field("image").type)),
-        "n_bytes": column(pa.int32(), found["size"]),
-        "decode_note": column(pa.string(), found["note"]),
+        "n_bytes": column(pa.int32(), seen["size"]),
+        "decode_note": column(pa.string(), seen["note"]),
     }
     same = ("sha256", "width", "height", "format", "phash")
-    columns |= {name: column(IMAGES.schema.field(name).type, found[name]) for name in same}
+    columns |= {name: column(IMAGES.schema.field(name).type, seen[name]) for name in same}
     return pa.Table.from_arrays([columns[name] for name in IMAGES.schema.names], schema=IMAGES.schema)
 
 

@@ -3,15 +3,16 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 
 import pyarrow as pa
 
 from schemas.errors import BadRawData
 from schemas.rows import Reject
 from schemas.source import RawFile, RawTree
-from tasks.packs.cache import Seen, cache_table, join_tables
+from tasks.packs.cache import Seen, SeenColumns, cache_table, columns_of, join_tables, rows_of
 from tasks.packs.decode import MAX_BYTES, Decoded, Refusal, decode_all
-from tasks.packs.packs import Finished, Opened, Pack, Packer
+from tasks.packs.packs import Finished, Pack, Packer
 from tasks.packs.phash import phashes
 
 _ABSENT = ""
@@ -19,6 +20,7 @@ _BLOCK_FILES = 128  # so many pictures stay in the caches of a core from reading
 _BLOCK_BYTES = 1 << 20
 
 Known = tuple[RawFile, Seen | None]
+Encoded = Sequence[bytes | None]
 
 
 @dataclass(slots=True)
@@ -31,13 +33,16 @@ class Scan:
     hasher: "hashlib._Hash" = field(default_factory=hashlib.sha256)
     remembered: list[pa.Table] = field(default_factory=list)
 
-    def note(self, source: str, seen: Sequence[Seen]) -> None:
-        """Take what was seen of some images into the digest, and put those aside that are refused."""
-        self.hasher.update("".join([f"{row.relpath}\0{row.sha256}\n" for row in seen]).encode())
-        refused = [row for row in seen if row.reason is not None]
+    def note(self, seen: SeenColumns) -> None:
+        """Take what was seen of some images into the digest."""
+        terms = zip(seen["relpath"], seen["sha256"], strict=True)
+        self.hasher.update("".join([f"{relpath}\0{sha256}\n" for relpath, sha256 in terms]).encode())
+
+    def refuse(self, source: str, refused: Sequence[Seen]) -> None:
+        """Put aside images that are refused; those that could be read are remembered."""
         self.dead.update((row.relpath, _reject(source, row)) for row in refused)
         if again := [row for row in refused if row.sha256 != _ABSENT]:
-            self.remembered.append(cache_table(again, None))
+            self.remembered.append(cache_table(columns_of(again), None))
 
     def keep(self, finished: Iterable[Finished]) -> None:
         """Keep finished packs, and the cache rows of their images."""
@@ -55,14 +60,30 @@ def scan(tree: RawTree, source: str, files: Iterable[Known], packer: Packer) -> 
     """Look at every image of a source once, in id order; `files` pairs each with what is known of it already."""
     result = Scan()
     for block in _blocks(files):
-        fresh = open_images(tree, [file for file, known in block if known is None])
+        fresh = [file for file, known in block if known is None]
         result.opened += len(fresh)
-        ahead = iter(fresh)
-        looked_at: list[Opened] = [next(ahead) if known is None else (known, None) for _, known in block]
-        result.note(source, [seen for seen, _ in looked_at])
-        result.keep(packer.add([pair for pair in looked_at if pair[0].reason is None]))
+        seen, encoded = open_images(tree, fresh)
+        if len(fresh) < len(block):
+            seen, encoded = _with_known(block, seen, encoded)
+        result.note(seen)
+        if any(seen["reason"]):
+            result.refuse(source, [row for row in rows_of(seen) if row.reason is not None])
+            seen, encoded = _accepted(seen, encoded)
+        result.keep(packer.add(seen, encoded))
     result.keep(packer.close())
     return result
+
+
+def _with_known(block: Sequence[Known], seen: SeenColumns, encoded: Encoded) -> tuple[SeenColumns, Encoded]:
+    """The whole block, when some of its files are unchanged and were not opened."""
+    fresh = zip(rows_of(seen), encoded, strict=True)
+    pairs = [next(fresh) if known is None else (known, None) for _, known in block]
+    return columns_of(row for row, _ in pairs), [data for _, data in pairs]
+
+
+def _accepted(seen: SeenColumns, encoded: Encoded) -> tuple[SeenColumns, Encoded]:
+    sound = [reason is None for reason in seen["reason"]]
+    return {name: list(compress(values, sound)) for name, values in seen.items()}, list(compress(encoded, sound))
 
 
 def _blocks(files: Iterable[Known]) -> Iterator[list[Known]]:
@@ -79,25 +100,43 @@ def _blocks(files: Iterable[Known]) -> Iterator[list[Known]]:
         yield block
 
 
-def open_images(tree: RawTree, files: Sequence[RawFile]) -> list[Opened]:
-    """Read and verify image files, each step over all of them; the bytes are there where the image is sound.
+def open_images(tree: RawTree, files: Sequence[RawFile]) -> tuple[SeenColumns, Encoded]:
+    """Read and verify image files, each step over all of them; with the bytes of those that could be read.
 
     A file that cannot be read is seen without a digest and never remembered.
     """
     taken = [_take(tree, file) for file in files]
-    read = [(file, data) for file, data in zip(files, taken, strict=True) if isinstance(data, bytes)]
-    encoded = [data for _, data in read]
+    read = [file for file, data in zip(files, taken, strict=True) if isinstance(data, bytes)]
+    encoded = [data for data in taken if isinstance(data, bytes)]
     digests = [hashlib.sha256(data).hexdigest() for data in encoded]
-    found = decode_all(encoded, [file.relpath.rpartition(".")[2] for file, _ in read])
-    hashes = iter(phashes([one.grey for one in found if isinstance(one, Decoded)]).tolist())
-    rows = (
-        _sound(file, len(data), sha256, one, next(hashes))
-        if isinstance(one, Decoded)
-        else _refused(file, len(data), sha256, one)
-        for (file, data), sha256, one in zip(read, digests, found, strict=True)
-    )
-    opened = zip(rows, encoded, strict=True)
-    return [next(opened) if isinstance(data, bytes) else (data, None) for data in taken]
+    found = decode_all(encoded, [file.relpath.rpartition(".")[2] for file in read])
+    if len(read) == len(files) and {Decoded}.issuperset(map(type, found)):
+        return _all_sound(files, encoded, digests, [one for one in found if isinstance(one, Decoded)]), encoded
+    opened = map(_opened, read, encoded, digests, found)
+    rows = [next(opened) if isinstance(data, bytes) else data for data in taken]
+    return columns_of(rows), [data if isinstance(data, bytes) else None for data in taken]
+
+
+def _all_sound(
+    files: Sequence[RawFile], encoded: Sequence[bytes], digests: list[str], found: Sequence[Decoded]
+) -> SeenColumns:
+    values = columns_of([])
+    if found:
+        formats, widths, heights, notes, greys = zip(*found, strict=True)
+        relpaths, _, times = zip(*files, strict=True)
+        sizes, hashes = map(len, encoded), phashes(greys).tolist()
+        known = (relpaths, sizes, times, digests, widths, heights, formats, hashes, notes)
+        values |= dict(zip(Seen._fields, map(list, known), strict=False))
+        values |= {name: [None] * len(found) for name in ("reason", "detail", "pack")}
+    return values
+
+
+def _opened(file: RawFile, data: bytes, sha256: str, found: Decoded | Refusal) -> Seen:
+    if isinstance(found, Refusal):
+        return _refused(file, len(data), sha256, found)
+    hashed = int(phashes([found.grey])[0])
+    geometry = (found.width, found.height, found.format, hashed, found.note)
+    return Seen(file.relpath, len(data), file.mtime_ns, sha256, *geometry)
 
 
 def _take(tree: RawTree, file: RawFile) -> bytes | Seen:
@@ -108,10 +147,6 @@ def _take(tree: RawTree, file: RawFile) -> bytes | Seen:
         return tree.read(file.relpath, file.size)
     except BadRawData as error:
         return _refused(file, file.size, _ABSENT, Refusal("unreadable", str(error)))
-
-
-def _sound(file: RawFile, size: int, sha256: str, found: Decoded, hashed: int) -> Seen:
-    return Seen(file.relpath, size, file.mtime_ns, sha256, found.width, found.height, found.format, hashed, found.note)
 
 
 def _refused(file: RawFile, size: int, sha256: str, refusal: Refusal) -> Seen:
