@@ -18,6 +18,7 @@ from schemas.rows import PersonImage, Reject
 from schemas.source import RawFile, RawTree, Source
 from schemas.tables import PERSON_IMAGES, REJECTS
 from tasks.packs import counts, labels
+from tasks.packs.cache import rows_of
 from tasks.packs.columns import table_of
 from tasks.packs.decode import MAX_BYTES
 from tasks.packs.scan import open_images
@@ -190,7 +191,7 @@ class _Scan:
     def _fault(self, file: RawFile) -> Reject | None:
         """Why ingest would refuse an image: by its size, and in a deep scan by its bytes."""
         if self._deep:
-            seen, _ = open_images(self._tree, [file])[0]
+            (seen,) = rows_of(open_images(self._tree, [file])[0])
             reason, detail = seen.reason, seen.detail or ""
         elif not file.size:
             reason, detail = "empty", "The file has no bytes."
