@@ -242,9 +242,10 @@ def without_duplicates(units: Units) -> Units:
         units = units.take(np.sort(first))
     if not units.mixed:
         return units
+    width = len(units.contents)
     flat = np.stack(units.contents, axis=1).reshape(-1)
     _, first, at = np.unique(flat, return_index=True, return_inverse=True)
-    owner = (first // len(units.contents))[at].reshape(units.size, -1)
+    owner = (first // width)[at].reshape(units.size, width)
     return units.take((owner == np.arange(units.size)[:, None]).all(axis=1))
 
 

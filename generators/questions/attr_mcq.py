@@ -83,7 +83,8 @@ class _Asked:
             def allowed(rows: Ints, members: Ints, before: Ints = shown[:, :column]) -> Flags:
                 fine = np.ones(len(rows), dtype=np.bool_)
                 for taken in before.T:
-                    fine &= (person[taken[rows]] != person[members]) & self._apart(taken[rows], members)
+                    own = person[taken[rows]]
+                    fine &= ((own != person[members]) | (own == NOBODY)) & self._apart(taken[rows], members)
                 return fine
 
             cells = np.where(shown[:, column - 1] >= 0, self._cells[anchors], NOBODY)

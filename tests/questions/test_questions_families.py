@@ -31,6 +31,8 @@ def example_pool(example: Example) -> Pool:
         row = image("toy", person, camera, facts.pop("clothes", "0"), f"toy/{at}.jpg", modality=modality)
         images.append(row)
         words += [caption(row["image_id"], told)] if told else []
+        several = enumerate(facts.pop("captions", ()))
+        words += [caption(row["image_id"], text, number, style) for number, (style, text) in several]
         for key, value in facts.items():
             said = {"level": "image", "image_id": row["image_id"], "key": key, "value": value}
             attributes.append({"attribute_id": f"{at}{key}", "attribute_source": "human", **said})

@@ -1,0 +1,104 @@
+"""Line-ups: one or several pictures of a person, then candidates that are all filmed by one camera.
+
+The matches are further pictures of the person in the same outfit; strangers come from the very camera of the matches.
+So cameras tell nothing, however many matches there are.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from generators.choosing import Ring, Units, cells_of, content, first_allowed, patience_for, turns_of
+from generators.galleries import finder_of
+from generators.pairing import MatchFinder, PairRule, hardness
+from generators.quotas import ANSWERS, caps_of, fill_quota
+from generators.sets import Again, SetGallery, set_gallery
+from schemas.keys import Words, below, mix
+from schemas.question import NOBODY, Ask, Flags, Ints, Negatives, Pool
+
+REASON = "there are not enough pictures of one person by one camera, or too few strangers there"
+
+
+def same_look(ask: Ask) -> PairRule:
+    """Matches in the same outfit, where outfits are known, and the same modality."""
+    pool = ask.pool
+
+    def matches(anchors: Ints, candidates: Ints) -> Flags:
+        alike = pool.clothes[anchors] == pool.clothes[candidates]
+        return np.asarray(alike & (pool.modality[anchors] == pool.modality[candidates]))
+
+    return PairRule(anchors=np.ones(pool.size, dtype=np.bool_), matches=matches, shortfall=REASON)
+
+
+class Looks:
+    """Finds further pictures of a person in one outfit and modality."""
+
+    def __init__(self, ask: Ask) -> None:
+        pool = self._pool = ask.pool
+        self._cells = cells_of(pool.source, pool.person, pool.clothes + 1, pool.modality)
+        self._ring = Ring(self._cells, mix(ask.seed, pool.words, 81))
+
+    def more(self, like: Ints, word: Words, allowed: Callable[[Ints, Ints], Flags]) -> Ints:
+        """Another picture of the look of each picture in `like` (NOBODY asks for none) that is allowed."""
+        cells = np.where(like >= 0, self._cells[like], NOBODY)
+        return first_allowed(self._ring, cells, word, allowed)
+
+    def here_again(self, anchors: Ints) -> Again:
+        """Further matches beside the first one of each row: by the same camera, none taken, none the anchor."""
+        camera = self._pool.camera
+
+        def again(word: Words, taken: Ints) -> Ints:
+            first = taken[:, 0]
+
+            def allowed(rows: Ints, members: Ints) -> Flags:
+                new = (taken[rows] != members[:, None]).all(axis=1) & (members != anchors[rows])
+                return np.asarray(new & (camera[first[rows]] == camera[members]))
+
+            return self.more(first, word, allowed)
+
+        return again
+
+
+def lineup_units(ask: Ask, none_allowed: bool) -> Units:
+    """Units of a query and a gallery with any number of matches; at least one where none is not allowed."""
+    levels = _levels(ask, none_allowed)
+    patience = patience_for(np.arange(ask.pool.size))
+    return fill_quota(ask, levels, ask.rows, patience, {"answer": ANSWERS})
+
+
+def _levels(ask: Ask, none_allowed: bool) -> Iterator[Units]:
+    pool, finder, looks = ask.pool, finder_of(ask), Looks(ask)
+    matcher = MatchFinder(ask, same_look(ask))
+    words = np.append(pool.words, np.uint64(0))
+    for k, anchors, word in turns_of(np.arange(pool.size), pool.words, ask.seed, caps_of(ask).image):
+        match = matcher.find(anchors, word)
+        found = set_gallery(finder, anchors, match, word, looks.here_again(anchors))
+        matched = (found.hits == 1).any(axis=1)
+        columns = {"shown": found.shown, "rank": found.rank, "hits": found.hits, "size": found.size, "match": match}
+        columns |= {"paraphrase": ask.paraphrases[below(mix(word, 8), len(ask.paraphrases))]}
+        columns |= {"difficulty": hardness(found.rank), "answer": (~matched).astype(np.int64)}
+        seen = content(pool.words[anchors], *(words[column] for column in found.shown.T))
+        units = Units(anchors, np.full(len(anchors), k), word, columns, (seen,))
+        yield units.take((found.size > 0) & (matched | none_allowed))
+
+
+def gallery_of(units: Units) -> SetGallery:
+    """The galleries of line-up units."""
+    columns = units.columns
+    return SetGallery(columns["shown"], columns["rank"], columns["hits"], columns["size"])
+
+
+def after(negatives: Negatives, first: int) -> Negatives:
+    """The same with columns in front for pictures that are no negatives."""
+
+    def padded(column: Ints) -> Ints:
+        return np.pad(column, ((0, 0), (first, 0)), constant_values=NOBODY)
+
+    score = np.pad(negatives.score, ((0, 0), (first, 0)), constant_values=np.nan)
+    return Negatives(strategy=padded(negatives.strategy), rank=padded(negatives.rank), score=score)
+
+
+def how_many(pool: Pool, anchors: Ints, shown: Ints) -> Ints:
+    """How many pictures of each row show the anchor's person, from the pool itself."""
+    same = (pool.person[np.maximum(shown, 0)] == pool.person[anchors][:, None]) & (shown >= 0)
+    return np.asarray(same.sum(axis=1), dtype=np.int64)

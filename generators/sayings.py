@@ -1,0 +1,44 @@
+"""What captions say, as records: each distinct text is read once, when it is first asked about.
+
+    sayings = Sayings(pool)
+    sayings.code(captions)     # equal numbers for captions that say the same; 0 for those that say nothing plainly
+    sayings.records[code]      # {"upper_color_primary": "red", "backpack": "no"}
+
+Only attributes that a crop can show and that are not sensitive are kept; texts are read by
+generators.captions.attribute_read.
+"""
+
+import numpy as np
+
+from generators.captions.attribute_read import read
+from schemas.question import NOBODY, Ints, Pool
+from schemas.vocabulary import VOCABULARY
+
+KEYS = tuple(key for key, declared in VOCABULARY.items() if not declared.sensitive)
+
+
+class Sayings:
+    """The records of the captions of a pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._text = pool.captions.table.column("text")
+        self._code = np.full(len(pool.captions.image), NOBODY, dtype=np.int64)
+        self._known: dict[tuple[tuple[str, str], ...], int] = {(): 0}
+        self.records: list[dict[str, str]] = [{}]
+
+    def code(self, captions: Ints) -> Ints:
+        """The number of the record of each caption."""
+        new = np.unique(captions[self._code[captions] == NOBODY])
+        if len(new):
+            texts = self._text.take(new).combine_chunks().dictionary_encode()
+            codes = np.array([self._learn(text) for text in texts.dictionary.to_pylist()], dtype=np.int64)
+            self._code[new] = codes[texts.indices.to_numpy()]
+        return self._code[captions]
+
+    def _learn(self, text: str) -> int:
+        said = {key: value for key, value in read(text).items() if key in KEYS}
+        name = tuple(said.items())
+        if name not in self._known:
+            self._known[name] = len(self.records)
+            self.records.append(said)
+        return self._known[name]
