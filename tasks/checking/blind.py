@@ -179,8 +179,9 @@ def candidate_features(blind: Blind, rows: Ints) -> Candidates:
 
 
 def answers_as_codes(blind: Blind, rows: Ints) -> Ints:
-    """Equal answers as equal numbers."""
-    return codes(blind.facts.text[rows])
+    """Equal answers as equal numbers; a reason after a yes or no is no part of the answer."""
+    decided = blind.facts.gold_bool[rows]
+    return codes(np.where(decided < 0, blind.facts.text[rows], np.where(decided == 1, "Yes", "No")))
 
 
 def asked_as_codes(blind: Blind, rows: Ints) -> Ints:

@@ -1,5 +1,6 @@
 """Answers parse in the grammar of their kind and agree with the gold; prompts show each image once, in order."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
@@ -73,6 +74,10 @@ def _gold_faults(n_images: int, answer: Row) -> Iterator[str]:
         if (tuple(stated) if isinstance(stated, list) else stated) != getattr(parsed, name):
             yield f"{name} disagrees with the text"
     numbers = [*(parsed.gold_set or ()), *(parsed.gold_rank or ()), parsed.gold_index or 0]
+    if answer["kind"] == "partition":
+        numbers += [number for group in json.loads(parsed.gold_json or "[]") for number in group]
+        if len(numbers) - 1 != n_images:
+            yield "the groups are not all the images"
     most = n_images if "Option" not in answer["text"] else answer["n_options"] or 0
     if max(numbers) > most:
         yield "the answer names an image or option that is not there"

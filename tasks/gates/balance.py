@@ -49,7 +49,8 @@ def _judge(cell: str, mask: Mask, rows: Facts, parameters: Mapping[str, Any]) ->
         golds = rows.gold_index[picked]
         yield from _places(cell, golds[golds > 0], rows.n_options[picked][golds > 0], parameters)
         if (golds == 0).any():
-            yield _share(cell, "None", golds == 0, parameters["none_share"], parameters)
+            span = parameters["none_share_of"].get(cell.split("/")[0], parameters["none_share"])
+            yield _share(cell, "None", golds == 0, span, parameters)
 
 
 def _share(cell: str, what: str, hits: Mask, span: list[float], parameters: Mapping[str, Any]) -> Judged:

@@ -1,6 +1,7 @@
 """Mining and composing as steps: tables in, tables out, done once, and the same bytes whatever the order."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from questions_toy import caption, colours, people
 from schemas.errors import UnknownName
 from schemas.recipe import Family, Mine, Recipe
 from schemas.tables import TABLES
+from tasks.steps import compose as compose_step
 from tasks.steps.compose import compose, withheld_persons
 from tasks.steps.mine import mine
 from tasks.steps.parts import SourceParts, read_table
@@ -142,6 +144,18 @@ def test_a_training_person_who_may_be_a_test_person_is_left_out_and_counted(tmp_
     train = pq.read_table(done.folder / "conversations-train.parquet").to_pylist()
     assert keys["train"] not in {ref["person_key"] for row in train for ref in row["images"]}
     assert keys["test"] in {ref["person_key"] for row in held_out(done) for ref in row["images"]}
+
+
+def test_every_module_that_questions_lean_on_is_part_of_the_digest_of_their_rows():
+    folder = Path(str(compose_step.composing.__file__)).parent
+    hashed = {Path(str(module.__file__)).stem for module in compose_step._CODE}
+    used = {
+        found
+        for path in sorted(folder.glob("questions/*.py"))
+        for found in re.findall(r"^from generators\.(\w+) import", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert len(used) > 15
+    assert used - hashed == set()
 
 
 def test_a_family_without_a_file_is_answered_with_those_there_are(tmp_path: Path):
