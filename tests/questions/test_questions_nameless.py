@@ -46,11 +46,7 @@ def test_only_questions_about_one_picture_are_asked_of_nameless_people(family: s
     quota = Family(stage=1, rows={"train": 20}, options={"per_person": 3})
     rows, why = compose_rows(family, question, load_wording(family), pool, quota, 7, (50_176, 100_352))
     shown = {len(images) for images in rows.column("images").to_pylist()}
-<<<<<<< HEAD
     assert shown <= {0, 1}
-=======
-    assert shown <= {0 if family == "CAP2ATTR" else 1}
->>>>>>> 2794c76 (Stage 1 and 2 complete: CAP_STYLE, CAP2ATTR, I2I_SET, I2I_RANK, I2I_NONE, MULTI_QUERY, ODD_ONE, PARTITION, DIFF_EVID)
     assert rows.num_rows == 20 if family in _OF_ONE_PICTURE else (rows.num_rows == 0 and why)
 
 
