@@ -2,9 +2,16 @@
 
 import base64
 import json
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
-from prefect.artifacts import create_image_artifact, create_table_artifact
+from prefect.artifacts import (
+    create_image_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 
 from tasks.report.contact_sheet import contact_sheet
 from tasks.versions.reader import VersionFolder
@@ -25,6 +32,35 @@ def show_build(built: "Built") -> None:
     create_image_artifact(
         key=f"{name}-people", image_url=f"data:image/jpeg;base64,{picture}", description=f"People of {name}"
     )
+
+
+class ProgressArtifact:
+    """How far a long step of the flow run is, in the UI; updated every few seconds, from any thread."""
+
+    _EVERY = 5.0
+
+    def __init__(self, name: str) -> None:
+        self._lock = threading.Lock()
+        self._id: Any = create_progress_artifact(0.0, key=f"{name}-progress", description="just begun")
+        self._last = time.monotonic()
+        self._told = (0, 0, "")
+
+    def update(self, done: int, total: int, note: str) -> None:
+        """Tell how far it is; most calls only remember it."""
+        self._told = (done, total, note)
+        if time.monotonic() - self._last < self._EVERY or not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._last = time.monotonic()
+            self.close()
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """Show what was told last."""
+        done, total, note = self._told
+        share = 100.0 * done / total if total else 100.0
+        update_progress_artifact(self._id, min(share, 100.0), description=f"{done:,} of {total:,}: {note}")
 
 
 def step_rows(built: "Built") -> list[dict[str, Any]]:

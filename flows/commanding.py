@@ -19,6 +19,9 @@ To = Annotated[
         help="The remote to publish to: a folder, or a URL such as s3://bucket/folder. Default: <store>/published.",
     ),
 ]
+Prices = Annotated[
+    Path | None, typer.Option("--prices", help="A YAML table of what models cost (docs/generations.md).")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Plain = Annotated[bool, typer.Option("--no-orchestrator", help="Run the same steps as plain functions, no Prefect.")]
 Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Shards worked on at a time.")]

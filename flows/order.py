@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.asking import AS_NEEDED, Asking, ask_models
 from flows.runner import Runner
 from schemas.discovery import find_all
 from schemas.recipe import Evaluate, Recipe, Train
@@ -35,12 +36,14 @@ class Built:
         return [*per_source, self.linked, *self.composed.values(), self.staged, self.validated]
 
 
-def build_version(recipe: Recipe, raw: Path, store: Path, run: Runner) -> Built:
+def build_version(recipe: Recipe, raw: Path, store: Path, run: Runner, how: Asking = AS_NEEDED) -> Built:
     """The build, as a table of contents; each line is a step that is skipped when nothing it depends on changed."""
     chosen = [(store, choice.name, raw, choice.root, choice.accept_withdrawn) for choice in recipe.sources]
     ingests = run.map("ingest", chosen)
     linked = run.call("link", store, ingests, recipe.link)
-    described = run.map("describe", [(store, done, recipe.describe, recipe.seed) for done in ingests])
+    ask_models(store, ingests, recipe, how, run)
+    asked = bool(recipe.describe.models)
+    described = run.map("describe", [(store, done, recipe.describe, recipe.seed, False, asked) for done in ingests])
     mined = run.map("mine", [(store, done, recipe.mine) for done in ingests])
     parts = [SourceParts(*three) for three in zip(ingests, described, mined, strict=True)]
     families = sorted(recipe.families)
@@ -90,10 +93,10 @@ def last_build(store: Path, name: str) -> tuple[Recipe, list[StepOutput], StepOu
 
 
 def build_and_publish(
-    recipe: Recipe, raw: Path, store: Path, remote: str | Path | None, run: Runner
+    recipe: Recipe, raw: Path, store: Path, remote: str | Path | None, run: Runner, how: Asking = AS_NEEDED
 ) -> tuple[Built, Any]:
     """Build, then publish to a remote when one is given; the second value is the Published or None."""
-    built = build_version(recipe, raw, store, run)
+    built = build_version(recipe, raw, store, run, how)
     if remote is None:
         return built, None
     published = run.call("publish", store, recipe, built.staged, built.validated, built.ingests, remote)

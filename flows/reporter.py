@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 OnProgress = Callable[[int, int, str], None]
 _SECONDS_BETWEEN_LINES = 10.0
+MINUTE = 60.0
 
 
 class Reporter:
@@ -33,15 +34,18 @@ class Reporter:
         self.say(f"  {name:<18} {time.perf_counter() - started:6.1f} s   {'; '.join(words)}")
 
     @contextmanager
-    def progress(self, name: str) -> Iterator[OnProgress]:
-        """A long step: the block is given a callback (done, total, note) and may call it as often as it likes."""
+    def progress(self, name: str, every: float = _SECONDS_BETWEEN_LINES) -> Iterator[OnProgress]:
+        """A long step: the block is given a callback (done, total, note) and may call it as often as it likes.
+
+        Off a terminal that makes a line at most `every` so many seconds.
+        """
         if self.quiet:
             yield lambda done, total, note: None
         elif sys.stderr.isatty():
             with self._live(name) as update:
                 yield update
         else:
-            yield _Lines(self, name)
+            yield _Lines(self, name, every)
 
     @contextmanager
     def _live(self, name: str) -> Iterator[OnProgress]:
@@ -60,8 +64,9 @@ class Reporter:
 class _Lines:
     """A line now and then, for logs: done, total, rate and an estimate of the rest, both since the first report."""
 
-    def __init__(self, reporter: Reporter, name: str) -> None:
+    def __init__(self, reporter: Reporter, name: str, every: float = _SECONDS_BETWEEN_LINES) -> None:
         self.reporter = reporter
+        self.every = every
         self.name = name
         self.last = time.perf_counter()
         self.first: tuple[int, float] | None = None
@@ -69,7 +74,7 @@ class _Lines:
     def __call__(self, done: int, total: int, note: str) -> None:
         now = time.perf_counter()
         self.first = self.first or (done, now)
-        if now - self.last < _SECONDS_BETWEEN_LINES or not done:
+        if now - self.last < self.every or not done:
             return
         self.last = now
         before, since = self.first

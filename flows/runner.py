@@ -4,12 +4,13 @@ A step is called by its name: `run.call("link", store, ingests)` runs `tasks.ste
 task `tasks.link.link`. The plain runner never loads Prefect.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from typing import Any, Protocol
 
-from flows.reporter import Reporter
+from flows.reporter import MINUTE, OnProgress, Reporter
 
 Call = tuple[Any, ...]
 
@@ -25,6 +26,10 @@ class Runner(Protocol):
 
     def call(self, step: str, *args: Any) -> Any:
         """The result of a single call."""
+        ...
+
+    def progress(self, name: str) -> AbstractContextManager[OnProgress]:
+        """How far a long step is, shown wherever this runner shows things."""
         ...
 
 
@@ -51,6 +56,10 @@ class PlainRunner:
         """The result of a single call."""
         return self.map(step, [args])[0]
 
+    def progress(self, name: str) -> AbstractContextManager[OnProgress]:
+        """On the terminal, or a line a minute."""
+        return self.reporter.progress(name, MINUTE)
+
 
 class PrefectRunner:
     """Steps as Prefect task runs of the flow that is being run; shards go to the flow's task runner."""
@@ -70,6 +79,21 @@ class PrefectRunner:
     def call(self, step: str, *args: Any) -> Any:
         """The result of a single call."""
         return self.map(step, [args])[0]
+
+    @contextmanager
+    def progress(self, name: str) -> Iterator[OnProgress]:
+        """On the terminal, or a line a minute, and as a progress artifact of the flow run."""
+        from flows.artifacts import ProgressArtifact
+
+        with self.reporter.progress(name, MINUTE) as show:
+            artifact = ProgressArtifact(name)
+
+            def tell(done: int, total: int, note: str) -> None:
+                show(done, total, note)
+                artifact.update(done, total, note)
+
+            yield tell
+            artifact.close()
 
 
 def plain_step(step: str) -> Callable[..., Any]:

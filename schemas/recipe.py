@@ -37,13 +37,13 @@ class SourceChoice(_Strict):
 
 
 class Sampling(_Strict):
-    """How a model is sampled. What is not given is left to the model; all of it enters the request key."""
+    """How a model is sampled, where it is not as its kind of question says; all of it enters the request key."""
 
     temperature: Annotated[float | None, Field(ge=0, le=2)] = None
     top_p: Annotated[float | None, Field(gt=0, le=1)] = None
-    max_tokens: Annotated[int, Field(ge=1, le=32_768)] = 256
+    max_tokens: Annotated[int | None, Field(ge=1, le=32_768)] = None
 
-    def as_key(self) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
         """What was given, as a request carries it."""
         return self.model_dump(exclude_none=True)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commanding import Json, Plain, Raw, Store, To, Workers, printed
+from flows.commanding import Json, Plain, Prices, Raw, Store, To, Workers, printed
 from flows.reporter import Reporter
 
 
@@ -15,6 +15,11 @@ def build(
     store: Store = Path("store"),
     to: To = None,
     publish_it: Annotated[bool, typer.Option("--publish/--no-publish", help="Publish when the gates allow.")] = True,
+    budget: Annotated[
+        str | None, typer.Option("--budget", help="Stop asking models at 2.50, '200000 tokens' or '500 requests'.")
+    ] = None,
+    prices: Prices = None,
+    replay: Annotated[bool, typer.Option("--replay", help="Take models' answers from the store alone.")] = False,
     plain: Plain = False,
     workers: Workers = 2,
     as_json: Json = False,
@@ -23,6 +28,7 @@ def build(
 
     Example: reidforge build market1501 --raw ~/reid --store ./store
     """
+    from flows.asking import Asking
     from flows.order import build_and_publish, build_summary
     from flows.recipes import find_recipe
     from flows.runner import PlainRunner
@@ -30,13 +36,15 @@ def build(
     chosen = find_recipe(recipe)
     remote = (to or str(store / "published")) if publish_it else None
     if plain:
-        done = build_and_publish(chosen, raw, store, remote, PlainRunner(workers, Reporter(as_json)))
+        run = PlainRunner(workers, Reporter(as_json))
+        done = build_and_publish(chosen, raw, store, remote, run, Asking(budget, prices, replay))
     else:
         from flows.build import build as flow
         from flows.orchestrate import run_flow
 
         names = {"recipe": recipe, "raw": str(raw), "store": str(store), "remote": remote}
-        done = run_flow(flow, workers, **names, quiet=as_json)
+        names |= {"budget": budget, "prices": str(prices) if prices else None}
+        done = run_flow(flow, workers, **names, replay=replay, quiet=as_json)
     printed(build_summary(*done), as_json)
 
 

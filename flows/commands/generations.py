@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.commanding import Json, Store, printed
+from flows.commanding import Json, Raw, Store, printed
 from schemas.errors import PromiseBroken, UnknownVersion
 
 if TYPE_CHECKING:
@@ -129,6 +129,29 @@ def bring_in(
     printed({"taken over": taken}, as_json)
 
 
+@COMMAND.command("export-batch")
+def export_batch(
+    recipe: Annotated[str, typer.Argument(help="A recipe's name or a YAML file.")],
+    raw: Raw,
+    out: Annotated[Path, typer.Option("--out", help="Where to write: OUT-001.jsonl and so on.")],
+    store: Store = Path("store"),
+    model: Annotated[str | None, typer.Option("--model", help="Only requests to this model.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write what a build would ask as batch files of OpenAI-compatible services."""
+    from flows.planning import as_batch, planned
+    from flows.recipes import find_recipe
+    from flows.reporter import Reporter
+    from flows.runner import PlainRunner
+    from tasks.generations.batches import export_batch as work
+    from tasks.generations.prices import Prices
+
+    with planned(find_recipe(recipe), raw, store, Prices(), PlainRunner(2, Reporter(quiet=True))) as (found, images):
+        asked = as_batch(found, model)
+        files = work(store, asked, images, out)
+    printed({"requests": len(asked), "files": ", ".join(map(str, files)) or "none"}, as_json)
+
+
 @COMMAND.command("import-batch")
 def import_batch(
     results: Annotated[Path, typer.Argument(help="A result file of a batch service (JSONL).")],
@@ -139,7 +162,8 @@ def import_batch(
     from dataclasses import asdict
 
     from tasks.generations.batches import import_batch as work
+    from tasks.generations.store import GenerationStore
 
-    with _opened(store) as opened:
+    with GenerationStore(store / "generations") as opened:
         counted = work(store, results, opened)
     printed(asdict(counted), as_json)

@@ -102,4 +102,7 @@ def name_of(planned: Planned, known: Known, model: Model) -> str:
 
 
 def _named(planned: Planned, known: Known, model: Model) -> Planned:
-    return replace(planned, request=replace(planned.request, subject=name_of(planned, known, model)))
+    """The request with the name of what it is for, sampled as the recipe says of its model."""
+    sampling = {**planned.request.sampling, **model.choice.sampling.given()}
+    request = replace(planned.request, subject=name_of(planned, known, model), sampling=sampling)
+    return replace(planned, request=request)

@@ -4,6 +4,7 @@ A row is stale when its subject was answered before, but to another question: th
 changed. Nothing is asked and nothing is written.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from tasks.generations.spending import Spent
 from tasks.generations.store import GenerationStore
 
 _NEW = "new"
+_MARK = re.compile(r"-[0-9a-f]{6}$")
 _ABOUT = ("kind", "subject", "prompt_id", "model", "revision", "images", "image", "prompt", "schema", "parameters")
 
 
@@ -109,22 +111,28 @@ class Planner:
 
 def _reason(asked: About, before: Mapping[tuple[str, str], Sequence[About]]) -> str:
     """What changed since the subject's nearest answer; `new` when there is none."""
-    candidates = before.get((asked.kind, asked.subject), [])
+    candidates = before.get((asked.kind, _trunk(asked.subject)), [])
     changes = sorted((asked.differs(old) for old in candidates), key=lambda reasons: (len(reasons), reasons))
     return ("+".join(changes[0]) or "parameters") if changes else _NEW
+
+
+def _trunk(subject: str) -> str:
+    """A subject without the mark of its model: `a.jpg#caption0-0f3a9c` and what another model says there are one."""
+    return _MARK.sub("", subject)
 
 
 def _answered_before(store: GenerationStore, subjects: set[str], live: set[str]) -> dict[tuple[str, str], list[About]]:
     """The stored `ok` answers about some subjects that are not what is wanted now, by kind and subject."""
     found: dict[tuple[str, str], list[About]] = {}
-    wanted = pa.array(sorted(subjects), pa.string())
+    wanted = pa.array(sorted({_trunk(subject) for subject in subjects}), pa.string())
     for table in _about_tables(store) if subjects else []:
-        chosen = table.filter(pc.and_(pc.equal(table["ordinal"], 0), pc.is_in(table["subject"], value_set=wanted)))
+        trunks = pc.replace_substring_regex(table["subject"], pattern=_MARK.pattern, replacement="")
+        chosen = table.filter(pc.and_(pc.equal(table["ordinal"], 0), pc.is_in(trunks, value_set=wanted)))
         columns = (chosen[name].to_pylist() for name in ("key", *_ABOUT))
         for key, *values in zip(*columns, strict=True):
             if key.hex() not in live:
                 old = About(*values)
-                found.setdefault((old.kind, old.subject), []).append(old)
+                found.setdefault((old.kind, _trunk(old.subject)), []).append(old)
     return found
 
 

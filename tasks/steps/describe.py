@@ -57,24 +57,32 @@ _CODE = (
 )
 
 
-def describe(store: Path, ingested: StepOutput, recipe: Describe, seed: int, replay: bool = False) -> StepOutput:
+def describe(
+    store: Path, ingested: StepOutput, recipe: Describe, seed: int, replay: bool = False, asked: bool = False
+) -> StepOutput:
     """Captions and attributes of one source. Facts: counts by source, style, key and flag, and the captioning model.
 
-    Captions are made for the normal images of a split whose record says enough. With `replay` the backend is never
-    asked. Raises UnknownName for a backend or style that does not exist, and MissingGenerations in a replay that the
-    store cannot serve.
+    Captions are made for the normal images of a split whose record says enough. With `replay` no backend is asked; with
+    `asked`, which is for after the `generate` steps, no model is, and what failed there stands as it is. Raises
+    UnknownName for a backend or style that does not exist, and MissingGenerations when answers that may not be asked
+    for are not in the store.
     """
     models = models_of(recipe)
     check_styles(recipe.styles)
     check_kinds(recipe.kinds)
-    inputs = {
+    inputs = inputs_of(ingested, recipe, seed, models)
+    return run_step(store, "describe", inputs, _Job(store, ingested, recipe, seed, replay, asked, models).work)
+
+
+def inputs_of(ingested: StepOutput, recipe: Describe, seed: int, models: Sequence[Model]) -> dict[str, Any]:
+    """What a description depends on: its name in the store."""
+    return {
         "ingest": ingested.digest,
         "recipe": recipe.model_dump(mode="json"),
         "seed": seed,
         "models": [model.full_name for model in models],
         "code": _revision(),
     }
-    return run_step(store, "describe", inputs, _Job(store, ingested, recipe, seed, replay, models).work)
 
 
 def _revision() -> str:
@@ -91,6 +99,7 @@ class _Job:
     recipe: Describe
     seed: int
     replay: bool
+    asked: bool
     models: Sequence[Model]
 
     def work(self, folder: Path) -> dict[str, Any]:
@@ -134,7 +143,7 @@ class _Job:
             [each.request for each in planned],
             model.backend,
             generations,
-            self.replay,
+            self.replay or (self.asked and not model.by_rule),
             preprocessing_id=model.choice.preprocessing,
             images=PackImages(self.store, [self.ingested]),
         )

@@ -215,3 +215,13 @@ def first_text(asked: Mapping[str, Any]) -> str:
     if isinstance(content, str):
         return content
     return " ".join(part["text"] for part in content if part["type"] == "text")
+
+
+if __name__ == "__main__":
+    import sys
+    import time
+
+    with Hostile(latency=float(sys.argv[1]) if len(sys.argv) > 1 else 0.0) as served:
+        print(served.url, flush=True)
+        while True:
+            time.sleep(3_600)

@@ -1,0 +1,108 @@
+"""Asking models in a build: what is wanted is written down and asked chunk by chunk, under a budget."""
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.reporter import OnProgress
+from flows.runner import Runner
+from schemas.recipe import ModelChoice, Recipe
+from tasks.generations.budget import Budget
+from tasks.generations.chunks import Chunk, write_chunks
+from tasks.generations.client import Progress, Watch
+from tasks.generations.prices import Prices, load_prices
+from tasks.generations.spending import Spent
+from tasks.generations.store import GenerationStore
+from tasks.steps.store import StepOutput
+from tasks.steps.wanted import wanted
+
+_ROUNDS = 4
+"""Rounds of a build: about images, about the texts that came back, and to spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How models are asked in a build: up to a budget as written, by a price table, or (`replay`) not at all."""
+
+    budget: str | None = None
+    prices: Path | None = None
+    replay: bool = False
+
+
+AS_NEEDED = Asking()
+
+
+def ask_models(store: Path, ingests: Sequence[StepOutput], recipe: Recipe, how: Asking, run: Runner) -> None:
+    """Ask the models of a recipe everything that the store cannot answer. Raises BudgetSpent and EndpointFault."""
+    if how.replay or not recipe.describe.models:
+        return
+    prices = load_prices(how.prices)
+    budget = _budget(store, recipe.describe.models, how.budget, prices)
+    settled: set[str] = set()
+    for _ in range(_ROUNDS):
+        calls = list(_chunks(store, ingests, recipe, settled))
+        if not calls:
+            return
+        with run.progress("generate") as show:
+            board = Board(sum(chunk.stop - chunk.start for _, chunk in calls), prices, show)
+            run.map("generate", [(store, done, chunk, budget, board.watch(chunk)) for done, chunk in calls])
+
+
+def _budget(store: Path, models: Iterable[ModelChoice], written: str | None, prices: Prices) -> Budget | None:
+    if written is None:
+        return None
+    with GenerationStore(store / "generations") as generations:
+        return Budget.read(written, prices, generations.spent(), [choice.model for choice in models])
+
+
+def _chunks(
+    store: Path, ingests: Sequence[StepOutput], recipe: Recipe, settled: set[str]
+) -> Iterable[tuple[StepOutput, Chunk]]:
+    """What is open now, source by source and model by model; from then on it counts as asked in this build."""
+    found: list[tuple[StepOutput, Chunk]] = []
+    with GenerationStore(store / "generations") as generations:
+        for done in ingests:
+            for each in wanted(store, done, recipe.describe, recipe.seed, generations, settled):
+                requests = [each.requests[key] for key in each.open]
+                settled.update(each.open)
+                found.extend((done, chunk) for chunk in write_chunks(store, each.model.choice, requests))
+    return found
+
+
+class Board:
+    """Adds up what the chunks of a round tell, and says it in one line: done, running, rates, cost."""
+
+    def __init__(self, total: int, prices: Prices, show: OnProgress) -> None:
+        self._total = total
+        self._prices = prices
+        self._show = show
+        self._lock = threading.Lock()
+        self._told: dict[tuple[Path, int], tuple[str, Progress]] = {}
+        self._begun = time.monotonic()
+
+    def watch(self, chunk: Chunk) -> Watch:
+        """What a chunk is given to tell how far it is."""
+
+        def tell(progress: Progress) -> None:
+            with self._lock:
+                self._told[(chunk.path, chunk.start)] = (chunk.model.model, progress)
+                done, words = self._line()
+            self._show(done, self._total, words)
+
+        return tell
+
+    def _line(self) -> tuple[int, str]:
+        whole = Progress(0, 0)
+        cost: float | None = 0.0
+        seconds = max(time.monotonic() - self._begun, 1e-3)
+        for model, told in self._told.values():
+            whole = whole.plus(told)
+            spent = Spent(model, "", "", "", 0, 0, told.sent, told.prompt_tokens, told.completion_tokens)
+            each = self._prices.cost(spent)
+            cost = None if cost is None or each is None else cost + each
+        back = whole.done + whole.rejected + whole.failed
+        words = f"{whole.running} running, {whole.rejected} rejected, {whole.failed} failed, "
+        words += f"{(whole.prompt_tokens + whole.completion_tokens) / seconds:,.0f} tokens/s"
+        return back + whole.hits, words + ("" if cost is None else f", {cost:,.2f} {self._prices.currency}")

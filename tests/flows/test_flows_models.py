@@ -1,0 +1,244 @@
+"""Builds whose recipe asks a model, against a server on loopback: asked once, planned, budgeted, killed, replayed."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from flows.asking import Asking, ask_models
+from flows.commands.plan import in_words
+from flows.order import build_version
+from flows.planning import as_batch, planned
+from flows.reporter import Reporter
+from flows.runner import PlainRunner
+from generators import prompts
+from generators.endpoint.chat import data_url
+from schemas.errors import BudgetSpent, EndpointFault, MissingGenerations
+from schemas.keys import digest, file_sha256
+from schemas.recipe import Recipe
+from tasks.generations.batches import export_batch, import_batch
+from tasks.generations.prices import Prices
+from tasks.generations.store import GenerationStore
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "generations"))
+from hostile_server import Hostile
+
+QUIET = PlainRunner(1, Reporter(quiet=True))
+CAPTION = {"kind": "caption", "models": ["toy-vlm"], "styles": ["static"], "per_image": 1}
+
+
+def recipe_of(revision: str = "1", **more: Any) -> Recipe:
+    described = {
+        "models": [{"model": "toy-vlm", "revision": revision, "sampling": {"max_tokens": 80}}],
+        "kinds": [CAPTION],
+    }
+    return Recipe.model_validate(
+        {
+            "name": "asked",
+            "version": "0.1.0",
+            "title": "A recipe that asks a model",
+            "sources": [{"name": "market1501"}],
+            "describe": described | more,
+            "families": {"ATTR_QA": {"stage": 1, "rows": {"train": 10, "test": 5}}},
+        }
+    )
+
+
+class Describing(Hostile):
+    """A server that says one sentence about any picture."""
+
+    def _completion(self, fault: str, prompt: str, asked: dict[str, Any]) -> bytes:
+        return super()._completion(fault, "a man in a dark jacket and blue jeans who carries a bag", asked)
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from generators.sample import write_sample
+
+    folder = tmp_path_factory.mktemp("asked")
+    write_sample(folder, "tiny", sources=["market1501"])
+    return folder
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hostile]:
+    with Describing(latency=0.001) as running:
+        monkeypatch.setenv("REIDFORGE_MLLM_URL", running.url)
+        yield running
+
+
+def built(recipe: Recipe, raw: Path, store: Path, **how: Any) -> str:
+    """A digest of what a build describes: the steps up to there, as a build runs them."""
+    ingests = QUIET.map("ingest", [(store, "market1501", raw)])
+    ask_models(store, ingests, recipe, Asking(**how), QUIET)
+    done = QUIET.call("describe", store, ingests[0], recipe.describe, recipe.seed, False, True)
+    return digest({path.name: file_sha256(path) for path in sorted(done.folder.iterdir())})
+
+
+def version(recipe: Recipe, raw: Path, store: Path, **how: Any) -> str:
+    """The digest of the staged version, all steps of a build behind it."""
+    return build_version(recipe, raw, store, QUIET, Asking(**how)).staged.digest
+
+
+def test_a_build_asks_what_was_planned_and_the_next_one_asks_nothing(market: Path, server: Hostile, tmp_path: Path):
+    store = tmp_path / "store"
+    with planned(recipe_of(), market, store, Prices(), QUIET) as (plan, _):
+        requests = plan.as_facts()["requests"]
+        assert plan.lines[0].missed == {"new": requests}
+        assert "nothing of this was measured yet" in in_words(plan)
+    assert not store.exists()
+    first = built(recipe_of(), market, store)
+    assert server.came.total() == requests == len(server.bodies)
+    assert {part["type"] for part in server.bodies[0]["messages"][0]["content"]} == {"image_url", "text"}
+    assert built(recipe_of(), market, store) == first
+    with planned(recipe_of(), market, store, Prices(), QUIET) as (plan, _):
+        assert in_words(plan) == "No model would be asked anything."
+    assert server.came.total() == requests
+
+
+def test_a_changed_prompt_image_or_model_asks_exactly_the_rows_that_the_plan_named(
+    market: Path, server: Hostile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    store, raw = tmp_path / "store", tmp_path / "raw"
+    shutil.copytree(market, raw)
+    built(recipe_of(), raw, store)
+
+    def again(recipe: Recipe) -> dict[str, int]:
+        server.bodies.clear()
+        with planned(recipe, raw, store, Prices(), QUIET) as (plan, images):
+            named = {f"{each.request.prompt}{each.request.images}" for each in plan.missed}
+            reasons = plan.lines[0].missed
+            urls = len({images(each.request.images[0]) for each in plan.missed})
+        built(recipe, raw, store)
+        assert len(server.bodies) == len(named) == sum(reasons.values())
+        assert len({body["messages"][0]["content"][0]["image_url"]["url"] for body in server.bodies}) == urls
+        return reasons
+
+    everything = len(server.bodies)
+    path = sorted((raw / "Market-1501-v15.09.15" / "bounding_box_train").glob("*.jpg"))[-1]
+    with Image.open(path) as picture:
+        turned = picture.rotate(180)
+    turned.save(path, quality=90)
+    assert again(recipe_of()) == {"image": 1}
+    ask = prompts.prompts("caption")["styles"]["static"]
+    monkeypatch.setitem(ask, "ask", ["Say what this person looks like."])
+    assert again(recipe_of()) == {"prompt": everything}
+    assert again(recipe_of(revision="2")) == {"model": everything}
+
+
+def test_a_budget_ends_a_build_and_the_next_one_goes_on(market: Path, server: Hostile, tmp_path: Path):
+    store = tmp_path / "store"
+    whole = built(recipe_of(), market, tmp_path / "other")
+    requests = server.came.total()
+    with pytest.raises(BudgetSpent, match="The budget of 20 requests is used up"):
+        built(recipe_of(), market, store, budget="20 requests")
+    assert server.came.total() == requests + 20
+    assert built(recipe_of(), market, store, budget="5000 requests") == whole
+    assert server.came.total() == 2 * requests
+
+
+@pytest.mark.slow
+def test_a_replay_elsewhere_gives_the_same_version_with_the_endpoint_off(
+    market: Path, server: Hostile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first = version(recipe_of(), market, tmp_path / "one")
+    with GenerationStore(tmp_path / "one" / "generations") as generations:
+        segment = generations.compact()
+    assert segment is not None
+    copy = tmp_path / "two" / "generations" / "segments" / segment.name
+    copy.parent.mkdir(parents=True)
+    shutil.copyfile(segment, copy)
+    monkeypatch.delenv("REIDFORGE_MLLM_URL")
+    assert version(recipe_of(), market, tmp_path / "two", replay=True) == first
+    with pytest.raises(MissingGenerations, match="stored answers of kind caption"):
+        built(recipe_of(), market, tmp_path / "three", replay=True)
+    with pytest.raises(EndpointFault, match="No model endpoint is set"):
+        built(recipe_of(), market, tmp_path / "three")
+
+
+def test_batch_files_stand_in_for_an_endpoint(market: Path, server: Hostile, tmp_path: Path):
+    online = built(recipe_of(), market, tmp_path / "online")
+    store = tmp_path / "store"
+    with planned(recipe_of(), market, store, Prices(), QUIET) as (plan, images):
+        [path] = export_batch(store, as_batch(plan, None), images, tmp_path / "batch")
+    said = "about a man in a dark jacket and blue jeans who carries a bag"
+    body = {"choices": [{"message": {"content": said}, "finish_reason": "stop"}]}
+    asked = [json.loads(line)["custom_id"] for line in path.read_text().splitlines()]
+    lines = [json.dumps({"custom_id": key, "response": {"status_code": 200, "body": body}}) for key in reversed(asked)]
+    (tmp_path / "done.jsonl").write_text("\n".join(lines))
+    with GenerationStore(store / "generations") as generations:
+        assert import_batch(store, tmp_path / "done.jsonl", generations).ok == len(asked)
+    before = server.came.total()
+    assert built(recipe_of(), market, store) == online
+    assert server.came.total() == before
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from flows.order import build_version
+from flows.reporter import Reporter
+from flows.runner import PlainRunner
+from schemas.keys import digest, file_sha256
+from schemas.recipe import Recipe
+built = build_version(Recipe.model_validate_json(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]),
+                      PlainRunner(1, Reporter(quiet=True)))
+print(built.staged.digest)
+"""
+
+
+@pytest.mark.slow
+def test_a_build_killed_at_20_moments_sends_nothing_twice_that_was_committed(
+    market: Path, server: Hostile, tmp_path: Path
+):
+    whole = version(recipe_of(), market, tmp_path / "whole")
+    everything = server.came.total()
+    server.latency = 0.3
+    store = tmp_path / "store"
+    command = [sys.executable, "-c", KILLED, recipe_of().model_dump_json(), str(market), str(store)]
+    stopped = 0
+    for moment in range(20):
+        committed = _committed(store, market)
+        server.bodies.clear()
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+            _wait(running, server, 1 + 5 * (moment % 3))
+            time.sleep(0.37 * moment % 0.6)
+            stopped += running.poll() is None
+            running.send_signal(signal.SIGKILL)
+        assert not {_picture(body) for body in server.bodies} & committed
+    assert stopped > 3
+    committed = _committed(store, market)
+    server.bodies.clear()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == whole
+    assert not {_picture(body) for body in server.bodies} & committed
+    assert len(_committed(store, market)) == everything
+
+
+def _wait(running: "subprocess.Popen[bytes]", server: Hostile, asked: int) -> None:
+    """Until the build has asked so many requests, or has ended."""
+    limit = time.monotonic() + 30
+    while running.poll() is None and len(server.bodies) < asked and time.monotonic() < limit:
+        time.sleep(0.01)
+
+
+def _picture(body: dict[str, Any]) -> str:
+    return str(body["messages"][0]["content"][0]["image_url"]["url"])
+
+
+def _committed(store: Path, market: Path) -> set[str]:
+    """The pictures about which an answer is stored, as the server sees them."""
+    if not (store / "generations").is_dir():
+        return set()
+    with GenerationStore(store / "generations") as generations:
+        rows = [row for row in generations.every_row() if row.ordinal == 0 and row.about.model == "toy-vlm"]
+    places = (row.about.subject.partition("#")[0].partition("/")[2] for row in rows)
+    return {data_url((market / "Market-1501-v15.09.15" / place).read_bytes()) for place in places}
