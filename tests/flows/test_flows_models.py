@@ -27,6 +27,7 @@ from schemas.recipe import Recipe
 from tasks.generations.batches import export_batch, import_batch
 from tasks.generations.prices import Prices
 from tasks.generations.store import GenerationStore
+from tasks.steps import describe
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "generations"))
 from hostile_server import Hostile
@@ -130,6 +131,7 @@ def test_a_changed_prompt_image_or_model_asks_exactly_the_rows_that_the_plan_nam
     assert again(recipe_of()) == {"image": 1}
     ask = prompts.prompts("caption")["styles"]["static"]
     monkeypatch.setitem(ask, "ask", ["Say what this person looks like."])
+    monkeypatch.setattr(describe, "_revision", lambda: "that of another prompt file")
     assert again(recipe_of()) == {"prompt": everything}
     assert again(recipe_of(revision="2")) == {"model": everything}
 
