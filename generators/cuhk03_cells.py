@@ -2,7 +2,8 @@
 
 The file is MATLAB v7.3, which is HDF5: `labeled` and `detected` are five cells (camera pairs) of persons x 10 cells,
 views 1 and 2 in five columns each, all transposed on disk; an empty cell is a one-dimensional array. The images have
-no file of their own, so they are stored as uncompressed PNG, whose bytes follow from the pixels alone.
+no file of their own, so they are stored as uncompressed PNG, whose bytes follow from the pixels alone. The twenty test
+sets of the older protocol are shown as `…/cuhk-03.mat/testsets.json`: lists of [pair, person].
 """
 
 import io
@@ -15,10 +16,12 @@ import numpy as np
 
 from generators.plain_png import plain_png, png_size
 from schemas.errors import BadRawData, BadTable
+from schemas.keys import canonical_json
 from schemas.source import RawFile, RawTree
 
 CELLS_FILE = "cuhk-03.mat"
 VARIANTS = ("labeled", "detected")
+TEST_SETS = "testsets"
 _PAIRS, _COLUMNS, _PERSONS = 5, 10, 999
 _LIMIT = 4 << 30
 # What the HDF5 library raises on files that are damaged or hold something else.
@@ -37,7 +40,7 @@ def unpack_cells(tree: RawTree) -> RawTree:
     """
     found = [file for file in tree.files() if file.relpath.rpartition("/")[2] == CELLS_FILE]
     wanted = [name for name in VARIANTS if not _extracted(tree, name)]
-    if not found or not wanted:
+    if not found:
         return tree
     view = _CellsTree(tree, found[0], wanted)
     try:
@@ -63,6 +66,8 @@ class _CellsTree:
 
     def read(self, relpath: str, limit: int = 1 << 28) -> bytes:
         """The bytes of one file. Raises BadRawData when it is missing, damaged or larger than `limit`."""
+        if relpath in self._test_sets:
+            return self._test_sets[relpath]
         cell = self._cells.get(relpath)
         if cell is None:
             return self._tree.read(relpath, limit)
@@ -77,6 +82,7 @@ class _CellsTree:
     def _listing(self) -> list[RawFile]:
         time = self._container.mtime_ns
         inside = [RawFile(name, png_size(high, wide), time) for name, (_, high, wide) in self._cells.items()]
+        inside += [RawFile(name, len(data), time) for name, data in self._test_sets.items()]
         others = [file for file in self._tree.files() if file.relpath != self._container.relpath]
         return sorted([*others, *inside], key=lambda file: file.relpath)
 
@@ -87,6 +93,16 @@ class _CellsTree:
         on_disk = self._tree if isinstance(self._tree, _OnDisk) else None
         relpath = self._container.relpath
         return h5py.File(on_disk.place(relpath) if on_disk else io.BytesIO(self._tree.read(relpath, _LIMIT)), "r")
+
+    @cached_property
+    def _test_sets(self) -> dict[str, bytes]:
+        """The test sets of the older protocol as a JSON file, where the container has any that can be read."""
+        try:
+            references = np.ravel(self._file[TEST_SETS][()])
+            sets = [np.asarray(self._file[reference][()]).T.astype(int).tolist() for reference in references]
+        except (*_FAULTS, BadRawData):
+            return {}
+        return {f"{self._container.relpath}/{TEST_SETS}.json": canonical_json(sets)}
 
     @cached_property
     def _cells(self) -> dict[str, tuple[Any, int, int]]:

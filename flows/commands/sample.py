@@ -20,14 +20,16 @@ def sample(
 ) -> None:
     """Draw synthetic pedestrians as raw folders in the true layouts of the datasets."""
     from flows.recipes import find_recipe
-    from generators.sample import write_sample
+    from generators.sample import scaled_down, write_sample
 
     if recipe:
         source = [choice.name for choice in find_recipe(recipe).sources]
     with Reporter(as_json).step("sample") as close:
         drawn = write_sample(out, size, seed, source, workers)
         close(f"{sum(drawn.values())} files")
-    printed({**drawn, "folder": str(out)}, as_json)
+    smaller = scaled_down(size, source)
+    notes = {f"{name} is scaled down": f"{few} of {all_} pictures" for name, (few, all_) in smaller.items()}
+    printed({**drawn, **notes, "folder": str(out)}, as_json)
 
 
 COMMAND = sample

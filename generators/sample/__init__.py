@@ -11,6 +11,6 @@ captions, phrases.yaml     how hurried people describe them
 layouts/         one file per raw layout
 """
 
-from generators.sample.write import Truth, truth, write_sample
+from generators.sample.write import Truth, scaled_down, truth, write_sample
 
-__all__ = ["Truth", "truth", "write_sample"]
+__all__ = ["Truth", "scaled_down", "truth", "write_sample"]

@@ -21,6 +21,7 @@ class Shot:
     `person` numbers the synthetic persons of one source; -1 is a part of somebody (junk), -2 nobody (distractor).
     `damage` is "", "truncated" (half a JPEG) or "html" (an error page saved as a picture). A `sketch` is the contours
     of the picture that the same shot would give without it; `film` names another such filter (generators.sample.films).
+    A `plain` picture is drawn with less care, as at the official size.
     """
 
     relpath: str
@@ -38,6 +39,7 @@ class Shot:
     damage: str = ""
     sketch: bool = False
     film: str = ""
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ class Layout:
             width=shot.width,
             height=shot.height,
             wardrobe=self.wardrobe,
+            plain=shot.plain,
         )
 
     def person(self, seed: int, number: int) -> Person:

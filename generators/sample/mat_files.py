@@ -33,10 +33,15 @@ def column_cell(values: Sequence[Any]) -> Any:
     return cell
 
 
-def write_cells(path: Path, variants: Mapping[str, Sequence[Mapping[tuple[int, int], Pixels]]]) -> None:
+def write_cells(
+    path: Path,
+    variants: Mapping[str, Sequence[Mapping[tuple[int, int], Pixels]]],
+    test_sets: Sequence[Sequence[tuple[int, int]]] = (),
+) -> None:
     """`cuhk-03.mat`: per variant its camera pairs, each pictures by (person, number), both counted from 1.
 
-    Persons x 10 cells, transposed as MATLAB stores them; a cell without a picture holds an empty shape.
+    Persons x 10 cells, transposed as MATLAB stores them; a cell without a picture holds an empty shape. `test_sets`
+    are those of the older protocol: (pair, person) each.
     """
     import h5py
 
@@ -44,6 +49,10 @@ def write_cells(path: Path, variants: Mapping[str, Sequence[Mapping[tuple[int, i
         for variant, pairs in variants.items():
             references = [_write_pair(file, f"#refs#/{variant}{i}", pair) for i, pair in enumerate(pairs)]
             file.create_dataset(variant, data=np.array([references], dtype=object), dtype=h5py.ref_dtype)
+        if test_sets:
+            made = [np.array(one, np.float64).T for one in test_sets]
+            references = [file.create_dataset(f"#refs#/set{i}", data=one).ref for i, one in enumerate(made)]
+            file.create_dataset("testsets", data=np.array([references], dtype=object), dtype=h5py.ref_dtype)
     with path.open("r+b") as raw:
         raw.write(b"MATLAB 7.3 MAT-file, synthetic sample".ljust(_HEADER))
 

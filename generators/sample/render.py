@@ -25,7 +25,10 @@ _GREY = np.array([0.3, 0.59, 0.11], dtype=np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What one picture shows; equal scenes give equal pixels. Person -1 is a part of somebody, -2 nobody."""
+    """What one picture shows; equal scenes give equal pixels. Person -1 is a part of somebody, -2 nobody.
+
+    A `plain` one is drawn at its own size, without folds, shading, blur and noise: several times faster.
+    """
 
     seed: int
     source: str
@@ -37,6 +40,7 @@ class Scene:
     width: int = 64
     height: int = 128
     wardrobe: Wardrobe = WARDROBE
+    plain: bool = False
 
     def draws(self, purpose: str) -> Draws:
         """The random numbers of this picture for one purpose."""
@@ -53,13 +57,25 @@ def render(scene: Scene) -> Pixels:
     """The pixels of a scene: height x width x 3, infrared as three equal channels."""
     camera = draw_camera(scene.seed, scene.source, scene.camera, scene.infrared)
     draws = scene.draws("shot")
-    size = (2 * scene.width, 2 * scene.height)
+    scale = 1 if scene.plain else 2
+    size = (scale * scene.width, scale * scene.height)
     picture = _ground(scene, camera, draws, size)
     relief = Image.new("L", size, 0)
     _draw_person(scene, camera, draws, picture, relief)
     if scene.person >= 0 and draws.chance(camera.occluded):
         _draw_occluder(picture, relief, camera, draws)
+    if scene.plain:
+        return _snapped(picture, camera, draws)
     return _expose(picture.reduce(2), relief.reduce(2), camera, draws)
+
+
+def _snapped(picture: Image.Image, camera: Camera, draws: Draws) -> Pixels:
+    """A picture as the sensor sees it, with nothing but its tone curve."""
+    exposure = draws.number(0.88, 1.12)
+    gains = camera.gain if picture.mode == "RGB" else camera.gain[1:2]
+    curves = [np.float32(camera.lift + 0.5) + _ramp(camera.gamma) * np.float32(gain * exposure) for gain in gains]
+    toned = picture.point(np.concatenate(curves).clip(0, 255).astype(np.uint8).tolist())
+    return np.asarray(toned if toned.mode == "RGB" else toned.convert("RGB"))
 
 
 def _ground(scene: Scene, camera: Camera, draws: Draws, size: tuple[int, int]) -> Image.Image:

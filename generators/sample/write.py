@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -89,13 +89,21 @@ def write_sample(
     _write_mark(out, mark)
     written = {}
     for name, layout in chosen.items():
-        shots = layout.shots(size, seed)
+        shots = [replace(shot, plain=size == "official") for shot in layout.shots(size, seed)]
         root = out / layout.folder
         _make_folders(root, shots)
         _draw_all(root, name, shots, seed, workers)
         layout.write_labels(root, size, seed, shots)
         written[name] = len(shots)
     return written
+
+
+def scaled_down(size: str, sources: Sequence[str] | None = None) -> dict[str, tuple[int, int]]:
+    """The sources that even the official size draws smaller than they are: (pictures drawn, pictures of the real)."""
+    if size != "official":
+        return {}
+    chosen = {name: layout for name, layout in layouts(sources).items() if layout.really}
+    return {name: (len(layout.shots(size, 7)), layout.really or 0) for name, layout in chosen.items()}
 
 
 def _check_size(size: str) -> None:

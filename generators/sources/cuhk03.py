@@ -4,7 +4,7 @@
 person is (pair, person): `cuhk03:1_003` in both variants, which are told apart by the column `variant`. The images
 come as PNG files, inside `cuhk-03.mat` (generators.cuhk03_cells), or as the redistribution CUHK03-NP with the folders
 of Market-1501, whose numbers are kept apart (`cuhk03:np/0001`). The new protocol (767/700) is read from its two .mat
-files; its cameras are the two views. The older protocol with 100 test persons is not read.
+files; its cameras are the two views. The test sets of the older protocol come from `cuhk-03.mat`, wherever it lies.
 
 The two variants do not test the same persons: a person who trains in one and is tested in the other keeps its place
 in the protocols, but its training images go to no split, or mixing the variants would leak.
@@ -13,11 +13,12 @@ Source: Li et al., CVPR 2014; new protocol by Zhong et al., CVPR 2017.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from generators.cuhk03_cells import CELLS_FILE, VARIANTS, unpack_cells
+from generators.cuhk03_cells import CELLS_FILE, TEST_SETS, VARIANTS, unpack_cells
 from generators.cuhk03_splits import CONFIGS, Splits, read_splits
-from generators.raw_names import bad_name, images_of, unknown_folder
+from generators.raw_names import bad_name, images_of, strict_json, unknown_folder
 from schemas.rows import PersonImage, Reject
 from schemas.source import RawTree, Reported, Source
 
@@ -144,6 +145,14 @@ def _np_row(relpath: str, found: re.Match[str], tested: bool) -> PersonImage:
     )
 
 
+def _lists(tree: RawTree) -> Mapping[str, Any]:
+    """The test sets of the older protocol, as `cuhk-03.mat` has them: 20 lists of [pair, person]."""
+    name = f"{CELLS_FILE}/{TEST_SETS}.json"
+    found = [file.relpath for file in tree.files() if file.relpath.endswith(name)]
+    sets = strict_json(tree.read(found[0]), found[0]) if found else None
+    return {TEST_SETS: sets} if sets and all(len(pair) == 2 for one in sets for pair in one) else {}
+
+
 SOURCE = Source(
     title="CUHK03",
     setting="standard",
@@ -184,6 +193,7 @@ SOURCE = Source(
     ),
     read=_read,
     unpack=unpack_cells,
+    lists=_lists,
     examples={
         "images_labeled/1_003_2_08.png": {
             "person_key": "cuhk03:1_003", "pid_raw": "1_003", "pid_scope": "cuhk03:pair1", "variant": "labeled",

@@ -2,7 +2,8 @@
 
 `cam3/0006/0001.jpg` is person 0006 at infrared camera 3. Cameras 2 and 3 look at the same room, which the evaluation
 must know. `exp/train_id.txt`, `val_id.txt` and `test_id.txt` hold comma-separated ids; a person in none of them is
-kept as `invalid_id` and belongs to no split.
+kept as `invalid_id` and belongs to no split. The fixed permutations of the official protocols are read from
+`exp/rand_perm_cam.mat` (generators.sysu_permutations).
 
 Source: Wu et al., ICCV 2017.
 """
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 
 from generators.list_files import list_text
 from generators.raw_names import bad_name, images_of, unknown_folder
+from generators.sysu_permutations import lists, permutations_file, read_permutations
 from schemas.errors import BadTable
 from schemas.rows import PersonImage, Reject
 from schemas.source import RawTree, Reported, Source
@@ -27,6 +29,7 @@ def _read(tree: RawTree) -> Iterator[PersonImage | Reject]:
     splits: dict[int, str] = {}
     for relpath, split in _LISTS.items():
         yield from _read_list(tree, relpath, split, splits)
+    yield from _bad_permutations(tree)
     for file in images_of(tree):
         if file.relpath.partition("/")[0] not in _FOLDERS:
             yield unknown_folder("sysu_mm01", file.relpath, _FOLDERS)
@@ -50,6 +53,15 @@ def _read_list(tree: RawTree, relpath: str, split: str, splits: dict[int, str]) 
             detail = f"The person {word} stands in the {splits[int(word)]} list and in the {split} list; used in none."
             splits[int(word)] = "none"
             yield _refusal(f"{relpath} entry {place}", "contradiction", detail)
+
+
+def _bad_permutations(tree: RawTree) -> Iterator[Reject]:
+    where = permutations_file(tree)
+    try:
+        if where:
+            read_permutations(tree, where)
+    except BadTable as error:
+        yield _refusal(where or "", "damaged", f"The official permutations cannot be read: {error}.")
 
 
 def _row(relpath: str, found: re.Match[str], splits: dict[int, str]) -> PersonImage:
@@ -99,6 +111,7 @@ SOURCE = Source(
         Reported(what="invalid_id", persons=22, tag="C"),
     ),
     read=_read,
+    lists=lists,
     examples={
         "cam3/0006/0001.jpg": {
             "person_key": "sysu_mm01:0006", "cam_raw": "cam3", "cam_key": "sysu_mm01:c3",

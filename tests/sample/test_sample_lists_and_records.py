@@ -4,16 +4,19 @@ import io
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from generators.sample import write_sample
+from generators.sample import scaled_down, write_sample
 from generators.sample.layout import Shot
 from generators.sample.layouts.orbench import query_keys
 from generators.sample.write import encode, layouts
+from schemas.discovery import find
+from schemas.protocol import BenchmarkProtocol
 
 NAMES = ("icfg_pedes", "llcm", "orbench", "regdb", "rstpreid", "ufine6926")
 FOLDERS = {"icfg_pedes": "ICFG-PEDES", "rstpreid": "RSTPReid", "ufine6926": "UFine6926"}
@@ -158,3 +161,62 @@ def test_drawn_modalities_look_like_what_they_are(raw: Path) -> None:
     for p in warm:
         assert (p[..., 0] == p[..., 2]).all()
         assert p[40:90, 24:40].mean() > p.mean()
+
+
+def test_the_drawn_permutations_of_sysu_give_the_official_galleries(tmp_path: Path) -> None:
+    from tasks.steps.ingest import ingest
+    from tasks.steps.parts import read_table
+
+    write_sample(tmp_path / "raw", "tiny", sources=["sysu_mm01"])
+    step = ingest(tmp_path / "store", "sysu_mm01", tmp_path / "raw")
+    assert not step.facts["reject_reasons"]
+    listed = step.facts["lists"]["rand_perm_cam"]
+    people = read_table(step, "person_images")
+    for name in ("sysu_mm01_all_search_single_shot_official", "sysu_mm01_indoor_search_multi_shot_official"):
+        protocol: BenchmarkProtocol = find("tasks.protocols", "PROTOCOL", name)
+        assert protocol.members_of_list is not None
+        members = list(protocol.members_of_list(people, listed))
+        gallery = Counter(member.trial for member in members if member.role == "gallery")
+        assert sorted(gallery) == list(range(10))
+        assert len(set(gallery.values())) == 1
+        drawn = [tuple(m.ids for m in members if m.role == "gallery" and m.trial == trial) for trial in range(10)]
+        assert len(set(drawn)) > 1
+
+
+def test_the_drawn_test_sets_of_cuhk03_give_the_classic_trials(tmp_path: Path) -> None:
+    from tasks.steps.ingest import ingest
+    from tasks.steps.parts import read_table
+
+    write_sample(tmp_path / "raw", "tiny", sources=["cuhk03"])
+    step = ingest(tmp_path / "store", "cuhk03", tmp_path / "raw")
+    assert not step.facts["reject_reasons"]
+    sets = step.facts["lists"]["testsets"]
+    assert [len(one) for one in sets] == [4] * 20
+    protocol: BenchmarkProtocol = find("tasks.protocols", "PROTOCOL", "cuhk03_classic_labeled")
+    assert protocol.members_of_list is not None
+    members = list(protocol.members_of_list(read_table(step, "person_images"), sets))
+    assert {member.trial for member in members} == set(range(20))
+    for trial in range(20):
+        persons = {m.ids[0].rpartition("/")[2][:5] for m in members if m.trial == trial and m.role == "gallery"}
+        assert persons == {f"{pair}_{person:03d}" for pair, person in sets[trial]}
+
+
+def test_all_official_folders_together_have_the_counts_that_were_published_without_drawing_them() -> None:
+    counts = {name: len(layout.shots("official", 7)) for name, layout in layouts().items()}
+    assert len(counts) == 25
+    assert sum(counts.values()) > 900_000
+    assert counts["sysu_mm01"] == 45_863
+    smaller = scaled_down("official")
+    assert sorted(smaller) == ["luperson_mllm", "mals", "pa100k", "peta", "rap", "synth_pedes"]
+    assert all(counts[name] == few < really for name, (few, really) in smaller.items())
+    assert scaled_down("demo") == {}
+
+
+def test_the_official_size_draws_plainer_pictures_of_the_same_people() -> None:
+    layout = layouts(["market1501"])["market1501"]
+    shot = next(shot for shot in layout.shots("tiny", 7) if not shot.damage)
+    both = [encode(layout, one, 7) for one in (shot, replace(shot, plain=True))]
+    rich, plain = (np.asarray(Image.open(io.BytesIO(data)), dtype=float) for data in both)
+    assert rich.shape == plain.shape
+    assert not np.array_equal(rich, plain)
+    assert np.abs(rich.mean(axis=(0, 1)) - plain.mean(axis=(0, 1))).max() < 60

@@ -1,4 +1,4 @@
-"""CUHK03 as extracted PNG files: both kinds of boxes, and the two files of the new protocol.
+"""CUHK03 as extracted PNG files: both kinds of boxes, the files of the new protocol, the test sets of the older one.
 
 Awkward on purpose: a person who trains in one variant and is tested in the other, once each way, and a person whose
 images are all from one view. A detected box shows the same moment as the labeled one, cut a little differently.
@@ -12,7 +12,7 @@ import numpy as np
 
 from generators.sample.draws import Draws
 from generators.sample.layout import Layout, Shot, spread
-from generators.sample.mat_files import mat_v5, names_cell
+from generators.sample.mat_files import mat_v5, names_cell, write_cells
 
 NAME = "cuhk03"
 VARIANTS = ("labeled", "detected")
@@ -117,9 +117,19 @@ def protocol_file(variant: str, found: Sequence[Shot]) -> bytes:
 
 
 def write_labels(root: Path, size_name: str, seed: int, found: Sequence[Shot]) -> None:
-    """The files of the new protocol."""
+    """The files of the new protocol, and the container of the original without its pictures."""
     for variant in VARIANTS:
         (root / f"cuhk03_new_protocol_config_{variant}.mat").write_bytes(protocol_file(variant, found))
+    (root / "original").mkdir(exist_ok=True)
+    write_cells(root / "original" / "cuhk-03.mat", {}, test_sets(size_name, seed))
+
+
+def test_sets(size_name: str, seed: int) -> list[list[tuple[int, int]]]:
+    """The twenty test sets of the older protocol: (pair, person) each, drawn anew for every set."""
+    persons = _SIZES[size_name].persons
+    everybody = [(pair, person) for pair, count in enumerate(persons, 1) for person in range(1, count + 1)]
+    size = min(100, len(everybody) // 3)
+    return [sorted(Draws(seed, NAME, "test set", number).shuffled(everybody)[:size]) for number in range(20)]
 
 
 LAYOUT = Layout(name=NAME, folder="cuhk03", shots=shots, write_labels=write_labels)

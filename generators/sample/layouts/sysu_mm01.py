@@ -4,13 +4,18 @@ Awkward on purpose: a test person whom cameras 1 and 2 never saw, persons in no 
 camera 2. Beside it lies the generic `attributes.parquet` with facts by person.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from generators.sample.attribute_table import write_attributes
 from generators.sample.draws import Draws
 from generators.sample.layout import Layout, Shot, seen_by, spread
+from generators.sample.mat_files import column_cell, mat_v5
 
 NAME = "sysu_mm01"
 INFRARED = (3, 6)
@@ -100,14 +105,29 @@ def shots(size_name: str, seed: int) -> list[Shot]:
     return [shot for split, part in _SIZES[size_name].items() for shot in _part(seed, split, ids[split], part)]
 
 
+def permutations(seed: int, found: Sequence[Shot]) -> bytes:
+    """`rand_perm_cam.mat`: per camera and person number ten orders of the images, which count from 1."""
+    counts = Counter((shot.camera, shot.person) for shot in found)
+    last = max(person for _, person in counts)
+    cameras = [[_orders(seed, camera, person, counts[camera, person]) for person in range(1, last + 1)]
+               for camera in range(1, 7)]  # fmt: skip
+    return mat_v5({"rand_perm_cam": column_cell([column_cell(persons) for persons in cameras])})
+
+
+def _orders(seed: int, camera: int, person: int, count: int) -> Any:
+    rows = [Draws(seed, NAME, "order", camera, person, trial).shuffled(range(1, count + 1)) for trial in range(10)]
+    return np.array(rows if count else np.zeros((0, 0)), np.float64)
+
+
 def write_labels(root: Path, size_name: str, seed: int, found: Sequence[Shot]) -> None:
-    """The id lists and the attribute table."""
+    """The id lists, the official permutations and the attribute table."""
     ids = _ids(size_name, seed)
     lists = {name: ids[name] for name in ("train", "val", "test")}
     lists["available"] = sorted(ids["train"] + ids["val"] + ids["test"])
     (root / "exp").mkdir(exist_ok=True)
     for name, persons in lists.items():
         (root / "exp" / f"{name}_id.txt").write_text(",".join(map(str, persons)) + "\n")
+    (root / "exp" / "rand_perm_cam.mat").write_bytes(permutations(seed, found))
     write_attributes(root / "attributes.parquet", LAYOUT, seed, found, left_out=())
 
 
