@@ -7,13 +7,14 @@ A row's id is a hash of what it shows (family, subtask, paraphrase, images and t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from generators.facts import confirmed
 from generators.golds import answer_struct, answer_words
 from generators.wording import Wording, render
 from schemas.errors import BadTable
@@ -52,6 +53,8 @@ def compose_rows(
             options=quota.options,
         )
     )
+    if quota.options.get("confidence") and draft.texts is not None:
+        draft = replace(draft, confidence=confirmed(pool, draft.texts[:, 0]))
     ids = row_words(family, draft, pool)
     order = np.argsort(ids, kind="stable")
     if len(np.unique(ids)) < len(ids):
@@ -107,6 +110,7 @@ def part(draft: Draft, at: Ints) -> Draft:
         thought=None if draft.thought is None else draft.thought.take(rows),
         kinds=None if draft.kinds is None else draft.kinds[at],
         text_strategies=None if draft.text_strategies is None else draft.text_strategies[at],
+        confidence=None if draft.confidence is None else draft.confidence[at],
         n_options=None if draft.n_options is None else draft.n_options[at],
         texts=None if draft.texts is None else draft.texts[at],
         text_role=draft.text_role,
@@ -276,7 +280,8 @@ def _quality(answer: pa.Array, draft: Draft) -> pa.Array:
     hard = np.zeros(0, dtype=np.int64) if draft.difficulty is None else draft.difficulty
     told = pa.array([f"difficulty_{name}" for name in DIFFICULTIES]).take(pa.array(hard))
     flags = _lists(told, np.full(n, int(draft.difficulty is not None)), pa.string())
-    return _struct("quality", [none, none, none, n_words, flags])
+    trust = none if draft.confidence is None else pa.array(draft.confidence, from_pandas=True)
+    return _struct("quality", [none, trust, none, n_words, flags])
 
 
 def _budget(budget: tuple[int, int], n: int) -> list[pa.Array]:

@@ -23,7 +23,7 @@ from generators.captions.attribute_read import read
 from generators.captions.phrases import VARIANTS, listed, phrases
 from generators.wording import words_at
 from schemas.keys import Words, below, mix, seed_of
-from schemas.question import NOBODY, Evidence, Flags, Ints, Masks, Pool
+from schemas.question import NOBODY, Evidence, Flags, Floats, Ints, Masks, Pool
 from schemas.vocabulary import UNKNOWN, VOCABULARY, spoken
 
 FACT_WORDS = Path(__file__).with_name("facts.yaml")
@@ -225,6 +225,19 @@ class Told:
             silent = np.array([not _MENTIONS[key].search(text) for text, _ in read_texts], dtype=np.bool_)
             self._values[new, place], self._silent[new, place] = _stated(key, values)[at], silent[at]
         self._read[new] = True
+
+
+def confirmed(pool: Pool, captions: Ints) -> Floats:
+    """How far each caption can be trusted: the share of its facts that the record of its image confirms, 0 to 1.
+
+    NaN where none of them can be compared.
+    """
+    said, seen = Told(pool).values(captions), Facts(pool).values[pool.captions.image[captions]]
+    compared = ((said != 0) & (seen != 0)).sum(axis=1)
+    agreed = ((said == seen) & (said != 0)).sum(axis=1)
+    share = np.full(len(captions), np.nan, dtype=np.float32)
+    np.divide(agreed, compared, out=share, where=compared > 0, casting="unsafe")
+    return share
 
 
 _MENTIONS = {

@@ -7,6 +7,8 @@ who else is in the pool, so they are only ever compared, never hashed: everythin
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +16,7 @@ import pyarrow.compute as pc
 
 from generators.attribute_masks import values_of
 from generators.pictures import SCOPE
+from schemas.errors import BadRecipe
 from schemas.keys import hash_ids
 from schemas.question import NOBODY, Captions, Ints, Neighbours, Pool
 from schemas.tables import TABLES
@@ -79,6 +82,27 @@ def _persons(table: pa.Table) -> Ints:
     """The code of each picture's person; NOBODY where only the picture itself names its person (scope `image`)."""
     nameless = pc.fill_null(pc.equal(table.column("pid_scope"), SCOPE), False)
     return np.where(nameless.to_numpy(), NOBODY, codes(table.column("person_key")))
+
+
+WITHHELD = ("clothes", "attributes", "captions", "neighbours")
+"""What a recipe's option `withhold` can keep from a family."""
+
+
+def withhold(pool: Pool, names: Sequence[str]) -> Pool:
+    """A pool in which nobody knows some labels, for methods that do without them. Raises BadRecipe for another name.
+
+    Only the choice of pictures is kept from them: a row still repeats what its images' table says.
+    """
+    wrong = [name for name in names if name not in WITHHELD]
+    if wrong:
+        raise BadRecipe(f"The option 'withhold' has {wrong[0]!r}; it can keep back: {', '.join(WITHHELD)}.")
+    unknown: dict[str, Any] = {
+        "clothes": {"clothes": np.full(pool.size, NOBODY, dtype=np.int64)},
+        "attributes": {"values": {key: np.zeros_like(masks) for key, masks in pool.values.items()}},
+        "captions": {"captions": captions_of(pool.table.column("image_id"), TABLES["captions"].schema.empty_table())},
+        "neighbours": {"neighbours": None},
+    }
+    return replace(pool, **{field: value for name in names for field, value in unknown[name].items()})
 
 
 def codes(column: pa.ChunkedArray) -> Ints:

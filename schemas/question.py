@@ -154,7 +154,8 @@ class Draft:
     `regions` are the parts that are shown of columns of `images`, where that is not all. `between` are the turns
     between prompt and answer, assistant and user in turn, null where a row has fewer. `thought` is reasoning that comes
     before the answer. `kinds` indexes schemas.answers.KINDS where the rows of a family differ in it. `text_strategies`
-    says of each text how it came in, NOBODY for one that is no negative; a draft has these or `negatives`.
+    says of each text how it came in, NOBODY for one that is no negative; a draft has these or `negatives`. `confidence`
+    is how far a row's first text can be trusted, NaN where nobody knows.
     """
 
     images: Ints
@@ -179,6 +180,7 @@ class Draft:
     thought: pa.Array | None = None
     kinds: Ints | None = None
     text_strategies: Ints | None = None
+    confidence: Floats | None = None
     shortfall: str = ""
 
     @property

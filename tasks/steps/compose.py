@@ -98,6 +98,7 @@ def compose(
         facts |= {"rows": {}, "answers": {}, "distinct": {}, "shortfalls": []}
         for split, wanted in sorted(quota.rows.items()):
             people = read_pool(store, ordered, split, withheld, also=tuple(quota.options.get("also_splits", ())))
+            people = pool.withhold(people, tuple(quota.options.get("withhold", ())))
             table, why = composing.compose_rows(
                 family, declared, words, people, quota, recipe.seed, recipe.pixel_budget
             )

@@ -1,6 +1,7 @@
 import pytest
 
 from flows.recipes import find_recipe, recipe_names
+from schemas.discovery import names
 from schemas.errors import BadRecipe, UnknownName
 from schemas.recipe import load_recipe
 
@@ -60,3 +61,23 @@ def test_what_is_not_a_recipe_is_refused_in_one_sentence(tmp_path, text):
 def test_an_unknown_recipe_name_offers_the_nearest():
     with pytest.raises(UnknownName, match="market1501"):
         find_recipe("market150")
+
+
+def test_every_recipe_that_ships_names_what_there_is():
+    families = {name.upper() for name in names("generators.questions")}
+    sources = set(names("generators.sources"))
+    for name in recipe_names():
+        recipe = find_recipe(name)
+        assert set(recipe.families) <= families, name
+        assert {choice.name for choice in recipe.sources} <= sources, name
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"), [("ci", 1_000), ("dev", 200_000), ("research", 2_000_000), ("paper_scale", 8_000_000)]
+)
+def test_the_sizes_of_the_scale_recipes_are_as_named(name, rows):
+    recipe = find_recipe(name)
+    assert sum(family.rows["train"] for family in recipe.families.values()) == rows
+    assert len(recipe.sources) == 12
+    assert len(recipe.families) >= 31
+    assert {family.stage for family in recipe.families.values()} == {1, 2, 3}

@@ -1,0 +1,54 @@
+"""What recipes keep back from a family, and how far a caption can be trusted."""
+
+import pytest
+from questions_toy import caption, people, pool_of, rows_of
+
+from generators.pool import withhold
+from schemas.errors import BadRecipe
+from schemas.question import NOBODY
+
+IMAGES = people(12, outfits=2)
+TOLD = [caption(row["image_id"], "A person who wears a red jacket with a backpack.") for row in IMAGES[:30]]
+POOL = pool_of(IMAGES, captions=TOLD)
+
+
+def test_what_is_withheld_is_unknown_and_the_rest_stays() -> None:
+    bare = withhold(POOL, ("clothes", "attributes", "captions"))
+    assert set(bare.clothes.tolist()) == {NOBODY}
+    assert not any(masks.any() for masks in bare.values.values())
+    assert bare.captions.table.num_rows == 0
+    assert bare.person.tolist() == POOL.person.tolist()
+    assert bare.table is POOL.table
+
+
+def test_without_clothes_a_match_may_wear_anything() -> None:
+    def changed(pool) -> int:
+        rows = [row for row in rows_of("SAME_YN", pool, 200) if row["answer"]["gold_bool"]]
+        return sum(one["clothes_key"] != other["clothes_key"] for one, other in (row["images"] for row in rows))
+
+    assert changed(POOL) == 0
+    assert changed(withhold(POOL, ("clothes",))) > 20
+
+
+def test_families_that_need_what_is_withheld_give_no_rows() -> None:
+    bare = withhold(POOL, ("clothes", "attributes", "captions"))
+    for family in ("CC_PICK", "CTCC_PICK", "LI", "T2I_SET", "DIALOG_ASK", "COT_EVID", "REFINE", "RANK_LIST"):
+        assert rows_of(family, bare, 20) == [], family
+
+
+def test_something_else_cannot_be_withheld() -> None:
+    with pytest.raises(BadRecipe, match="'cameras'; it can keep back: clothes, attributes, captions"):
+        withhold(POOL, ("cameras",))
+
+
+def test_confidence_is_the_share_of_a_captions_facts_that_the_record_confirms() -> None:
+    found = set()
+    for row in rows_of("T2I_SET", POOL, 60, confidence=True):
+        own = row["texts"][0]["text_id"].split("#")[0]
+        at = POOL.table.column("image_id").to_pylist().index(own)
+        top, bag = (int(POOL.values[key][at]) for key in ("upper_color_primary", "backpack"))
+        expected = ((top == 1 << 3) + (bag == 1 << 1)) / 2
+        assert row["quality"]["attr_f1"] == pytest.approx(expected)
+        found.add(expected)
+    assert len(found) > 1
+    assert all(row["quality"]["attr_f1"] is None for row in rows_of("T2I_SET", POOL, 20))
