@@ -397,6 +397,8 @@ TABLES: dict[str, Table] = {
         PERSON_IMAGES,
         CAPTIONS,
         ATTRIBUTES,
+        STATEMENTS,
+        TEXT_SCORES,
         IDENTITY_LINKS,
         NEIGHBOURS,
         CONVERSATIONS,

@@ -69,6 +69,8 @@ def toy_rows(persons: int = 8) -> Rows:
         "person_images": shots,
         "captions": [_caption(shot, person) for person in people for shot in _shots_of(shots, person)],
         "attributes": [_attribute(person) for person in people],
+        "statements": [_statement(shots[0])],
+        "text_scores": [{"caption_id": f"{shots[0]['image_id']}#0", "measure": "disagrees", "score": 0.0}],
         "identity_links": [_link(people)],
         "neighbours": [_neighbour(shots[0], shots[4])],
         "conversations": _conversations(people, shots),
@@ -154,6 +156,24 @@ def _caption(shot: Row, person: Row) -> Row:
         "language": "en",
         "valid": True,
         "flags": [],
+    }
+
+
+def _statement(shot: Row) -> Row:
+    return {
+        "statement_id": f"{shot['image_id']}#claims0/0",
+        "image_id": shot["image_id"],
+        "caption_id": f"{shot['image_id']}#0",
+        "kind": "claims",
+        "role": "claim",
+        "place": 0,
+        "text": "The person wears a top.",
+        "key": "upper_type",
+        "value": "other",
+        "statement_source": "rule",
+        "style": "keyed",
+        "model": "grammar@1",
+        "generation_key": "0" * 64,
     }
 
 

@@ -93,6 +93,9 @@ def _source_files(store: Path, folder: Path, part: Parts) -> Iterator[Entry]:
     yield _shared(folder, "person_images", source, [part.ingested])
     yield _shared(folder, "captions", source, [part.described])
     yield _shared(folder, "attributes", source, [part.described])
+    for name in ("statements", "text_scores"):
+        if (part.described.folder / f"{name}.parquet").is_file():
+            yield _shared(folder, name, source, [part.described])
     yield _shared(folder, "neighbours", source, [part.mined])
     yield _shared(folder, "rejects", source, [part.ingested, part.described, part.mined])
 

@@ -21,12 +21,17 @@ _PLAIN = (
     "person_images",
     "captions",
     "attributes",
+    "statements",
+    "text_scores",
     "identity_links",
     "neighbours",
     "protocols",
     "protocol_members",
     "rejects",
 )
+
+
+_ASKED_FOR = ("statements", "text_scores")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +60,21 @@ def render_card(facts: CardFacts) -> str:
     environment.filters["cell"] = _cell
     text = environment.get_template("card.md.jinja").render(
         facts=facts,
-        tables=[(name, TABLES[name].grain, _rows(facts.files, name)) for name in (*_PLAIN, "conversations")],
+        tables=[
+            (name, TABLES[name].grain, _rows(facts.files, name)) for name in (*_shown(facts.files), "conversations")
+        ],
         stages=_stage_rows(facts.files),
         first=_first(facts.files),
         synthetic=any(source.access_status == "synthetic" for source in facts.sources),
-        empty=[name for name in _PLAIN if not _rows(facts.files, name)],
+        empty=[name for name in _shown(facts.files) if not _rows(facts.files, name)],
     )
     return f"---\n{_front_matter(facts)}---\n{text}"
+
+
+def _shown(files: Sequence[FileEntry]) -> list[str]:
+    """The tables a card lists: those that only some recipes ask for are left out where there are none."""
+    held = {file.path.split("/")[1] for file in files if file.path.startswith("data/")}
+    return [name for name in _PLAIN if name not in _ASKED_FOR or name in held]
 
 
 def _cell(text: object) -> str:

@@ -63,6 +63,44 @@ def test_scores_that_are_measured_are_given_even_where_there_is_no_fault():
     assert judged.scores == {"contradiction": 0.0, "disagrees": 0.0}
 
 
+@pytest.mark.parametrize(
+    ("source", "answer", "fault"),
+    [
+        (
+            "A man with short brown hair wears a black jacket and grey trousers. He carries a backpack.",
+            "A man with short brown hair and a black jacket and grey trousers.",
+            "facts_lost",
+        ),
+        (
+            "A girl with long black hair wears a pink hoodie and blue jeans. She carries a red backpack.",
+            "A girl with long black hair and a pink hoodie and blue jeans.",
+            "facts_lost",
+        ),
+        (
+            "A blond woman wears a green coat and black trousers. She has a handbag.",
+            "A woman with dark hair wears a green coat and black trousers and carries a handbag.",
+            "facts_added",
+        ),
+        (
+            "A woman with blond hair wears a green coat and black trousers. She carries a handbag.",
+            "A woman with blonde hair and a green coat and black trousers is a woman with a handbag.",
+            None,
+        ),
+    ],
+)
+def test_the_known_mistakes_of_a_small_text_model_are_caught(source: str, answer: str, fault: str | None):
+    judged = judge(Said(answer, source=source))
+    assert judged.valid == (fault is None)
+    assert fault is None or fault in judged.faults
+
+
+def test_a_caption_written_from_attributes_is_held_to_them():
+    facts = {"hair_color": "blond", "upper_type": "coat", "upper_color_primary": "green", "hand_bag": "yes"}
+    facts |= {"lower_type": "trousers", "lower_color_primary": "black", "gender_presentation": "feminine"}
+    text = "A woman with dark hair carries a handbag and wears a green coat with a black top."
+    assert "disagrees" in judge(Said(text, facts=facts)).faults
+
+
 @given(
     st.fixed_dictionaries({}, optional={key: st.sampled_from(known.values) for key, known in VOCABULARY.items()}),
     st.sampled_from(sorted(bank())),

@@ -16,7 +16,7 @@ def kinds(name: str) -> set[tuple[str, str]]:
 
 def test_every_contract_compiles_to_a_suite_with_its_key() -> None:
     suites = {name: compile_contract(contract) for name, contract in CONTRACTS.items()}
-    assert len(suites) == 11
+    assert len(suites) == 13
     assert all("unique" in suite[0].kind for suite in suites.values())
     assert sum(len(suite) for suite in suites.values()) > 180
 
