@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.runner import Runner
+from generators.asking import kind_of
 from schemas.recipe import Recipe
 from tasks.generations.batches import Asked
 from tasks.generations.images import PackImages
@@ -78,8 +79,10 @@ def _plan(found: list[Wanted], recipe: Recipe, prices: Prices, generations: Gene
         planner.add(each.model.backend, each.model.choice.preprocessing, each.requests.values())
         preprocessing |= dict.fromkeys(each.requests, each.model.choice.preprocessing)
     missed = planner.missed()
-    texts = {choice.kind for choice in recipe.describe.kinds} - {each.request.kind for each in missed}
-    return BuildPlan(planner.lines(), missed, preprocessing, prices.currency, bool(missed and texts))
+    texts = {choice.kind for choice in recipe.describe.kinds if not kind_of(choice.kind).images}
+    counted = {request.kind for each in found for request in each.requests.values()}
+    more = bool(missed and texts and not texts & counted)
+    return BuildPlan(planner.lines(), missed, preprocessing, prices.currency, more)
 
 
 def as_batch(plan: BuildPlan, model: str | None) -> list[Asked]:

@@ -120,31 +120,34 @@ class _Asking:
     watch: Watch | None
     progress: Progress
     preprocessing_id: str
+    since: float = 0.0
 
     def answers(self, backend: Backend, means: Means) -> dict[str, Answer]:
         """What was answered, by key; where another process was first, its answer."""
         keys, requests = list(self.missing), list(self.missing.values())
         answered: dict[str, Answer] = {}
         group: dict[str, Answer] = {}
-        begun = time.monotonic()
+        self.since = looked = time.monotonic()
         try:
             for found in backend.answers(requests, means):
                 if found is not None:
                     group[keys[found[0]]] = found[1]
                     self.meter.came(requests[found[0]], found[1])
-                if len(group) >= GROUP_ROWS or time.monotonic() - begun > GROUP_SECONDS:
-                    answered |= self._commit(group, time.monotonic() - begun)
-                    group, begun = {}, time.monotonic()
+                if len(group) >= GROUP_ROWS or time.monotonic() - looked > GROUP_SECONDS:
+                    answered |= self._commit(group)
+                    group, looked = {}, time.monotonic()
         finally:
-            answered |= self._commit(group, time.monotonic() - begun)
+            answered |= self._commit(group)
         return answered
 
-    def _commit(self, group: Mapping[str, Answer], wall: float) -> dict[str, Answer]:
+    def _commit(self, group: Mapping[str, Answer]) -> dict[str, Answer]:
         if not group:
             self._tell(group)
             return {}
         abouts = {key: self._about(key) for key in group}
-        first = self.store.put(group, abouts, wall)
+        now = time.monotonic()
+        first = self.store.put(group, abouts, wall=now - self.since)
+        self.since = now
         self.meter.committed()
         self._tell(group)
         return {**group, **first}
