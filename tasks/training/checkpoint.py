@@ -35,15 +35,21 @@ class Modules:
 def save_checkpoint(modules: Modules, record: Mapping[str, Any], metrics: Mapping[str, Any], folder: Path) -> None:
     """Write a checkpoint whole; `record` must hold the sizes of the heads so that they can be built again."""
     from safetensors.torch import save_file
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    _no_bars()
     with new_folder(folder) as draft:
         modules.model.save_pretrained(draft)
         save_tokenizer(modules.tokenizer, draft)
         save_file(weights_of({"heads": modules.heads}), draft / "heads.safetensors")
         (draft / "metrics.json").write_bytes(canonical_json({"stage": record["stage"], **metrics}))
         (draft / RECORD).write_bytes(canonical_json({"format": FORMAT, **record}))
+
+
+def _no_bars() -> None:
+    """Silence the progress bars of transformers: flows tell the progress."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -89,6 +95,7 @@ def _read(folder: Path, attribute_sizes: list[int]) -> Modules:
     from safetensors.torch import load_file
     from transformers import Qwen3VLForConditionalGeneration
 
+    _no_bars()
     if "vision_config" not in json.loads((folder / "config.json").read_bytes()):
         raise ValueError("config.json tells of no tower")
     model, told = Qwen3VLForConditionalGeneration.from_pretrained(

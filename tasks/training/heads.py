@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import torch
 
 _LONGEST = 64
+_SHARPER = 10.0
 
 
 def build_heads(sizes: Sequence[int]) -> Any:
@@ -28,11 +29,12 @@ def build_heads(sizes: Sequence[int]) -> Any:
     import torch
 
     nn = torch.nn
-    features = (LOOKS.stop - LOOKS.start + DEEP.stop - DEEP.start) * SHAPE.tokens
+    values = LOOKS.stop - LOOKS.start + DEEP.stop - PLACES
     return nn.ModuleDict(
         {
-            "norm": nn.LayerNorm(features),
-            "attributes": nn.Linear(features, max(1, sum(sizes))),
+            "norm": nn.LayerNorm(values),
+            "attributes": nn.Linear(values, max(1, sum(sizes))),
+            "where": nn.ParameterList([nn.Parameter(torch.zeros(len(sizes), SHAPE.tokens))]),
             "scale": nn.ParameterList([nn.Parameter(torch.tensor(math.log(10.0)))]),
         }
     )
@@ -46,11 +48,16 @@ def parts_of(features: "torch.Tensor") -> "dict[str, torch.Tensor]":
 
 
 def attribute_logits(heads: Any, features: "torch.Tensor", sizes: Sequence[int]) -> "tuple[torch.Tensor, ...]":
-    """One block of logits per attribute, read from every place apart."""
+    """One block of logits per attribute: one reading of every place alike, averaged over the places it looks at.
+
+    That is what one head of the language model can do with the same values, so that it need not learn each place apart.
+    """
     import torch
 
-    told = torch.cat([features[:, 0, :, LOOKS], features[:, -1, :, DEEP]], dim=2).flatten(1)
-    found: tuple[torch.Tensor, ...] = heads["attributes"](heads["norm"](told)).split(list(sizes), dim=1)
+    told = torch.cat([features[:, 0, :, LOOKS], features[:, -1, :, PLACES : DEEP.stop]], dim=2)
+    read = heads["attributes"](heads["norm"](told))
+    looks = (_SHARPER * heads["where"][0]).softmax(dim=1).repeat_interleave(torch.tensor(sizes), dim=0)
+    found: tuple[torch.Tensor, ...] = torch.einsum("npv,vp->nv", read, looks).split(list(sizes), dim=1)
     return found
 
 

@@ -10,7 +10,7 @@ from schemas.recipe import Train
 class WarmUp:
     """Stage 0: learning to see, from labels and captions. A batch is `persons` persons times `pictures` pictures."""
 
-    steps: int = 270
+    steps: int = 300
     persons: int = 16
     pictures: int = 4
     rate: float = 2e-3
@@ -41,18 +41,18 @@ class Plan:
 
 
 _STAGES = {
-    1: Stage(200, {"ATTR_QA": 0.85, "ATTR_YN": 0.05, "CAP_SHORT": 0.1}),
-    2: Stage(90, {"SAME_YN": 0.55, "I2I_PICK1": 0.15, "ATTR_QA": 0.27, "ATTR_YN": 0.03}),
+    1: Stage(220, {"ATTR_QA": 0.85, "ATTR_YN": 0.05, "CAP_SHORT": 0.1}, rate=3e-3),
+    2: Stage(100, {"SAME_YN": 0.5, "I2I_PICK1": 0.15, "ATTR_QA": 0.32, "ATTR_YN": 0.03}),
     3: Stage(
-        130,
+        140,
         {
-            "VI_YN": 0.24,
+            "VI_YN": 0.2,
             "T2I_YN": 0.22,
-            "CC_YN": 0.12,
+            "CC_YN": 0.08,
             "T2I_PICK": 0.08,
-            "SAME_YN": 0.13,
-            "I2I_PICK1": 0.05,
-            "ATTR_QA": 0.16,
+            "SAME_YN": 0.12,
+            "I2I_PICK1": 0.04,
+            "ATTR_QA": 0.26,
         },
     ),
 }
