@@ -1,12 +1,12 @@
 """Builds whose recipe asks a model, against a server on loopback: asked once, planned, budgeted, killed, replayed."""
 
 import json
+import multiprocessing
 import shutil
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ from tasks.generations.store import GenerationStore
 from tasks.steps import describe
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "generations"))
-from hostile_server import Hostile
+import killed_build
+from hostile_server import Describing, Hostile
 
 QUIET = PlainRunner(1, Reporter(quiet=True))
 CAPTION = {"kind": "caption", "models": ["toy-vlm"], "styles": ["static"], "per_image": 1}
@@ -51,13 +52,6 @@ def recipe_of(revision: str = "1", **more: Any) -> Recipe:
             "families": {"ATTR_QA": {"stage": 1, "rows": {"train": 10, "test": 5}}},
         }
     )
-
-
-class Describing(Hostile):
-    """A server that says one sentence about any picture."""
-
-    def _completion(self, fault: str, prompt: str, asked: dict[str, Any]) -> bytes:
-        return super()._completion(fault, "a man in a dark jacket and blue jeans who carries a bag", asked)
 
 
 @pytest.fixture(scope="module")
@@ -183,20 +177,6 @@ def test_batch_files_stand_in_for_an_endpoint(market: Path, server: Hostile, tmp
     assert server.came.total() == before
 
 
-KILLED = """
-import sys
-from pathlib import Path
-from flows.order import build_version
-from flows.reporter import Reporter
-from flows.runner import PlainRunner
-from schemas.keys import digest, file_sha256
-from schemas.recipe import Recipe
-built = build_version(Recipe.model_validate_json(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]),
-                      PlainRunner(1, Reporter(quiet=True)))
-print(built.staged.digest)
-"""
-
-
 @pytest.mark.slow
 def test_a_build_killed_at_20_moments_sends_nothing_twice_that_was_committed(
     market: Path, server: Hostile, tmp_path: Path
@@ -205,30 +185,33 @@ def test_a_build_killed_at_20_moments_sends_nothing_twice_that_was_committed(
     everything = server.came.total()
     server.latency = 0.3
     store = tmp_path / "store"
-    command = [sys.executable, "-c", KILLED, recipe_of().model_dump_json(), str(market), str(store)]
+    children = multiprocessing.get_context("forkserver")
+    children.set_forkserver_preload(["killed_build", "tasks.steps.describe", "tasks.steps.wanted"])
+    given = (recipe_of().model_dump_json(), str(market), str(store), str(tmp_path / "digest"))
     stopped = 0
     for moment in range(20):
         committed = _committed(store, market)
         server.bodies.clear()
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
-            _wait(running, server, 1 + 5 * (moment % 3))
-            time.sleep(0.37 * moment % 0.6)
-            stopped += running.poll() is None
-            running.send_signal(signal.SIGKILL)
+        running = children.Process(target=killed_build.build, args=given)
+        running.start()
+        _wait(running, server, 1 + 5 * (moment % 3))
+        time.sleep(0.37 * moment % 0.6)
+        stopped += running.is_alive()
+        running.kill()
+        running.join()
         assert not {_picture(body) for body in server.bodies} & committed
     assert stopped > 3
     committed = _committed(store, market)
     server.bodies.clear()
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == whole
+    assert version(recipe_of(), market, store) == whole
     assert not {_picture(body) for body in server.bodies} & committed
     assert len(_committed(store, market)) == everything
 
 
-def _wait(running: "subprocess.Popen[bytes]", server: Hostile, asked: int) -> None:
+def _wait(running: BaseProcess, server: Hostile, asked: int) -> None:
     """Until the build has asked so many requests, or has ended."""
     limit = time.monotonic() + 30
-    while running.poll() is None and len(server.bodies) < asked and time.monotonic() < limit:
+    while running.is_alive() and len(server.bodies) < asked and time.monotonic() < limit:
         time.sleep(0.01)
 
 

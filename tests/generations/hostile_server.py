@@ -203,6 +203,13 @@ class Hostile:
         return True
 
 
+class Describing(Hostile):
+    """A server that says one sentence about any picture."""
+
+    def _completion(self, fault: str, prompt: str, asked: dict[str, Any]) -> bytes:
+        return super()._completion(fault, "a man in a dark jacket and blue jeans who carries a bag", asked)
+
+
 def http(status: int, body: bytes, headers: str = "") -> bytes:
     return (
         f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
