@@ -1,16 +1,28 @@
 """Local model folders: tiny models with random weights, made on the spot, asked in batches on the CPU."""
 
+import base64
 import io
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile_server import Hostile
 from PIL import Image
 
-from generators.local_models import batches, folder_digest
-from schemas.backend import Backend, Request
+from generators.asking import kind_of, requested
+from generators.captions.attribute_read import read
+from generators.captions.judging import judge
+from generators.captions.normalise import normalise
+from generators.endpoint.asking import ask_endpoint
+from generators.endpoint.settings import Endpoint
+from generators.local_models import batches, folder_digest, generated, open_local
+from schemas.backend import Backend, Request, Turn
 from schemas.errors import BadRecipe
+from schemas.filter import Said
+from schemas.kind import Refusal, Subject
 from schemas.recipe import ModelChoice
 from tasks.generations.backends import open_backend
 from tasks.generations.client import answer
@@ -173,3 +185,96 @@ def test_a_folder_that_is_no_chat_model_is_refused(tmp_path: Path):
     (tmp_path / "config.json").write_text('{"model_type": "nothing"}')
     with GenerationStore(tmp_path / "store") as store, pytest.raises(BadRecipe, match="cannot be opened"):
         answer([ask("a")], local(tmp_path), store)
+
+
+class Serving(Hostile):
+    """A real model behind a chat completion server: what comes in over HTTP is asked of a local folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.model = open_local(folder)
+
+    def _completion(self, fault: str, prompt: str, asked: dict[str, Any]) -> bytes:
+        shown: list[bytes] = []
+        turns = [(message["role"], _text(message["content"], shown)) for message in asked["messages"]]
+        system = "".join(text for role, text in turns if role == "system")
+        said = [Turn(role, text) for role, text in turns if role != "system"]
+        names = {f"{n}": data for n, data in enumerate(shown)}
+        request = ask(
+            said[-1].text,
+            history=tuple(said[:-1]),
+            system=system,
+            images=tuple(names),
+            sampling={"max_tokens": asked["max_tokens"], "temperature": asked.get("temperature", 0)},
+        )
+        [found] = generated(self.model, [request], names.__getitem__)
+        self._numbers += 1
+        finish = "length" if found.status == "truncated" else "stop"
+        usage = {"prompt_tokens": found.prompt_tokens, "completion_tokens": found.completion_tokens}
+        choice = {"message": {"role": "assistant", "content": found.text}, "finish_reason": finish}
+        return json.dumps({"id": f"s-{self._numbers}", "choices": [choice], "usage": usage}).encode()
+
+
+def _text(content: Any, shown: list[bytes]) -> str:
+    """The text of a message, pictures as marks; their bytes are added to `shown`."""
+    if isinstance(content, str):
+        return content
+    parts = []
+    for part in content:
+        if part["type"] == "text":
+            parts.append(part["text"])
+            continue
+        shown.append(base64.b64decode(part["image_url"]["url"].partition(",")[2]))
+        parts.append(f"[[image:{len(shown)}]]")
+    return "".join(parts)
+
+
+@pytest.mark.slow
+def test_a_real_model_says_the_same_behind_a_server_and_in_this_process(seeing_folder: Path, tmp_path: Path):
+    shown = {"red": picture("red"), "blue": picture("blue")}
+    requests = [
+        ask("what is this", images=("red",)),
+        ask("[[image:2]] or [[image:1]]?", images=("red", "blue"), system="Look."),
+        ask("no picture at all", history=(Turn("user", "hello"), Turn("assistant", "hi"))),
+    ]
+    with GenerationStore(tmp_path / "here") as store:
+        here = answer(requests, local(seeing_folder), store, images=shown.__getitem__)
+    with Serving(seeing_folder) as server, GenerationStore(tmp_path / "there") as store:
+        endpoint = Endpoint(url=server.url)
+        remote = Backend(title="served", model="tiny-vl", ask=lambda asked, means: ask_endpoint(endpoint, asked, means))
+        there = answer(requests, remote, store, images=shown.__getitem__)
+    assert [(got.answer.text, got.answer.status, got.answer.prompt_tokens) for got in there] == [
+        (got.answer.text, got.answer.status, got.answer.prompt_tokens) for got in here
+    ]
+
+
+@pytest.mark.skipif(
+    not os.environ.get("REIDFORGE_TEST_CHAT_URL"),
+    reason="needs a text model behind a server: set REIDFORGE_TEST_CHAT_URL and REIDFORGE_TEST_CHAT_MODEL",
+)
+def test_a_small_text_model_rewords_and_what_it_loses_or_adds_is_caught(tmp_path: Path):
+    model = os.environ["REIDFORGE_TEST_CHAT_MODEL"]
+    texts = [
+        "A woman with long black hair wears a red coat, blue jeans and white shoes and carries a brown handbag.",
+        "A man in a grey jacket and black trousers carries a blue backpack.",
+        "A man with short hair wears a white shirt, grey shorts and sandals.",
+    ]
+    kind = kind_of("rewording")
+    subjects = [Subject(text=text) for text in texts]
+    requests = [
+        replace(requested("rewording", kind, subject, "paraphrase", 7, by_rule=False), sampling={"max_tokens": 60})
+        for subject in subjects
+    ]
+    endpoint = Endpoint(url=os.environ["REIDFORGE_TEST_CHAT_URL"], concurrency=2, timeout=300)
+    backend = Backend(title="served", model=model, ask=lambda asked, means: ask_endpoint(endpoint, asked, means))
+    with GenerationStore(tmp_path) as store:
+        found = answer(requests, backend, store)
+    assert all(got.answer.status in {"ok", "truncated"} and got.answer.text for got in found)
+    for subject, got in zip(subjects, found, strict=True):
+        records = kind.parse(got.answer.text, subject, "paraphrase")
+        if isinstance(records, Refusal):
+            continue
+        text = normalise(got.answer.text).text
+        judged = judge(Said(text, source=subject.text))
+        lost = read(subject.text).items() - read(text).items()
+        assert judged.faults or not lost, f"{text!r} lost {lost}"
