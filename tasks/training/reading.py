@@ -1,6 +1,7 @@
 """From a version folder to TrainingData: the train split's pictures, labels, captions and dialogues.
 
-Only persons of the wanted split are read, so nothing of a held-out identity can reach the weights.
+Only persons of the wanted split are read, and of these nobody who is linked to a tested one (`generators.links`), so
+nothing of a held-out identity can reach the weights.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from PIL import Image
 
+from generators.links import leaks
 from schemas.errors import BadTable, WrongUse
 from schemas.keys import file_sha256
 from schemas.vocabulary import VOCABULARY
@@ -84,7 +86,9 @@ def version_digest(version: VersionFolder) -> str:
 def read_split(version: VersionFolder, split: str, stages: Iterable[int] = (1, 2, 3), digest: str = "") -> TrainingData:
     """One split as plain values. Raises WrongUse when the version has no picture of a known person in it."""
     people = version.table("person_images", _PEOPLE)
+    withheld = _withheld(version, people) if split != "test" else []
     people = people.filter(pc.and_(pc.equal(people["split"], split), pc.is_valid(people["person_key"])))
+    people = people.filter(pc.invert(pc.is_in(people["person_key"], value_set=pa.array(withheld, pa.string()))))
     if not people.num_rows:
         raise WrongUse(f"The version {version.folder.name!r} has no picture of a person in its split {split!r}.")
     people = people.sort_by("image_id")
@@ -103,6 +107,17 @@ def read_split(version: VersionFolder, split: str, stages: Iterable[int] = (1, 2
         captions=_captions(version, place),
         stages={stage: read_samples(version, stage, split, place) for stage in stages},
     )
+
+
+def _withheld(version: VersionFolder, people: pa.Table) -> list[str]:
+    """Persons who share a cluster with a tested one, but for those whom the recipe of the version accepts."""
+    links = version.table("identity_links", ("person_a", "person_b")).to_pydict()
+    if not links["person_a"]:
+        return []
+    tested = pc.unique(people.filter(pc.equal(people["split"], "test"))["person_key"]).drop_null().to_pylist()
+    accepted = version.manifest.recipe.get("link", {}).get("accept", [])
+    found = leaks(zip(links["person_a"], links["person_b"], strict=True), tested, accepted)
+    return sorted({person for person, _, reason in found if reason is None})
 
 
 def _codes(names: Sequence[Any]) -> Codes:
