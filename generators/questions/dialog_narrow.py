@@ -35,7 +35,7 @@ from generators.searching import content_of
 from schemas.keys import Words, below, mix
 from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
 
-WIDTH = 5
+WIDTH = 4
 ROUNDS = 3
 
 
