@@ -137,7 +137,7 @@ QUESTION = Question(
                 )
             ),
             rows=1,
-            answers=("Images 5",),
+            answers=("Images 4",),
         ),
     ),
 )

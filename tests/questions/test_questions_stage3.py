@@ -243,7 +243,7 @@ def test_a_line_up_shrinks_to_those_who_fit_all_that_was_said() -> None:
             assert set(parsed.gold_set or ()) == left
             assert ("Ask about" in turn["text"]) == (len(left) > 1)
         assert left == set(row["answer"]["gold_set"])
-    assert set(rounds) == {1, 2, 3}
+    assert {1, 2} <= set(rounds) <= {1, 2, 3}
 
 
 def test_what_was_asked_about_is_what_is_told_next() -> None:
