@@ -5,7 +5,7 @@ Every refusal keeps the digest of the raw answer, which stays in the generation 
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from generators.captions.attribute_read import read
 from generators.captions.judging import Judged, blocking, judge
 from generators.captions.normalise import normalise
 from generators.merging import Outlier
+from generators.similarity import Pair
 from schemas.filter import Said
 from schemas.kind import Record, Refusal, Statement, Text, Told
 from schemas.rows import Attribute, Caption, Reject
@@ -22,6 +23,7 @@ from tasks.describing.models import Model
 from tasks.generations.client import Generation
 
 Similarity = Mapping[str, float]
+Look = Callable[[Sequence[Pair]], Similarity]
 # A question may be short, and a question with its answer may name two values of one key.
 _SHORT = ("too_short", "contradiction")
 
@@ -90,23 +92,34 @@ class Reader:
         self._said: set[tuple[int, str, str]] = set()
         self._told: dict[int, list[tuple[str, dict[str, str]]]] = {}
 
-    def rows(self, answers: Sequence[Answered], similar: Similarity | None = None) -> Rows:
-        """The rows of some answers; `similar` is the cosine of made captions to their images, by caption."""
+    def rows(self, answers: Sequence[Answered], look: Look | None = None) -> Rows:
+        """The rows of some answers; `look` measures how near what models wrote is to its image, by caption."""
         made = Rows()
         self._learn(answers)
-        for each in answers:
-            records = self._records(each)
+        parsed = [(each, self._records(each)) for each in answers]
+        similar = look(list(self._pairs(parsed))) if look else {}
+        for each, records in parsed:
             if isinstance(records, Refusal):
                 made.rejects.append(self._reject(each, records))
                 continue
             for place, record in enumerate(records):
                 if isinstance(record, Text):
-                    self._caption(made, each, record, similar or {})
+                    self._caption(made, each, record, similar)
                 elif isinstance(record, Told):
                     made.attributes.append(self._attribute(each, record))
                 else:
                     self._statement(made, each, record, place)
         return made
+
+    def _pairs(self, parsed: Sequence[tuple[Answered, Sequence[Record] | Refusal]]) -> Iterator[Pair]:
+        """What models wrote, beside its image; rules never look."""
+        for each, records in parsed:
+            if isinstance(records, Refusal) or each.model.by_rule:
+                continue
+            for record in records:
+                if isinstance(record, Text):
+                    sha256 = self._known.images.sha256[self._image(each)]
+                    yield Pair(self._name(each), sha256, normalise(record.text).text)
 
     def _learn(self, answers: Sequence[Answered]) -> None:
         """How many captions an image's own model makes, and what each model's captions say of it."""

@@ -19,13 +19,14 @@ import pyarrow.parquet as pq
 
 from generators import asking as kind_requests
 from generators import captions as wording
-from generators import kinds, merging, partners, prompts, raw_answers, stated
+from generators import kinds, merging, partners, prompts, raw_answers, similarity, stated
 from generators import records as resolving
 from generators.asking import Planned, check_kinds
 from generators.captions.human import attribute_rows, cleaned, read_attributes
 from generators.captions.requests import check_styles
 from generators.merging import Merged, merge
 from generators.records import COLOURLESS, resolve
+from generators.similarity import Pair, cosines, similarity_revision
 from schemas import backend as backend_forms
 from schemas import filter as filter_forms
 from schemas import keys, recipe, tables, vocabulary
@@ -52,7 +53,20 @@ from tasks.versions import writer
 
 _LOW_RESOLUTION = 48
 _CODE = (
-    *(resolving, kind_requests, partners, merging, prompts, raw_answers, stated, client, key, columns, writer),
+    *(
+        resolving,
+        kind_requests,
+        partners,
+        merging,
+        prompts,
+        raw_answers,
+        stated,
+        similarity,
+        client,
+        key,
+        columns,
+        writer,
+    ),
     *(backend_forms, filter_forms, kind_forms, row_forms, keys, recipe, tables, vocabulary),
 )
 
@@ -81,6 +95,7 @@ def inputs_of(ingested: StepOutput, recipe: Describe, seed: int, models: Sequenc
         "recipe": recipe.model_dump(mode="json"),
         "seed": seed,
         "models": [model.full_name for model in models],
+        "similarity": similarity_revision(recipe.similarity) if recipe.similarity else None,
         "code": _revision(),
     }
 
@@ -122,13 +137,14 @@ class _Job:
     def _made(self, known: Known) -> Rows:
         """What came back: first about images, then about the texts that there are after that."""
         reader = Reader(known, self.ingested.facts["source"])
+        look = self._look if self.recipe.similarity else None
         with GenerationStore(self.store / "generations") as generations:
             first = [
                 each
                 for model in self.models
                 for each in self._answered(image_requests(known, self.recipe, model, self.seed), model, generations)
             ]
-            made = reader.rows(first)
+            made = reader.rows(first, look)
             second = [
                 each
                 for model in self.models
@@ -136,7 +152,10 @@ class _Job:
                     text_requests(known, made.captions, self.recipe, model, self.seed), model, generations
                 )
             ]
-        return made.plus(reader.rows(second))
+        return made.plus(reader.rows(second, look))
+
+    def _look(self, pairs: Sequence[Pair]) -> dict[str, float]:
+        return cosines(str(self.recipe.similarity), pairs, PackImages(self.store, [self.ingested]))
 
     def _answered(self, planned: list[Planned], model: Model, generations: GenerationStore) -> Iterator[Answered]:
         given = answer(

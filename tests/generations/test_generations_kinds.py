@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from test_generations_describe import files, ingested, table
 
+from generators.similarity import Pair
 from schemas.backend import Answer, Backend, Request
 from schemas.errors import BadRecipe, UnknownName
 from schemas.recipe import Describe, KindChoice, ModelChoice
 from schemas.tables import STATEMENTS, TEXT_SCORES
 from tasks.describing import models
 from tasks.generations.backends import open_backend
+from tasks.steps import describe as step
 from tasks.steps.describe import describe
 from tasks.steps.store import StepOutput
 
@@ -123,6 +125,23 @@ def test_statements_scores_and_records_have_the_promised_form(
     assert told == {"mllm:seer@1": 5, "mllm:liar@1": 5, "merged": 4}
     scores = {row["measure"] for row in table(done, "text_scores")}
     assert scores == {"contradiction", "disagrees", "models_differ"}
+
+
+def test_similarity_to_the_image_is_measured_stored_and_noted(
+    ingested: StepOutput, tmp_path: Path, asked: list[Request], monkeypatch: pytest.MonkeyPatch
+):
+    def near(model: str, pairs: Sequence[Pair], images: object) -> dict[str, float]:
+        return {pair.name: 0.1 if "long" in pair.text else 0.3 - 0.25 * pair.image.startswith("a1") for pair in pairs}
+
+    monkeypatch.setattr(step, "cosines", near)
+    monkeypatch.setattr(step, "similarity_revision", lambda model: model)
+    done = describe(tmp_path / "store", ingested, RECIPE.model_copy(update={"similarity": "clip"}), 7)
+    captions = {row["caption_id"]: row for row in table(done, "captions")}
+    scores = {r["caption_id"]: r["score"] for r in table(done, "text_scores") if r["measure"] == "dissimilar"}
+    assert scores
+    for name, score in scores.items():
+        assert captions[name]["valid"]
+        assert ("dissimilar" in captions[name]["flags"]) == (score > 0.85) == (captions[name]["image_id"] == "toy/a1")
 
 
 def test_a_replay_asks_nobody_and_gives_the_same_bytes(ingested: StepOutput, tmp_path: Path, asked: list[Request]):
