@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.captions.captioner import caption, sentences
+from generators.captions.captioner import FIVE, caption, sentences, spelt
 from generators.records import COLOURLESS
 from schemas.backend import Request
 from schemas.discovery import find, names
@@ -47,6 +47,15 @@ def all_prompts(name: str) -> str:
 @pytest.mark.parametrize("name", KINDS)
 def test_prompts_are_those_that_were_reviewed(name: str):
     assert all_prompts(name) == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def all_patterns() -> str:
+    """The sentence patterns as a model is shown them."""
+    return "".join(f"{number}. {spelt(written, FIVE)}\n" for number, written in enumerate(sentences()["dynamic"]))
+
+
+def test_patterns_are_those_that_were_reviewed():
+    assert all_patterns() == (GOLDEN / "caption_patterns.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("name", "example"), list(examples()), ids=lambda value: getattr(value, "raw", value)[:40])
