@@ -81,7 +81,7 @@ def test_a_server_that_dies_half_way_loses_no_answer_and_is_held_against_no_row(
     with GenerationStore(tmp_path) as store:
         kept = total(store.spent())
         assert kept.ok == kept.requests
-        assert 100 < kept.ok <= len(answered)
+        assert 50 < kept.ok <= len(answered)
     with Hostile(latency=0.002) as server:
         found = all_asked(requests, server, tmp_path)
         assert {got.answer.status for got in found} == {"ok"}
