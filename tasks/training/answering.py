@@ -64,8 +64,8 @@ def _grouped(asked: Sequence[Encoded]) -> list[tuple[list[int], list[Encoded]]]:
 def _next_logits(model: Any, group: Sequence[Encoded], features: "torch.Tensor") -> "torch.Tensor":
     """The logits of the token after each dialogue, (n, vocabulary)."""
     batch = collate(group, TOKEN_GRID)
-    hidden = read(model, batch, features[batch.images])
-    logits: torch.Tensor = model.lm_head(hidden[range(len(group)), batch.lengths - 1])
+    hidden = read(model, batch, features[batch.images], batch.lengths[:, None] - 1)
+    logits: torch.Tensor = model.lm_head(hidden[:, 0])
     return logits
 
 

@@ -41,6 +41,16 @@ def collate(samples: Sequence[Encoded], grid: tuple[int, int]) -> Batch:
     return Batch(ids, labels, positions(kinds.astype(bool), grid), kinds, images, lengths)
 
 
+def answers_at(batch: Batch) -> tuple[Ids, Ids]:
+    """Where answers are foretold, (n, most), and the ids that are right there, IGNORED behind shorter answers."""
+    asked = batch.labels[:, 1:] != IGNORED
+    counts = asked.sum(axis=1, keepdims=True)
+    steps = np.arange(int(counts.max()))
+    at = np.minimum(asked.argmax(axis=1)[:, None] + steps, batch.lengths[:, None] - 2)
+    gold = np.where(steps < counts, np.take_along_axis(batch.labels, at + 1, axis=1), IGNORED)
+    return np.asarray(at, dtype=np.int64), np.asarray(gold, dtype=np.int64)
+
+
 def prompts(samples: Sequence[Encoded]) -> list[Encoded]:
     """The same dialogues without their answers: what is asked when an answer is wanted."""
     return [

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tasks.training.collate import IGNORED, Batch
+from tasks.training.collate import IGNORED, Batch, Ids, answers_at
 from tasks.training.comparing import WIDTH
 from tasks.training.patches import PatchShape
 
@@ -135,36 +135,68 @@ def _positions(tower: Any) -> Any:
     return learned, tower.rotary_pos_emb(learned, get_vision_position_ids(grid, SHAPE.merge))
 
 
-def read(model: Any, batch: Batch, features: "torch.Tensor") -> "torch.Tensor":
-    """Last hidden states (n, length, width) of dialogues whose pictures' features (pictures, streams, …) are given.
+def read(model: Any, batch: Batch, features: "torch.Tensor", at: Ids) -> "torch.Tensor":
+    """Last hidden states (n, m, width) at the places `at` (n, m) of dialogues whose pictures' features are given.
 
-    `features` are in reading order, as `batch.images` is. Padding needs no mask: it stands on the right, where a causal
-    model never looks from a real token.
+    `features` (pictures, streams, tokens, width) are in reading order, as `batch.images` is. Padding needs no mask: it
+    stands on the right, where a causal model never looks from a real token. The last layer is worked out only where it
+    is asked for, which spares most of it.
     """
     import torch
 
     language = model.model.language_model
-    mask = torch.from_numpy(batch.kinds).bool()
+    image = torch.from_numpy(batch.kinds).bool()
     streams = features.transpose(0, 1).flatten(1, 2)
-    hidden = language.embed_tokens(torch.from_numpy(batch.ids))
-    hidden = hidden.masked_scatter(mask[..., None].expand_as(hidden), streams[0])
-    found: torch.Tensor = language(
-        inputs_embeds=hidden,
-        position_ids=torch.from_numpy(batch.positions),
-        visual_pos_masks=mask,
-        deepstack_visual_embeds=list(streams[1:]),
-        use_cache=False,
-    ).last_hidden_state
+    hidden = language.embed_tokens(torch.from_numpy(batch.ids)).masked_scatter(image[..., None], streams[0])
+    turn = language.rotary_emb(hidden, torch.from_numpy(batch.positions))
+    for depth, layer in enumerate(language.layers[:-1]):
+        hidden = layer(hidden, position_embeddings=turn, attention_mask=None)
+        if depth + 1 < len(streams):
+            hidden = hidden.masked_scatter(image[..., None], hidden[image] + streams[depth + 1])
+    found: torch.Tensor = language.norm(_layer_at(language.layers[-1], hidden, turn, torch.from_numpy(at)))
     return found
 
 
-def answer_losses(model: Any, hidden: "torch.Tensor", batch: Batch) -> "torch.Tensor":
+def _layer_at(layer: Any, hidden: "torch.Tensor", turn: Any, at: "torch.Tensor") -> "torch.Tensor":
+    """What a layer of the language model gives at some places (n, m) of its input (n, length, width)."""
+    import torch
+
+    attention, every = layer.self_attn, layer.input_layernorm(hidden)
+    own = _pick(hidden, at)
+    query = attention.q_norm(_by_head(attention, attention.q_proj(_pick(every, at))))
+    key = attention.k_norm(_by_head(attention, attention.k_proj(every)))
+    value = _by_head(attention, attention.v_proj(every))
+    before = torch.arange(hidden.shape[1]) <= at[..., None]
+    seen = torch.nn.functional.scaled_dot_product_attention(
+        _turned(query, [_pick(part, at) for part in turn]), _turned(key, turn), value, attn_mask=before[:, None]
+    )
+    own = own + attention.o_proj(seen.transpose(1, 2).flatten(2))
+    found: torch.Tensor = own + layer.mlp(layer.post_attention_layernorm(own))
+    return found
+
+
+def _pick(rows: "torch.Tensor", at: "torch.Tensor") -> "torch.Tensor":
+    return rows.gather(1, at[..., None].expand(-1, -1, rows.shape[-1]))
+
+
+def _by_head(attention: Any, rows: "torch.Tensor") -> "torch.Tensor":
+    return rows.view(*rows.shape[:2], -1, attention.head_dim).transpose(1, 2)
+
+
+def _turned(rows: "torch.Tensor", turn: Any) -> "torch.Tensor":
+    from transformers.models.qwen3_vl.modeling_qwen3_vl import rotate_half
+
+    cosine, sine = (part[:, None] for part in turn)
+    turned: torch.Tensor = rows * cosine + rotate_half(rows) * sine
+    return turned
+
+
+def answer_losses(model: Any, batch: Batch, features: "torch.Tensor") -> "torch.Tensor":
     """The mean loss over its answer's tokens of every dialogue, (n,)."""
     import torch
 
-    labels = torch.from_numpy(batch.labels)[:, 1:]
-    asked = labels != IGNORED
-    losses = torch.nn.functional.cross_entropy(model.lm_head(hidden[:, :-1][asked]), labels[asked], reduction="none")
-    rows = asked.nonzero()[:, 0]
-    total = torch.zeros(len(labels)).index_add(0, rows, losses)
-    return total / asked.sum(dim=1)
+    at, labels = answers_at(batch)
+    gold = torch.from_numpy(labels)
+    logits = model.lm_head(read(model, batch, features, at)).transpose(1, 2)
+    losses = torch.nn.functional.cross_entropy(logits, gold, ignore_index=IGNORED, reduction="none")
+    return losses.sum(dim=1) / (gold != IGNORED).sum(dim=1)

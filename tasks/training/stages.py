@@ -14,7 +14,7 @@ from tasks.training.augment import plain
 from tasks.training.collate import collate
 from tasks.training.data import Pictures, TrainingData
 from tasks.training.keep import Losses, random_of, seed_torch
-from tasks.training.network import SHAPE, TOKEN_GRID, answer_losses, read, see
+from tasks.training.network import SHAPE, TOKEN_GRID, answer_losses, see
 from tasks.training.patches import cut
 from tasks.training.plan import Stage
 from tasks.training.tokens import Encoded, encode
@@ -98,7 +98,7 @@ class StageStep:
         by_family: dict[str, list[float]] = {}
         for group in alike(drawn):
             batch = collate(group, TOKEN_GRID)
-            losses = answer_losses(self.model, read(self.model, batch, self.features[batch.images]), batch)
+            losses = answer_losses(self.model, batch, self.features[batch.images])
             (losses.sum() / len(drawn)).backward()
             for sample, loss in zip(group, losses.tolist(), strict=True):
                 by_family.setdefault(sample.family, []).append(loss)

@@ -25,7 +25,7 @@ def tokenizer():
 @pytest.fixture(scope="module")
 def model(tokenizer):
     torch.manual_seed(1)
-    return build(tokenizer.get_vocab_size(), SPECIAL_IDS, Size(layers=2, tower_depth=3)).eval()
+    return build(tokenizer.get_vocab_size(), SPECIAL_IDS, Size(layers=3, tower_depth=3)).eval()
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,11 @@ def test_reading_kept_features_equals_the_stock_forward_pass_and_loss(model, tok
     batch = collate(encode(tokenizer, samples, SHAPE.tokens), TOKEN_GRID)
     shown = patches[batch.images]
     with torch.no_grad():
-        ours = read(model, batch, see(model.model.visual, patches)[batch.images])
-        losses = answer_losses(model, ours, batch)
+        features = see(model.model.visual, patches)[batch.images]
+        every = np.broadcast_to(np.arange(batch.ids.shape[1]), batch.ids.shape).copy()
+        ours = read(model, batch, features, every)
+        some = read(model, batch, features, batch.lengths[:, None] - [[3, 1], [2, 5]])
+        losses = answer_losses(model, batch, features)
         stock = model(
             input_ids=torch.from_numpy(batch.ids),
             attention_mask=torch.from_numpy((np.arange(batch.ids.shape[1]) < batch.lengths[:, None]).astype(np.int64)),
@@ -62,6 +65,8 @@ def test_reading_kept_features_equals_the_stock_forward_pass_and_loss(model, tok
         )
     real = np.arange(batch.ids.shape[1]) < batch.lengths[:, None]
     logits = model.lm_head(ours)
+    wanted = torch.from_numpy(batch.lengths[:, None] - [[3, 1], [2, 5]])
+    torch.testing.assert_close(some, torch.take_along_dim(ours, wanted[..., None], dim=1), atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(logits[real], stock.logits[real], atol=1e-4, rtol=1e-3)
     counts = (batch.labels != IGNORED).sum(axis=1)
     mean = float((losses.numpy() * counts).sum() / counts.sum())
@@ -105,7 +110,7 @@ def test_a_caption_is_read_in_a_dialogue_as_it_is_alone(model, tokenizer):
     kept = []
     hook = language.layers[1].self_attn.register_forward_hook(lambda module, given, told: kept.append(told[0]))
     with torch.no_grad():
-        read(model, batch, features)
+        read(model, batch, features, batch.lengths[:, None] - 1)
         alone = caption_vectors(language, caption_ids(tokenizer, [caption, "Describe."]))
     hook.remove()
     told = kept[0][torch.from_numpy(batch.kinds).bool()][:, TOLD].flatten()
