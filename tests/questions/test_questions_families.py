@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from questions_toy import caption, captions, colours, details, image, people, pool_of, rows_of, table_of
+from questions_toy import TOLD, caption, image, people, pool_of, rich_crowd, rows_of, table_of
 
 from generators.claims import Claims
 from generators.wording import load_wording
@@ -18,7 +18,6 @@ from schemas.vocabulary import VOCABULARY
 
 FAMILIES = [name.upper() for name in names("generators.questions")]
 EXAMPLES = [(n, example) for n, q in find_all("generators.questions", "QUESTION") for example in q.examples]
-TOLD = {0: "red", 1: "blue", 2: "black", 3: "white", 4: "green"}
 
 
 def example_pool(example: Example) -> Pool:
@@ -50,17 +49,6 @@ def crowd(split: str = "train") -> Pool:
         if row["modality"] == "rgb"
     ]
     return pool_of(images, split, captions=told)
-
-
-def rich_crowd(split: str = "train") -> Pool:
-    """The same people with more known of each, and three captions per picture in colour, one of them long."""
-    images = people(30, cameras=4, outfits=2, split=split)
-    for row in images:
-        row["modality"] = "near_infrared" if row["cam_raw"] == "c3" else "rgb"
-    outfits = list(dict.fromkeys(str(row["clothes_key"]) for row in images))
-    colour = {outfit: TOLD[at % 5] for at, outfit in enumerate(outfits)}
-    told = captions([row for row in images if row["modality"] == "rgb"], colour)
-    return pool_of(images, split, captions=told, attributes=[*colours(images), *details(images)])
 
 
 TRAIN, TEST = crowd(), crowd("test")
