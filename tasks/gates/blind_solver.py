@@ -43,7 +43,8 @@ def _judge(blind: Blind, family: str, parameters: Parameters) -> Judged:
     persons = len(np.unique(blind.person[held]))
     if min(len(train), len(held)) < parameters["min_rows"] or persons < parameters["min_persons"]:
         return Judged(family, enough=False, excess=0.0, words="")
-    solve = _picks if blind.facts.kind[train[0]] == "pick1" else _classes
+    lettered = str(blind.facts.text[train[0]]).startswith("Option")
+    solve = _picks if blind.facts.kind[train[0]] == "pick1" and not lettered else _classes
     right, base = solve(blind, train, held, parameters["penalty"])
     gain = right.astype(np.float64) - base
     error = parameters["z"] * clustered_error(gain, np.unique(blind.person[held], return_inverse=True)[1])
