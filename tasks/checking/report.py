@@ -1,4 +1,4 @@
-"""Checking a published version folder on its own, and the report: one line per broken promise.
+"""Checking a version folder, and the report: one line per broken promise.
 
 FAILED gate identity_leak: 3 ids (…, …, …): 3 rows of train show a picture of a protocol. Remedy: …
 """
@@ -7,77 +7,131 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from schemas.errors import DigestMismatch
 from schemas.keys import file_sha256
-from schemas.manifest import FileEntry, Manifest
+from schemas.manifest import FileEntry, GateEntry, Manifest
 from schemas.tables import TABLES
-from tasks.checking.runner import Entry, describe, gate_entries, gates_left_out, run_gates, wishes_of
+from tasks.checking.entries import Entry, describe
+from tasks.checking.placing import check_placing
 from tasks.contracts.finding import Finding
-from tasks.contracts.load import SUFFIX, Contract, load_contracts
-from tasks.contracts.structure import check_files, check_tables
+from tasks.contracts.load import SUFFIX, Contract, load_contracts, with_links_into
+from tasks.contracts.structure import check_files
+from tasks.contracts.tables import check_tables
 from tasks.versions.manifest import MANIFEST
 from tasks.versions.reader import VersionFolder
+from tasks.versions.selecting import SELECTION, held_entries
 from tasks.versions.verify import inside, refuse_difference
 
+Depth = Literal["structure", "gates", "deep"]
 _IDS_SHOWN = 5
 _RESTORE = "pull the version again, these are not the published bytes"
 _BUILD = "build the version again from its raw folders"
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """One broken promise in the terms of every report form; `path` is a file inside the version, or empty."""
+
+    rule: str
+    severity: str
+    message: str
+    remedy: str
+    path: str = ""
+    failing: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What is broken and what to do."""
+        return f"{self.message.removesuffix('.')}. Remedy: {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a check found: `files` and `contract` findings, and the verdict of every gate."""
+    """What a check found: `files` and `contract` findings, the verdict of every gate, and of a comparison.
+
+    `judged` is whether the gates were run, not only read from the manifest; `part` says what was looked at when that
+    is not a whole version.
+    """
 
     version: str
     files: tuple[Finding, ...]
     contract: tuple[Finding, ...]
     gates: tuple[Entry, ...]
+    judged: bool = True
+    part: str = ""
+    published: bool = True
+    against: tuple[Finding, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether no promise of severity error is broken."""
-        findings = (*self.files, *self.contract)
-        broken = [finding for finding in findings if finding.severity == "error"]
-        return not broken and all(entry.passed or entry.severity != "error" for entry in self.gates)
+        return all(problem.severity != "error" for problem in self.problems)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Every broken promise, files first."""
+        return [*map(_file_problem, self.files), *map(_contract_problem, self.contract), *self._others()]
+
+    def _others(self) -> Iterator[Problem]:
+        for entry in self.gates:
+            if not entry.passed:
+                ids = _ids(entry.failing, len(entry.failing))
+                words = f"gate {entry.name}:{ids} {entry.summary}"
+                yield Problem(f"gate.{entry.name}", entry.severity, words, entry.remedy, "", entry.failing)
+        for finding in self.against:
+            yield Problem(f"against.{finding.check}", finding.severity, finding.summary, _REMEDIES[finding.check])
 
     @property
     def lines(self) -> list[str]:
         """One line per broken promise, then one that sums up."""
-        return [*self._broken(), self._sum()]
+        return [*map(_line, self.problems), self.summary]
 
-    def _broken(self) -> Iterator[str]:
-        for finding in self.files:
-            yield f"{_word(finding.severity)} files: {finding.summary}. Remedy: {_RESTORE}."
-        for finding in self.contract:
-            ids = _ids(finding.failing, finding.count)
-            yield f"{_word(finding.severity)} contract {describe(finding)}{ids}. Remedy: {_BUILD}."
-        for entry in self.gates:
-            if not entry.passed:
-                ids = _ids(entry.failing, len(entry.failing))
-                yield f"{_word(entry.severity)} gate {entry.name}:{ids} {entry.summary}. Remedy: {entry.remedy}"
-
-    def _sum(self) -> str:
+    @property
+    def summary(self) -> str:
+        """One line on the whole."""
         passed = sum(entry.passed for entry in self.gates)
         state = "keeps its promises" if self.ok else "breaks its promises"
-        files = f"{len(self.files)} files differ" if self.files else "every file is as published"
-        return f"{self.version} {state}: {files}, {passed} of {len(self.gates)} gates passed."
+        files = f": {f'{len(self.files)} files differ' if self.files else 'every file is as published'}"
+        when = "" if self.judged else " when it was built (--gates runs them again)"
+        gates = f", {passed} of {len(self.gates)} gates passed{when}" if self.gates else ""
+        return f"{self.version} {state}{files if self.published else ''}{gates}.{f' {self.part}' if self.part else ''}"
 
     def to_json(self) -> str:
         """The report for machines."""
         found: dict[str, Any] = {
             "version": self.version,
             "ok": self.ok,
+            "part": self.part,
             "files": [finding.as_json() for finding in self.files],
             "contract": [finding.as_json() for finding in self.contract],
             "gates": [entry.as_json() for entry in self.gates],
+            "gates_run": self.judged,
+            "against": [finding.as_json() for finding in self.against],
         }
         return json.dumps(found, indent=1, ensure_ascii=False)
 
 
-def _word(severity: str) -> str:
-    return "FAILED" if severity == "error" else "WARNING"
+_REMEDIES = {
+    "step": "Raise `version:` in the recipe by that step and build again.",
+    "drift": "Look at what moved with `reidforge diff`; the limit stands in the contract of the table.",
+}
+
+
+def _file_problem(found: Finding) -> Problem:
+    path = found.failing[0] if found.failing else ""
+    return Problem(f"files.{found.check}", found.severity, f"files: {found.summary}", f"{_RESTORE}.", path)
+
+
+def _contract_problem(found: Finding) -> Problem:
+    words = f"contract {describe(found)}{_ids(found.failing, found.count)}"
+    path = f"contracts/{found.table}{SUFFIX}"
+    return Problem(f"contract.{found.table}", found.severity, words, f"{_BUILD}.", path, found.failing)
+
+
+def _line(problem: Problem) -> str:
+    return f"{'FAILED' if problem.severity == 'error' else 'WARNING'} {problem.words}"
 
 
 def _ids(failing: tuple[str, ...], count: int) -> str:
@@ -87,25 +141,32 @@ def _ids(failing: tuple[str, ...], count: int) -> str:
     return f" {count} {'id' if count == 1 else 'ids'} ({', '.join(failing[:_IDS_SHOWN])}{more})"
 
 
-def check_folder(folder: Path, deep: bool = False) -> CheckReport:
-    """Check a published version: every byte against the manifest, then contracts and gates; `deep` adds expectations.
+def check_folder(folder: Path, depth: Depth = "gates", contract: Contract | None = None) -> CheckReport:
+    """Check a published version: every byte against the manifest, then its contracts.
 
-    A version is held against the contracts it was published with. Raises UnknownVersion for a folder that is none.
+    `gates` runs the gates again, `deep` the expectations and the digests of content too; `structure` reads the gates'
+    verdicts from the manifest. A version is held against the contracts it was published with, but for the one given; a
+    pulled part is held against what its contracts say of that part. Raises UnknownVersion for a folder that is none,
+    FormatTooNew for one that a newer reidforge wrote.
     """
     version = VersionFolder(folder)
     manifest = version.manifest
-    contracts = _contracts(folder)
-    shape = check_files(version, contracts)
-    rows = check_tables(version, contracts, shape)
-    wishes = wishes_of(manifest.recipe)
-    gates = gates_left_out(contracts) if shape else gate_entries(run_gates(version, contracts, wishes))
-    if deep and not shape:
-        rows += _deep(version, contracts)
+    entries = held_entries(folder, manifest.files, manifest)
+    whole = len(entries) == len(manifest.files)
+    contracts = _contracts(folder) | ({contract.table.name: contract} if contract else {})
+    held = contracts if whole else _contracts_of_part(contracts, manifest, entries)
+    files = (*_files(folder, entries), *_unread(version))
+    shape = check_files(version, held)
+    rows = check_tables(version, held, shape)
+    deep = _deep(version, held, entries) if depth == "deep" and not shape else []
+    judged = whole and depth != "structure"
     return CheckReport(
         version=f"{manifest.name}@{manifest.version}",
-        files=(*_files(folder, manifest), *_unread(version)),
-        contract=(*shape, *rows),
-        gates=tuple(gates),
+        files=files,
+        contract=(*shape, *rows, *deep),
+        gates=tuple(_judged(version, contracts, bool(shape)) if judged else map(_recorded, manifest.gates)),
+        judged=judged,
+        part="" if whole else f"A part of it: {len(entries)} of {len(manifest.files)} files were pulled.",
     )
 
 
@@ -114,17 +175,43 @@ def _contracts(folder: Path) -> dict[str, Contract]:
     return load_contracts(own if any(own.glob(f"*{SUFFIX}")) else None)
 
 
-def _deep(version: VersionFolder, contracts: Mapping[str, Contract]) -> list[Finding]:
+def _contracts_of_part(
+    contracts: Mapping[str, Contract], manifest: Manifest, entries: list[FileEntry]
+) -> dict[str, Contract]:
+    """The contracts of the tables that a part holds, with foreign keys only into tables that are there whole."""
+    held = {entry.table for entry in entries if entry.table}
+    whole = held - {entry.table for entry in manifest.files if entry not in entries}
+    return {name: with_links_into(one, whole) for name, one in contracts.items() if name in held}
+
+
+def _judged(version: VersionFolder, contracts: Mapping[str, Contract], broken: bool) -> list[Entry]:
+    from tasks.checking.runner import gate_entries, gates_left_out, run_gates, wishes_of
+
+    if broken:
+        return gates_left_out(contracts)
+    return gate_entries(run_gates(version, contracts, wishes_of(version.manifest.recipe)))
+
+
+def _recorded(gate: GateEntry) -> Entry:
+    """A gate's verdict as it was published: without ids, which the manifest does not keep."""
+    return Entry(**gate.model_dump(), remedy="Run the gates again with --gates to see which rows.")
+
+
+def _deep(version: VersionFolder, contracts: Mapping[str, Contract], entries: list[FileEntry]) -> list[Finding]:
+    from tasks.checking.contents import check_contents
     from tasks.contracts.expectations import check_expectations
 
-    return [outcome.as_finding() for outcome in check_expectations(version, contracts) if not outcome.passed]
+    broken = [outcome.as_finding() for outcome in check_expectations(version, contracts) if not outcome.passed]
+    return [*broken, *check_contents(version.folder, entries)]
 
 
-def _files(folder: Path, manifest: Manifest) -> Iterator[Finding]:
-    for entry in manifest.files:
-        if fault := _file_fault(folder, entry):
+def _files(folder: Path, entries: list[FileEntry]) -> Iterator[Finding]:
+    for entry in entries:
+        fault = _file_fault(folder, entry)
+        if fault:
             yield Finding(table=entry.table or "", check="digest", summary=fault, failing=(entry.path,))
-    listed = {entry.path for entry in manifest.files} | {MANIFEST}
+        yield from check_placing(folder, entry)
+    listed = {entry.path for entry in entries} | {MANIFEST, SELECTION}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if (path.is_symlink() or not path.is_dir()) and name not in listed:

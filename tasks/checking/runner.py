@@ -5,7 +5,6 @@ have the promised columns are the gates left out, because nothing they could say
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -13,31 +12,10 @@ import pyarrow as pa
 from schemas.discovery import find
 from schemas.errors import BadTable
 from schemas.gate import Gate, Staged, Verdict
-from tasks.checking.verdicts import first_ids
-from tasks.contracts.finding import Finding
-from tasks.contracts.load import Contract, gate_rules
+from tasks.checking.entries import MEND, Entry
+from tasks.contracts.load import Contract, gate_rules, load_contracts
 
 GATES = "tasks.gates"
-_MEND = "Build again from the raw folders with this version of the code."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One check as it is published: a gate's verdict, or all findings of one kind of contract check."""
-
-    name: str
-    title: str
-    severity: str
-    passed: bool
-    figure: float
-    summary: str
-    failing: tuple[str, ...] = ()
-    remedy: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """The entry as plain JSON values."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        return values | {"failing": list(self.failing), "remedy": "" if self.passed else self.remedy}
 
 
 class Memory:
@@ -78,8 +56,15 @@ def run_gates(
     found: list[tuple[str, Gate, Verdict]] = []
     for name, rule in gate_rules(contracts).items():
         gate: Gate = find(GATES, "GATE", name)
-        found.append((name, gate, _verdict(gate, memory, {**rule.parameters, **(wishes or {}).get(name, {})})))
+        parameters = {**_shipped(name), **rule.parameters, **(wishes or {}).get(name, {})}
+        found.append((name, gate, _verdict(gate, memory, parameters)))
     return found
+
+
+def _shipped(gate: str) -> Mapping[str, Any]:
+    """The thresholds of today: a version's own contracts may be older than a parameter that the gate now reads."""
+    rule = gate_rules(load_contracts()).get(gate)
+    return rule.parameters if rule else {}
 
 
 def wishes_of(recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -89,11 +74,11 @@ def wishes_of(recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _verdict(gate: Gate, staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
     if not (staged.has("images") and staged.has("person_images")):
-        return Verdict(passed=False, figure=0.0, summary="not judged: the version holds no images", remedy=_MEND)
+        return Verdict(passed=False, figure=0.0, summary="not judged: the version holds no images", remedy=MEND)
     try:
         return gate.check(staged, parameters)
     except BadTable as error:
-        return Verdict(passed=False, figure=0.0, summary=f"not judged: {error}", remedy=_MEND)
+        return Verdict(passed=False, figure=0.0, summary=f"not judged: {error}", remedy=MEND)
 
 
 def gate_entries(found: Sequence[tuple[str, Gate, Verdict]]) -> list[Entry]:
@@ -123,29 +108,7 @@ def gates_left_out(contracts: Mapping[str, Contract]) -> list[Entry]:
             passed=False,
             figure=0.0,
             summary="not judged: the tables do not have the columns that their contracts promise",
-            remedy=_MEND,
+            remedy=MEND,
         )
         for name, rule in gate_rules(contracts).items()
     ]
-
-
-def contract_entry(name: str, title: str, findings: Sequence[Finding], held: str) -> Entry:
-    """The findings of one kind of contract check as one entry; it blocks when any finding is an error."""
-    errors = [finding for finding in findings if finding.severity == "error"]
-    severity = "error" if errors or not findings else "warning"
-    return Entry(
-        name=name,
-        title=title,
-        severity=severity,
-        passed=not findings,
-        figure=float(len(findings)),
-        summary="; ".join(describe(finding) for finding in findings) or held,
-        failing=first_ids(dict.fromkeys(name for finding in findings for name in finding.failing)),
-        remedy=_MEND,
-    )
-
-
-def describe(finding: Finding) -> str:
-    """A finding in one phrase: `images: width is below 1 (3 rows)`."""
-    rows = "1 row" if finding.count == 1 else f"{finding.count} rows"
-    return f"{finding.table}: {finding.summary}" + (f" ({rows})" if finding.failing else "")

@@ -7,7 +7,7 @@ Only the part of the standard that we use is accepted, so that a misspelt key is
     gate_rules(contracts)["balance"].parameters["min_rows"]
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -239,7 +239,30 @@ def gate_rules(contracts: Mapping[str, Contract]) -> dict[str, GateRule]:
     rules: dict[str, GateRule] = {}
     for name in sorted(contracts):
         for rule in contracts[name].table.quality:
-            if rule.engine == "reidforge":
+            if rule.engine == "reidforge" and "gate" in rule.implementation:
                 gate = str(rule.implementation["gate"])
                 rules[gate] = GateRule(name, rule.severity, rule.implementation.get("parameters", {}))
     return dict(sorted(rules.items()))
+
+
+def drift_limits(contracts: Mapping[str, Contract]) -> dict[str, float]:
+    """For each table whose contract asks for it: how far its shares may move from the parent version, in [0, 1]."""
+    return {
+        name: float(rule.implementation["parameters"]["max_distance"])
+        for name in sorted(contracts)
+        for rule in contracts[name].table.quality
+        if rule.engine == "reidforge" and rule.implementation.get("check") == "drift"
+    }
+
+
+def with_links_into(contract: Contract, tables: Container[str]) -> Contract:
+    """The contract with only those foreign keys that lead into some tables: for parts of a version."""
+    held = [_linked(column, tables) for column in contract.table.properties]
+    return contract.model_copy(update={"tables": [contract.table.model_copy(update={"properties": held})]})
+
+
+def _linked(column: Column, tables: Container[str]) -> Column:
+    links = [link for link in column.relationships if link.to.split(".")[0] in tables]
+    children = [_linked(child, tables) for child in column.properties]
+    items = None if column.items is None else _linked(column.items, tables)
+    return column.model_copy(update={"relationships": links, "properties": children, "items": items})

@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from functools import reduce
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,27 +13,38 @@ _STEPS = re.compile(r"[^.\[\]]+|\[\]")
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The values at a path: `rows[i]` is the table row of `values[i]`; `held[i]` is whether its parent is there."""
+    """The values at a path; `held[i]` is whether the parent of `values[i]` is there, `owners` lead to its row."""
 
     values: pa.Array
-    rows: pa.Array
     held: pa.Array
+    owners: tuple[pa.Array, ...]
+
+    @property
+    def rows(self) -> pa.Array:
+        """`rows[i]` is the table row of `values[i]`."""
+        if not self.owners:
+            return counted(len(self.values))
+        return reduce(lambda rows, places: rows.take(places), self.owners)
+
+
+def counted(n: int) -> pa.Array:
+    """The numbers 0..n-1, without the detour that would load pandas."""
+    return pa.Array.from_buffers(pa.int64(), n, [None, pa.py_buffer(np.arange(n, dtype=np.int64))])
 
 
 def cells(table: pa.Table, path: str) -> Cells:
     """The values at a path. The table must have the columns of the contract; lists are flattened."""
     name, *steps = _STEPS.findall(path)
-    values = _whole(table.column(name))
-    rows = pa.array(range(len(values)), pa.int64())
+    values, owners = _whole(table.column(name)), []
     held = pa.repeat(pa.scalar(True), len(values))
     for step in steps:
         if step == "[]":
-            places = pc.list_parent_indices(values)
-            rows, values = rows.take(places), pc.list_flatten(values)
+            owners.append(pc.list_parent_indices(values))
+            values = pc.list_flatten(values)
             held = pa.repeat(pa.scalar(True), len(values))
         else:
             held, values = pc.is_valid(values), pc.struct_field(values, step)
-    return Cells(values, rows, held)
+    return Cells(values, held, tuple(owners))
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -16,14 +16,13 @@ from generators import links
 from schemas import answers, gate, keys, tables, vocabulary
 from schemas.keys import canonical_json, code_revision, folder_revision
 from schemas.recipe import Recipe
-from tasks.checking.report import CheckReport, check_folder
-from tasks.checking.runner import Entry, contract_entry, gate_entries, gates_left_out, run_gates, wishes_of
+from tasks.checking.entries import Entry, contract_entry
+from tasks.checking.runner import gate_entries, gates_left_out, run_gates, wishes_of
 from tasks.contracts.load import load_contracts
-from tasks.contracts.structure import check_files, check_tables
+from tasks.contracts.structure import check_files
+from tasks.contracts.tables import check_tables
 from tasks.steps.store import StepOutput, run_step
 from tasks.versions.reader import VersionFolder
-
-__all__ = ["CheckReport", "check_folder", "validate"]
 
 
 def validate(store: Path, staged: StepOutput, recipe: Recipe) -> StepOutput:

@@ -51,12 +51,7 @@ def load_manifest(data: bytes) -> Manifest:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise BadTable(f"The manifest is not JSON: {error}.") from error
-    found = value.get("format_version") if isinstance(value, dict) else None
-    if isinstance(found, int) and found > FORMAT_VERSION:
-        raise FormatTooNew(
-            f"This version has format {found}; this reidforge reads formats up to {FORMAT_VERSION}. "
-            "Run `pip install --upgrade reidforge`."
-        )
+    refuse_newer(value.get("format_version") if isinstance(value, dict) else None, "This version")
     try:
         manifest = Manifest.model_validate(value)
     except ValidationError as error:
@@ -65,6 +60,15 @@ def load_manifest(data: bytes) -> Manifest:
         raise BadTable(f"The manifest is not one of format {FORMAT_VERSION}: {place}: {fault['msg']}.") from error
     _refuse_bad_paths(manifest.files)
     return manifest
+
+
+def refuse_newer(found: object, what: str) -> None:
+    """Raise FormatTooNew when what was found states a format that only a newer reidforge reads."""
+    if isinstance(found, int) and found > FORMAT_VERSION:
+        raise FormatTooNew(
+            f"{what} has format {found}; this reidforge reads formats up to {FORMAT_VERSION}. "
+            "Run `pip install --upgrade reidforge`."
+        )
 
 
 def _refuse_bad_paths(entries: Iterable[FileEntry]) -> None:

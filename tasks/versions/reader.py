@@ -3,6 +3,7 @@
 data/<table>/*.parquet holds each table; data/stage1..3/<split>-<family>-<sha12>.parquet together are `conversations`.
 """
 
+import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 from schemas.errors import BadTable, UnknownVersion
 from schemas.manifest import Manifest
 from schemas.tables import TABLES
-from tasks.versions.manifest import MANIFEST, digest_of, load_manifest, read_bounded
+from tasks.versions.manifest import MANIFEST, digest_of, load_manifest, read_bounded, refuse_newer
 
 
 class VersionFolder:
@@ -94,7 +95,14 @@ def _join(table: str, paths: Sequence[Path], columns: Sequence[str] | None) -> p
 def _read(path: Path, schema: pa.Schema) -> pa.Table:
     try:
         found = pq.read_table(path, columns=schema.names, partitioning=None)
+        refuse_newer(_format(found.schema), f"The file {path.parent.name + '/' + path.name!r}")
         return found.select(schema.names).replace_schema_metadata(None).cast(schema)
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         place = f"{path.parent.name}/{path.name}"
         raise BadTable(f"The file {place!r} cannot be read as its table: {str(error).splitlines()[0]}") from error
+
+
+def _format(schema: pa.Schema) -> object:
+    """The format version that a file states in our own metadata."""
+    said = json.loads((schema.metadata or {}).get(b"reidforge", b"{}"))
+    return said.get("format_version") if isinstance(said, dict) else None

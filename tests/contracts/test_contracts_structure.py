@@ -8,7 +8,7 @@ from schemas.gate import ToyStaged
 from tasks.checking.toy import Rows, toy_rows, toy_staged
 from tasks.contracts.load import load_contracts
 from tasks.contracts.paths import cells, labels
-from tasks.contracts.structure import check_tables
+from tasks.contracts.tables import check_tables
 
 CONTRACTS = load_contracts()
 

@@ -1,0 +1,102 @@
+"""Whether rows stand in the order of their key and each key on one row only, within files and across them."""
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.contracts.finding import SHOWN, Finding
+from tasks.contracts.load import Contract, primary_key
+from tasks.contracts.parts import Part
+from tasks.contracts.paths import counted, labels
+
+
+def check_keys(contract: Contract, held: Sequence[Part]) -> Iterator[Finding]:
+    """Findings about the key of a table; files whose keys do not overlap are not compared with each other."""
+    key = primary_key(contract)
+    tables = [part.columns(key).replace_schema_metadata(None) for part in held]
+    ascends = [_ascends(table, key) for table in tables]
+    for table, sorted_ in zip(tables, ascends, strict=True):
+        if not sorted_:
+            yield from _disorder(contract.name, table, key)
+    yield from _twice(contract.name, list(_suspects(tables, ascends, key)), key)
+
+
+def _ascends(table: pa.Table, key: Sequence[str]) -> bool:
+    """Whether each key is greater than the one before it."""
+    return bool(pc.all(_less(table, key)).as_py()) if table.num_rows > 1 else True
+
+
+def _less(table: pa.Table, key: Sequence[str]) -> pa.ChunkedArray:
+    """For every row but the last: whether its key is less than that of the next row."""
+    whole = table.combine_chunks()
+    before, after = whole.slice(0, len(whole) - 1), whole.slice(1)
+    pairs = [(before.column(name), after.column(name)) for name in reversed(key)]
+    (last, next_last), *others = pairs
+    return reduce(
+        lambda found, pair: pc.or_(pc.less(*pair), pc.and_(pc.equal(*pair), found)), others, pc.less(last, next_last)
+    )
+
+
+def _disorder(name: str, table: pa.Table, key: Sequence[str]) -> Iterator[Finding]:
+    turned = table.slice(1).take(pc.indices_nonzero(_greater(table, key)))
+    if turned.num_rows:
+        ids = tuple(labels(turned, tuple(key), counted(min(turned.num_rows, SHOWN))))
+        words = f"the rows do not stand in the order of their key ({', '.join(key)})"
+        yield Finding(table=name, check="order", summary=words, count=turned.num_rows, failing=ids)
+
+
+def _greater(table: pa.Table, key: Sequence[str]) -> pa.ChunkedArray:
+    """For every row but the first: whether its key is less than that of the row before."""
+    same = reduce(pc.and_, [_same(table.column(name)) for name in key])
+    return pc.and_(pc.invert(_less(table, key)), pc.invert(same))
+
+
+def _same(column: pa.ChunkedArray) -> pa.Array:
+    whole = column.combine_chunks()
+    whole = pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+    return pc.equal(whole.slice(0, len(whole) - 1), whole.slice(1))
+
+
+def _suspects(tables: Sequence[pa.Table], ascends: Sequence[bool], key: Sequence[str]) -> Iterator[pa.Table]:
+    """The tables that may hold a key twice: alone when out of order, joined when their spans of keys overlap."""
+    if not all(ascends):
+        yield pa.concat_tables(tables)
+        return
+    spans = sorted((*_span(table, key), n) for n, table in enumerate(tables) if table.num_rows)
+    groups: list[list[int]] = []
+    latest: tuple[object, ...] | None = None
+    for first, last, n in spans:
+        if latest is None or first > latest:
+            groups.append([])
+        groups[-1].append(n)
+        latest = last if latest is None else max(latest, last)
+    for group in groups:
+        if len(group) > 1:
+            yield pa.concat_tables([tables[n] for n in group])
+
+
+def _span(table: pa.Table, key: Sequence[str]) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    first, last = (table.slice(place, 1).to_pylist()[0] for place in (0, table.num_rows - 1))
+    return tuple(first[name] for name in key), tuple(last[name] for name in key)
+
+
+def _twice(name: str, suspects: Sequence[pa.Table], key: Sequence[str]) -> Iterator[Finding]:
+    found = [_repeated(table, key) for table in suspects if len(key) > 1 or _repeats(table.column(key[0]))]
+    twice = pa.concat_tables(found) if found else None
+    if twice is not None and twice.num_rows:
+        first = twice.sort_by([(name, "ascending") for name in key])
+        ids = tuple(sorted(labels(first, tuple(key), counted(min(twice.num_rows, SHOWN)))))
+        words = f"{twice.num_rows} keys ({', '.join(key)}) stand on more than one row"
+        yield Finding(table=name, check="key", summary=words, count=twice.num_rows, failing=ids)
+
+
+def _repeats(column: pa.ChunkedArray) -> bool:
+    """Whether any value stands there twice: cheaper to know than which."""
+    return bool(pc.count_distinct(column, mode="all").as_py() < len(column))
+
+
+def _repeated(table: pa.Table, key: Sequence[str]) -> pa.Table:
+    counts = table.group_by(list(key)).aggregate([([], "count_all")])
+    return counts.filter(pc.greater(counts.column("count_all"), 1))
