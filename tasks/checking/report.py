@@ -4,6 +4,7 @@ FAILED gate identity_leak: 3 ids (…, …, …): 3 rows of train show a picture
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,7 +132,9 @@ def _contract_problem(found: Finding) -> Problem:
 
 
 def _line(problem: Problem) -> str:
-    return f"{'FAILED' if problem.severity == 'error' else 'WARNING'} {problem.words}"
+    """One line, whatever breaks or control characters the data put into it."""
+    words = re.sub(r"[\x00-\x1f\x7f]+", " ", problem.words)
+    return f"{'FAILED' if problem.severity == 'error' else 'WARNING'} {words}"
 
 
 def _ids(failing: tuple[str, ...], count: int) -> str:
