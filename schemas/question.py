@@ -219,7 +219,7 @@ class Question:
 
 STRATEGIES = (
     "same_camera", "embedding_topk", "clothes_twin", "attribute_other", "contradicts_caption", "any_camera",
-    "attribute_twin", "modality_twin", "counterfactual_text", "distractor", "random",
+    "attribute_twin",
     "contradicts_note", "fits_note", "same_person", "contradicts_picture",
 )  # fmt: skip
 """How a negative may be chosen; Negatives.strategy and Draft.text_strategies index this."""
