@@ -44,6 +44,7 @@ class Facts:
 
     def __init__(self, pool: Pool) -> None:
         self.values = np.stack([_stated(key, pool.values[key]) for key in KEYS], axis=1)
+        self.values[drawn(pool)] = 0
         admitted = [_admitted(key, self.values[:, at]) for at, key in enumerate(KEYS)]
         self._admitted = np.stack(admitted, axis=1)
 
@@ -65,6 +66,12 @@ class Facts:
         """Chosen facts (rows, m: places in KEYS, NOBODY for none) as one code each, NOBODY for none; see `value_at`."""
         values = np.take_along_axis(self.values[pictures], np.maximum(chosen, 0), axis=1).astype(np.int64)
         return np.where(chosen >= 0, (chosen << 32) | values, NOBODY)
+
+
+def drawn(pool: Pool) -> Flags:
+    """Which pictures are sketches or drawings: outlines of a person, of which nothing is stated."""
+    kinds = pa.array(("sketch", "colour_drawing"))
+    return np.asarray(pc.is_in(pool.table.column("modality"), value_set=kinds).to_numpy(), dtype=np.bool_)
 
 
 def _stated(key: str, values: Masks) -> Masks:

@@ -45,6 +45,16 @@ def no_clue(anchors: Ints, match: Ints, word: Words) -> Clue:
     return Clue(np.ones(len(anchors), dtype=np.bool_))
 
 
+def other_clothes(pool: Pool) -> Condition:
+    """Whether a candidate is known in another outfit than the anchor, in the same kind of picture."""
+
+    def matches(anchors: Ints, candidates: Ints) -> Flags:
+        changed = (pool.clothes[candidates] >= 0) & (pool.clothes[anchors] != pool.clothes[candidates])
+        return np.asarray(changed & (pool.modality[anchors] == pool.modality[candidates]))
+
+    return matches
+
+
 class PreferringFinder(NegativeFinder):
     """A finder that first looks for strangers who fit a condition, for a share of its draws, then for any."""
 

@@ -4,10 +4,11 @@ import dataclasses
 
 import numpy as np
 
+from generators.facts import drawn
 from generators.galleries import candidate_words
 from generators.pairing import PairRule, subtasks
-from generators.searching import Search, search_draft, search_units
-from schemas.question import Ask, Draft, Example, Flags, Ints, Question
+from generators.searching import Search, other_clothes, search_draft, search_units
+from schemas.question import Ask, Draft, Example, Question
 
 NONE_SHARE = 0.15
 
@@ -15,14 +16,9 @@ NONE_SHARE = 0.15
 def compose(ask: Ask) -> Draft:
     """Rows of a query and a gallery whose match wears another outfit; strangers are often dressed like the query."""
     pool = ask.pool
-
-    def matches(anchors: Ints, candidates: Ints) -> Flags:
-        changed = (pool.clothes[candidates] >= 0) & (pool.clothes[anchors] != pool.clothes[candidates])
-        return np.asarray(changed & (pool.modality[anchors] == pool.modality[candidates]))
-
     rule = PairRule(
-        anchors=pool.clothes >= 0,
-        matches=matches,
+        anchors=(pool.clothes >= 0) & ~drawn(pool),
+        matches=other_clothes(pool),
         hard_name="clothes_twin",
         shortfall="too few persons of this recipe's sources are known in more than one outfit",
     )

@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 import pyarrow as pa
 
-from generators.facts import Facts, all_of, any_of, choose, evidence, note
+from generators.facts import Facts, all_of, any_of, choose, drawn, evidence, note
 from generators.galleries import candidate_words
 from generators.pairing import PairRule
 from generators.searching import Clue, Clues, Search, search_draft, search_units
@@ -61,9 +61,7 @@ def _fits(same: Flags) -> pa.Array:
 
 def _kinds(ask: Ask) -> Ints:
     """What each picture is as a query: a place in SUBTASKS."""
-    modality = ask.pool.table.column("modality")
-    drawn = np.isin(modality.to_numpy(), ("sketch", "colour_drawing"))
-    return np.asarray(np.select([ask.pool.infrared, drawn], [1, 2], 0), dtype=np.int64)
+    return np.asarray(np.select([ask.pool.infrared, drawn(ask.pool)], [1, 2], 0), dtype=np.int64)
 
 
 def _notes(facts: Facts) -> Clues:

@@ -9,9 +9,10 @@ import dataclasses
 import numpy as np
 
 from generators.choosing import Ring, cells_of, first_allowed
+from generators.facts import drawn
 from generators.galleries import candidate_words
 from generators.pairing import PairRule, camera_or_none, subtasks
-from generators.searching import Clue, Clues, Search, search_draft, search_units
+from generators.searching import Clue, Clues, Search, other_clothes, search_draft, search_units
 from schemas.keys import Words, mix
 from schemas.question import Ask, Draft, Example, Flags, Ints, Question, Region
 
@@ -22,14 +23,9 @@ CLOTHES = Region(x=0.0, y=0.18, w=1.0, h=0.67)
 def compose(ask: Ask) -> Draft:
     """Rows of a query, a clothes template and a gallery; the match is the query's person in the template's outfit."""
     pool = ask.pool
-
-    def matches(anchors: Ints, candidates: Ints) -> Flags:
-        changed = (pool.clothes[candidates] >= 0) & (pool.clothes[anchors] != pool.clothes[candidates])
-        return np.asarray(changed & (pool.modality[anchors] == pool.modality[candidates]))
-
     rule = PairRule(
-        anchors=(pool.clothes >= 0) & ~pool.infrared,
-        matches=matches,
+        anchors=(pool.clothes >= 0) & ~pool.infrared & ~drawn(pool),
+        matches=other_clothes(pool),
         hard_name="clothes_twin",
         shortfall="too few persons of this recipe's sources are known in two outfits with two pictures of the second",
     )

@@ -11,7 +11,7 @@ import numpy as np
 from generators.facts import Facts, all_of, any_of, choose, evidence, note
 from generators.galleries import candidate_words
 from generators.pairing import PairRule
-from generators.searching import Clue, Clues, Search, search_draft, search_units
+from generators.searching import Clue, Clues, Search, other_clothes, search_draft, search_units
 from generators.wording import words_at
 from schemas.keys import Words, below, mix
 from schemas.question import Ask, Draft, Example, Flags, Ints, Question
@@ -23,10 +23,10 @@ def compose(ask: Ask) -> Draft:
     """Rows of a query, one or two changes in words, and a gallery; one picture is of the person and fits the words."""
     pool, facts = ask.pool, Facts(ask.pool)
 
+    changed = other_clothes(pool)
+
     def matches(anchors: Ints, candidates: Ints) -> Flags:
-        changed = (pool.clothes[candidates] >= 0) & (pool.clothes[anchors] != pool.clothes[candidates])
-        same_kind = pool.modality[anchors] == pool.modality[candidates]
-        return np.asarray(changed & same_kind & facts.differ(anchors, candidates).any(axis=1))
+        return np.asarray(changed(anchors, candidates) & facts.differ(anchors, candidates).any(axis=1))
 
     rule = PairRule(
         anchors=(pool.clothes >= 0) & ~pool.infrared,

@@ -352,3 +352,14 @@ def test_every_fact_has_all_its_wordings() -> None:
             assert key in KEYS
             assert not value or value in VOCABULARY[key].values
             assert value not in UNSAID
+
+
+def test_nothing_is_stated_of_a_sketch_but_it_may_ask() -> None:
+    images = people(12, outfits=2)
+    for row in images:
+        row["modality"] = "sketch" if row["cam_raw"] == "c2" else "rgb"
+    drawn = pool_of(images)
+    for family in ("CC_PICK", "CTCC_PICK", "LI", "DIALOG_ASK", "REFINE", "COT_EVID", "REFUSE"):
+        assert {ref["modality"] for row in rows_of(family, drawn, 60) for ref in row["images"]} == {"rgb"}, family
+    kinds = {(row["subtask"], row["images"][0]["modality"]) for row in rows_of("COMPOSED", drawn, 60)}
+    assert kinds == {("sketch", "sketch"), ("other_outfit", "rgb")}
