@@ -7,6 +7,7 @@ is always "I don't know.". A key is asked about once, and never when the initial
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import takewhile
 from typing import Any
 
@@ -17,8 +18,8 @@ from generators.prompts import joined, named, prompts
 from generators.raw_answers import json_object, schema_text
 from generators.records import COLOURLESS
 from generators.stated import fact_keys, list_schema, listed_keys, object_schema, unknown_parts
-from schemas.keys import canonical_json, pick, seed_of
-from schemas.keys import mix as mixed
+from schemas.keys import Words, canonical_json, hash_ids, mix, pick
+from schemas.keys import order as shuffled
 from schemas.kind import Example, Kind, Parsed, Prompt, Refusal, Statement, Subject
 from schemas.vocabulary import NOT_VISIBLE, VOCABULARY, is_valid, spoken
 
@@ -57,9 +58,10 @@ def _by_rule(facts: Mapping[str, str], style: str, seed: int) -> str | None:
         return None
     initial = caption(facts, "brief", seed) or ""
     stated = read(initial)
-    order = [key for _, key in sorted((int(mixed(seed_of("dialogue", key), seed)[0]), key) for key in fact_keys(False))]
     dark = facts.get("modality") in COLOURLESS
-    order = [key for key in order if key not in stated and _bag_is_there(key, stated)]
+    keys, words = _key_words()
+    drawn = [keys[place] for place in shuffled(mix(words, seed)).tolist()]
+    order = [key for key in drawn if key not in stated and _bag_is_there(key, stated)]
     known = [key for key in order if _can_be_asked(key, facts, dark)][:_KNOWN]
     hidden = [key for key in order if _is_unknown(key, facts, dark)][:_UNKNOWN]
     turns = [_asked(key, facts[key], place, seed) for place, key in enumerate(known)]
@@ -71,6 +73,13 @@ def _can_be_asked(key: str, facts: Mapping[str, str], dark: bool) -> bool:
     if dark and not VOCABULARY[key].in_infrared:
         return False
     return "|" not in facts.get(key, "|") and says(key, facts[key]) is not None
+
+
+@cache
+def _key_words() -> tuple[tuple[str, ...], Words]:
+    """The keys that can be asked about, each with its own word of randomness."""
+    keys = fact_keys(False)
+    return keys, hash_ids(f"dialogue {key}" for key in keys)
 
 
 def _bag_is_there(key: str, stated: Mapping[str, str]) -> bool:

@@ -209,7 +209,7 @@ class Reader:
 
     def _statement(self, made: Rows, each: Answered, record: Statement, place: int) -> None:
         planned = each.planned
-        faults = statement_faults(record, planned.subject.colourless)
+        faults = () if each.model.by_rule else statement_faults(record, planned.subject.colourless)
         if faults:
             made.rejects.append(self._reject(each, unusable(faults), f"/{place}"))
             return

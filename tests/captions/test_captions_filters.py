@@ -6,8 +6,11 @@ from hypothesis import strategies as st
 
 from generators.captions.captioner import bank, caption
 from generators.captions.judging import filters, flags, judge
+from schemas.discovery import find
 from schemas.filter import Filter, Said
+from schemas.kind import Subject
 from schemas.vocabulary import VOCABULARY
+from tasks.describing.answers import statement_faults
 
 FILTERS = filters()
 SOURCE = "A man with short brown hair wears a black jacket and grey trousers. He carries a backpack."
@@ -110,3 +113,18 @@ def test_a_caption_written_from_attributes_is_held_to_them():
 def test_what_rules_write_has_no_fault_and_agrees_with_what_is_known(facts: dict[str, str], style: str, seed: int):
     text = caption(facts, style, seed)
     assert text is None or judge(Said(text, facts=facts)).faults == (), text
+
+
+@pytest.mark.parametrize("kind", ["claims", "difference", "dialogue"])
+@given(
+    facts=st.fixed_dictionaries({}, optional={key: st.sampled_from(known.values) for key, known in VOCABULARY.items()}),
+    seed=st.integers(0, 2**64 - 1),
+)
+@settings(max_examples=60, deadline=None)
+def test_statements_of_rules_have_no_fault(kind: str, facts: dict[str, str], seed: int):
+    declared = find("generators.kinds", "KIND", kind)
+    subject = Subject(facts=facts, other=facts | {"upper_type": "vest"}, text=caption(facts, "plain", seed) or "")
+    for style in declared.styles:
+        raw = declared.by_rule(declared.facts(subject), style, seed)
+        for record in declared.parse(raw, subject, style) if raw else ():
+            assert statement_faults(record, False) == (), record
