@@ -73,7 +73,10 @@ Found = tuple[int, Answer] | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What a backend works with: the bytes of images, and leave to send; who is refused leave stops sending."""
+    """What a backend works with: the bytes of images, and leave to send.
+
+    Who is refused leave may ask again when an answer came, and stops when none is on its way.
+    """
 
     images: ImageSource = no_images
     may_send: Callable[[Request], bool] = lambda request: True

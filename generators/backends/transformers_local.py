@@ -9,6 +9,7 @@ start) can be replayed where the folder is not.
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 
 from generators.local_models import BATCH, batches, folder_digest, generated, open_local
@@ -44,10 +45,12 @@ def _revision(folder: Path, wanted: str) -> str:
 def _ask(folder: Path, requests: Sequence[Request], means: Means) -> Iterator[Found]:
     model = open_local(folder)
     for batch in batches(requests, BATCH):
-        allowed = [place for place in batch if means.may_send(requests[place])]
-        yield from zip(allowed, generated(model, [requests[at] for at in allowed], means.images), strict=True)
-        if len(allowed) < len(batch):
-            return
+        while batch:
+            allowed = list(takewhile(lambda place: means.may_send(requests[place]), batch))
+            if not allowed:
+                return
+            yield from zip(allowed, generated(model, [requests[at] for at in allowed], means.images), strict=True)
+            batch = batch[len(allowed) :]
 
 
 BACKEND = Backend(title=_TITLE, choose=_choose)

@@ -23,6 +23,8 @@ from schemas.errors import EndpointFault
 MAX_TRIES = 6
 MAX_REPAIRS = 2
 _ALIVE_PER_PLACE = 4
+_COUNTING = 0.6
+"""Seconds after which whoever reads the answers has counted the last of them."""
 
 
 def ask_endpoint(endpoint: Endpoint, requests: Sequence[Request], means: Means) -> Iterator[Found]:
@@ -93,12 +95,21 @@ class _Asking:
             if len(self._rows) >= _ALIVE_PER_PLACE * self._endpoint.concurrency:
                 await asyncio.wait(self._rows, return_when=asyncio.FIRST_COMPLETED)
             await self._window.enter()
-            if self._lost is not None or not self._means.may_send(request):
+            if not await self._has_leave(request):
                 self._window.give_back()
                 return
             task = asyncio.create_task(self._row(_Row(place, request, time.monotonic())))
             self._rows.add(task)
             task.add_done_callback(self._ended)
+
+    async def _has_leave(self, request: Request) -> bool:
+        """Leave to send, now or when what is in flight turns out to cost less than was set aside for it."""
+        while self._lost is None and not self._means.may_send(request):
+            if not self._rows:
+                await asyncio.sleep(_COUNTING)
+                return self._means.may_send(request)
+            await asyncio.wait(self._rows, return_when=asyncio.FIRST_COMPLETED)
+        return self._lost is None
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         """A row is done; one that ended in an error of its own ends the asking with it."""

@@ -63,7 +63,9 @@ class Budget:
 
     def words(self, amount: float) -> str:
         """An amount in the budget's unit."""
-        return f"{amount:,.2f} {self.prices.currency}" if self.unit == "money" else f"{amount:,.0f} {self.unit}"
+        if self.unit != "money":
+            return f"{amount:,.0f} {self.unit}"
+        return f"{amount:,.{2 if amount >= 1 else 4}f} {self.prices.currency}"
 
 
 class Meter:

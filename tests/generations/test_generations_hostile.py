@@ -14,7 +14,7 @@ from schemas.backend import Answer, Backend, Means, Request
 from schemas.errors import BudgetSpent, EndpointFault
 from tasks.generations.budget import Budget
 from tasks.generations.client import Generation, Progress, answer
-from tasks.generations.prices import Prices
+from tasks.generations.prices import Price, Prices
 from tasks.generations.spending import total
 from tasks.generations.store import GenerationStore
 
@@ -176,6 +176,18 @@ def test_a_budget_stops_cleanly_and_the_next_build_goes_on(tmp_path: Path):
         answer(requests, backend(server), store)
         assert server.came.total() == 100
         assert server.again_after_ok == []
+
+
+def test_a_budget_is_used_up_though_more_was_set_aside_for_what_was_in_flight(tmp_path: Path):
+    requests = [ask(f"picture {n}") for n in range(60)]
+    prices = Prices(models={"toy": Price(prompt=3, completion=12)})
+    with Hostile(latency=0.01) as server, GenerationStore(tmp_path) as store:
+        budget = Budget.read("0.02", prices, store.spent(), ["toy"])
+        with pytest.raises(BudgetSpent, match=r"The budget of 0\.0200 USD is used up \(0\.0\d+ USD spent\)"):
+            answer(requests, backend(server, concurrency=8), store, budget=budget)
+        spent = budget.sum(store.spent())
+    assert 0.019 < spent <= 0.02
+    assert server.came.total() == round(spent / 0.00054)
 
 
 def test_images_go_as_data_urls_at_their_marks(tmp_path: Path):
