@@ -13,6 +13,7 @@ PURE = [
     "tasks.steps",
     "tasks.packs",
     "tasks.generations",
+    "tasks.describing",
     "tasks.gates",
     "tasks.contracts",
     "tasks.versions",
