@@ -152,7 +152,7 @@ def candidate_features(blind: Blind, rows: Ints) -> Candidates:
     """Every candidate image of some picks, and None."""
     counted = np.full(len(blind.facts), -1, dtype=np.int64)
     counted[rows] = np.arange(len(rows))
-    is_query = np.isin(blind.shown.texts("role").astype(str), ("query", "query_extra"))
+    is_query = np.isin(blind.shown.texts("role").astype(str), ("query", "query_extra", "clothes_template"))
     at = np.flatnonzero((counted[blind.shown.row] >= 0) & ~is_query)
     owner = blind.shown.row[at]
     query = blind.first[owner]

@@ -47,7 +47,7 @@ def _candidates(rows: Facts, images: Shown) -> tuple[Mask, Mask, Mask]:
     n_images = np.bincount(images.row, minlength=len(rows))[images.row]
     kind = rows.kind[images.row]
     pair = (kind == "yesno") & (n_images == 2)
-    other = images.texts("role") != "query_extra"
+    other = ~np.isin(images.texts("role").astype(str), ("query_extra", "clothes_template"))
     candidate = (images.number > 1) & other & starts_with_query & known & known[query] & (pair | (kind == "pick1"))
     gold = np.where(pair, rows.gold_bool[images.row] == 1, rows.gold_index[images.row] == images.number)
     return candidate, camera == camera[query], gold
