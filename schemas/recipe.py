@@ -197,6 +197,9 @@ def _problem(fault: Any) -> str:
 _MODELS: dict[str, type[BaseModel]] = {
     "sources": SourceChoice,
     "describe": Describe,
+    "models": ModelChoice,
+    "sampling": Sampling,
+    "kinds": KindChoice,
     "link": Link,
     "mine": Mine,
     "families": Family,
@@ -206,5 +209,5 @@ _MODELS: dict[str, type[BaseModel]] = {
 
 
 def _keys_at(place: tuple[Any, ...]) -> list[str]:
-    model = _MODELS.get(str(place[0]), Recipe) if place else Recipe
-    return list(model.model_fields)
+    named = [str(part) for part in place if part in _MODELS]
+    return list((_MODELS[named[-1]] if named else Recipe).model_fields)

@@ -37,6 +37,7 @@ def test_every_recipe_that_ships_can_be_read():
     [
         ("seeed: 4\n", ("seeed", "'seed'")),
         ("describe: {bakend: grammar}\n", ("bakend", "'backend'")),
+        ("describe: {kinds: [{kind: claims, per_imge: 1}]}\n", ("per_imge", "'per_image'", "Known here: kind,")),
     ],
 )
 def test_a_misspelt_key_is_named_with_the_key_that_was_meant(tmp_path, change, words):
