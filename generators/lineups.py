@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from generators.choosing import Ring, Units, cells_of, content, first_allowed, patience_for, turns_of
-from generators.galleries import finder_of
-from generators.pairing import MatchFinder, PairRule, hardness
-from generators.quotas import ANSWERS, caps_of, fill_quota
-from generators.sets import Again, SetGallery, set_gallery
+from generators.galleries import MOST, candidate_words, finder_of
+from generators.pairing import MatchFinder, PairRule, hardness, subtasks
+from generators.quotas import ANSWERS, caps_of, fill_quota, shortfall
+from generators.sets import Again, SetGallery, set_gallery, set_negatives
 from schemas.keys import Words, below, mix
-from schemas.question import NOBODY, Ask, Flags, Ints, Negatives, Pool
+from schemas.question import NOBODY, Ask, Draft, Flags, Ints, Negatives
 
 REASON = "there are not enough pictures of one person by one camera, or too few strangers there"
 
@@ -88,6 +88,24 @@ def gallery_of(units: Units) -> SetGallery:
     return SetGallery(columns["shown"], columns["rank"], columns["hits"], columns["size"])
 
 
+def lineup_draft(ask: Ask, units: Units, gold: Ints) -> Draft:
+    """The draft of line-ups, with their gold: the query is image 1."""
+    columns, found = units.columns, gallery_of(units)
+    return Draft(
+        images=np.concatenate([units.anchor[:, None], found.shown], axis=1),
+        roles=("query", *["gallery"] * MOST),
+        k=units.k,
+        paraphrase=columns["paraphrase"],
+        subtask=subtasks(ask.pool, np.stack([units.anchor, columns["match"]], axis=1)),
+        gold=gold,
+        n_options=found.size,
+        slots={"candidates": candidate_words(found.size, 2)},
+        negatives=after(set_negatives(ask.pool, units.anchor, found, "same_camera"), 1),
+        difficulty=columns["difficulty"],
+        shortfall=shortfall(ask, units, REASON, ask.rows, {"answer": ANSWERS}),
+    )
+
+
 def after(negatives: Negatives, first: int) -> Negatives:
     """The same with columns in front for pictures that are no negatives."""
 
@@ -96,9 +114,3 @@ def after(negatives: Negatives, first: int) -> Negatives:
 
     score = np.pad(negatives.score, ((0, 0), (first, 0)), constant_values=np.nan)
     return Negatives(strategy=padded(negatives.strategy), rank=padded(negatives.rank), score=score)
-
-
-def how_many(pool: Pool, anchors: Ints, shown: Ints) -> Ints:
-    """How many pictures of each row show the anchor's person, from the pool itself."""
-    same = (pool.person[np.maximum(shown, 0)] == pool.person[anchors][:, None]) & (shown >= 0)
-    return np.asarray(same.sum(axis=1), dtype=np.int64)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from generators.attribute_masks import value_of
 from generators.captions.phrases import SLOTS, listed, phrases
-from schemas.keys import mix
+from schemas.keys import Words, mix
 from schemas.question import HIDDEN, Flags, Ints, Masks, Pool
 from schemas.vocabulary import NOT_VISIBLE, UNKNOWN
 
@@ -116,3 +116,9 @@ def choose(words: npt.NDArray[np.uint64], allowed: npt.NDArray[np.bool_], most: 
     ranked = np.where(allowed, words, np.iinfo(np.uint64).max)
     place = np.argsort(np.argsort(ranked, axis=1, kind="stable"), axis=1, kind="stable")
     return np.asarray(allowed & (place < most[:, None]))
+
+
+def packed(fields: Flags) -> Words:
+    """One number per set of up to 64 flagged columns."""
+    bits = np.left_shift(np.uint64(1), np.arange(fields.shape[1], dtype=np.uint64))
+    return np.asarray((fields * bits[None, :]).sum(axis=1, dtype=np.uint64))

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 
 from generators.attribute_masks import value_of
 from generators.choosing import Units, content, patience_for, turns_of
-from generators.portraits import choose, joined
+from generators.portraits import choose, joined, packed
 from generators.quotas import caps_of, fill_quota, shortfall
 from schemas.answers import json_field
-from schemas.keys import Words, below, mix, seed_of
+from schemas.keys import below, mix, seed_of
 from schemas.question import HIDDEN, Ask, Draft, Example, Flags, Ints, Question
 from schemas.vocabulary import VOCABULARY
 
@@ -61,16 +61,10 @@ def _levels(ask: Ask, everybody: Ints, seen: Flags, hidden: Flags) -> Iterator[U
         null = choose(draws, rare, np.ones(len(anchors), dtype=np.int64))
         fields = choose(draws, seen[anchors], count - null.sum(axis=1)) | null
         paraphrase = ask.paraphrases[below(mix(word, 44), len(ask.paraphrases))]
-        asked = _packed(fields)
+        asked = packed(fields)
         columns = {"fields": fields.astype(np.int64), "paraphrase": paraphrase}
         shown = (content(ask.pool.words[anchors], asked, paraphrase.astype(np.uint64)),)
         yield Units(anchors, np.full(len(anchors), k), word, columns, shown)
-
-
-def _packed(fields: Flags) -> Words:
-    """One number per set of fields."""
-    bits = np.left_shift(np.uint64(1), np.arange(fields.shape[1], dtype=np.uint64))
-    return np.asarray((fields * bits[None, :]).sum(axis=1, dtype=np.uint64))
 
 
 def _draft(ask: Ask, units: Units, hidden: Flags) -> Draft:
@@ -84,7 +78,7 @@ def _draft(ask: Ask, units: Units, hidden: Flags) -> Draft:
         paraphrase=units.columns["paraphrase"],
         subtask=pa.repeat(pa.scalar("record", pa.string()), units.size),
         answer=pc.binary_join_element_wise("{", joined(told, ", "), "}", ""),
-        asked=_packed(fields),
+        asked=packed(fields),
         slots={"fields": joined(names, ", ")},
         shortfall=shortfall(ask, units, "too few pictures with three known attributes or more", ask.rows),
     )

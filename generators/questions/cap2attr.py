@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from generators.choosing import Units, content, patience_for, turns_of
-from generators.portraits import choose, joined
+from generators.portraits import choose, joined, packed
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.sayings import KEYS, Sayings
 from schemas.answers import json_field
-from schemas.keys import Words, below, mix, seed_of
+from schemas.keys import below, mix, seed_of
 from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
 
 FIELDS = (2, 5)
@@ -45,7 +45,7 @@ def _levels(ask: Ask, usable: Ints, sayings: Sayings) -> Iterator[Units]:
         fields = choose(drawn, said, FIELDS[0] + below(mix(word, 133), FIELDS[1] - FIELDS[0] + 1)) | nulls
         paraphrase = ask.paraphrases[below(mix(word, 134), len(ask.paraphrases))]
         columns = {"caption": captions, "paraphrase": paraphrase, "fields": fields.astype(np.int64)}
-        shown = (content(told.texts[captions], _packed(fields), paraphrase.astype(np.uint64)),)
+        shown = (content(told.texts[captions], packed(fields), paraphrase.astype(np.uint64)),)
         units = Units(own, np.full(len(own), k), word, columns, shown)
         yield units.take(np.asarray(said.sum(axis=1) >= FIELDS[0]))
 
@@ -55,12 +55,6 @@ def _said(sayings: Sayings, captions: Ints) -> Flags:
     code = sayings.code(captions)
     table = np.array([[key in record for key in KEYS] for record in sayings.records], dtype=np.bool_)
     return table[code]
-
-
-def _packed(fields: Flags) -> Words:
-    """One number per set of fields."""
-    bits = np.left_shift(np.uint64(1), np.arange(fields.shape[1], dtype=np.uint64))
-    return np.asarray((fields * bits[None, :]).sum(axis=1, dtype=np.uint64))
 
 
 def _draft(ask: Ask, units: Units, sayings: Sayings) -> Draft:
@@ -80,7 +74,7 @@ def _draft(ask: Ask, units: Units, sayings: Sayings) -> Draft:
         paraphrase=units.columns["paraphrase"],
         subtask=pa.repeat(pa.scalar("record", pa.string()), units.size),
         answer=pc.binary_join_element_wise("{", joined(told, ", "), "}", ""),
-        asked=_packed(fields),
+        asked=packed(fields),
         texts=captions[:, None],
         slots={"fields": joined(names, ", "), "caption": text.take(pa.array(captions))},
         shortfall=shortfall(ask, units, "too few captions that state two attributes plainly", ask.rows),

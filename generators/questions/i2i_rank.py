@@ -6,31 +6,16 @@ prompt states, makes the answer one.
 
 import numpy as np
 
-from generators.galleries import MOST, candidate_words
-from generators.lineups import REASON, after, gallery_of, lineup_units
-from generators.pairing import subtasks
-from generators.quotas import ANSWERS, shortfall
-from generators.sets import SetGallery, set_negatives
+from generators.galleries import MOST
+from generators.lineups import gallery_of, lineup_draft, lineup_units
+from generators.sets import SetGallery
 from schemas.question import NOBODY, Ask, Draft, Example, Ints, Question
 
 
 def compose(ask: Ask) -> Draft:
     """Rows of a query and a gallery in which one to three pictures show its person."""
     units = lineup_units(ask, none_allowed=False)
-    columns, found = units.columns, gallery_of(units)
-    return Draft(
-        images=np.concatenate([units.anchor[:, None], found.shown], axis=1),
-        roles=("query", *["gallery"] * MOST),
-        k=units.k,
-        paraphrase=columns["paraphrase"],
-        subtask=subtasks(ask.pool, np.stack([units.anchor, columns["match"]], axis=1)),
-        gold=_ranked(found),
-        n_options=found.size,
-        slots={"candidates": candidate_words(found.size, 2)},
-        negatives=after(set_negatives(ask.pool, units.anchor, found, "same_camera"), 1),
-        difficulty=columns["difficulty"],
-        shortfall=shortfall(ask, units, REASON, ask.rows, {"answer": ANSWERS}),
-    )
+    return lineup_draft(ask, units, _ranked(gallery_of(units)))
 
 
 def _ranked(found: SetGallery) -> Ints:
