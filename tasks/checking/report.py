@@ -156,7 +156,7 @@ def check_folder(folder: Path, depth: Depth = "gates", contract: Contract | None
     manifest = version.manifest
     entries = held_entries(folder, manifest.files, manifest)
     whole = len(entries) == len(manifest.files)
-    contracts = _contracts(folder) | ({contract.table.name: contract} if contract else {})
+    contracts = contracts_of(folder) | ({contract.table.name: contract} if contract else {})
     held = contracts if whole else _contracts_of_part(contracts, manifest, entries)
     files = (*_files(folder, entries), *_unread(version))
     shape = check_files(version, held)
@@ -173,7 +173,8 @@ def check_folder(folder: Path, depth: Depth = "gates", contract: Contract | None
     )
 
 
-def _contracts(folder: Path) -> dict[str, Contract]:
+def contracts_of(folder: Path) -> dict[str, Contract]:
+    """The contracts that a version was published with; ours for a folder that has none yet."""
     own = folder / "contracts"
     return load_contracts(own if any(own.glob(f"*{SUFFIX}")) else None)
 

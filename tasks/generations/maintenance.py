@@ -138,11 +138,16 @@ def purge(store: GenerationStore, choice: Choice, dry: bool = False) -> int:
     """
     if choice.is_everything:
         raise WrongUse("Say what to purge: --key, --subject, --model, --kind, --prompt or --status.")
+    return purge_rows(store, choice.fits, dry)
+
+
+def purge_rows(store: GenerationStore, meant: Callable[[Row], bool], dry: bool = False) -> int:
+    """Remove the rows that are meant for good, from the log and from segments, and return how many."""
     removed = 0
     with store.written():
         for segment in store.segments.all():
-            removed += _purge_segment(store.segments.folder, segment, choice.fits, dry)
-        rows = [row for row in store.log.all_rows() if choice.fits(row)]
+            removed += _purge_segment(store.segments.folder, segment, meant, dry)
+        rows = [row for row in store.log.all_rows() if meant(row)]
         if not dry:
             store.log.delete(rows)
     return removed + len(rows)

@@ -34,6 +34,7 @@ from schemas.source import RawFile, RawTree, Source
 from schemas.tables import PERSON_IMAGES, REJECTS, TABLES
 from tasks.packs import columns, counts, decode, labels, packs, phash
 from tasks.packs import scan as scanning
+from tasks.packs.blocked import blocked
 from tasks.packs.cache import Cache, Seen
 from tasks.packs.columns import is_text, table_of, texts
 from tasks.packs.packs import Packer, as_facts, known_packs
@@ -140,7 +141,7 @@ class _Job:
         if self.declared.unpack:
             self.shown = self.declared.unpack(self.tree)
         recorded = _Recorded(self.shown, self.tree.label)
-        persons = self._persons(recorded)
+        persons = self._allowed(self._persons(recorded))
         result = self._scan(persons)
         self.rejects.extend(result.dead.values())
         persons = _labelled(_alive(persons, result))
@@ -162,7 +163,10 @@ class _Job:
 
     def _inputs(self, raw_digest: str) -> dict[str, str]:
         terms = " ".join(filter(None, (self.declared.access_status, self.accepted)))
-        return {"source": self.source, "raw_digest": raw_digest, "reader_version": self.version, "terms": terms}
+        inputs = {"source": self.source, "raw_digest": raw_digest, "reader_version": self.version, "terms": terms}
+        taken_down = blocked(self.store)
+        names = [sorted(taken_down.persons), sorted(taken_down.images)]
+        return inputs | ({"taken_down": digest(names)} if taken_down else {})
 
     def _listing(self) -> str:
         """A fingerprint of names, sizes and times of everything below the root, and of label files beside it."""
@@ -185,6 +189,20 @@ class _Job:
         }
         table = table_of(PERSON_IMAGES, self._rows(tree), constant=constant)
         return table if self.in_order else writer.canonical(PERSON_IMAGES, table)
+
+    def _allowed(self, persons: pa.Table) -> pa.Table:
+        """The table without persons who were taken down; one reject counts their pictures and names none."""
+        taken_down = blocked(self.store)
+        if not taken_down:
+            return persons
+        lost = pc.or_(
+            pc.is_in(persons.column("person_key"), value_set=texts(sorted(taken_down.persons))),
+            pc.is_in(persons.column("image_id"), value_set=texts(sorted(taken_down.images))),
+        )
+        if count := pc.sum(lost).as_py():
+            detail = f"{count} pictures of persons who were taken down are not read"
+            self.rejects.append(Reject("person_images", self.source, self.source, "taken_down", detail))
+        return persons.filter(pc.invert(lost))
 
     def _rows(self, tree: _Recorded) -> Iterator[PersonImage]:
         last = ""

@@ -17,8 +17,8 @@ from schemas import answers, gate, keys, tables, vocabulary
 from schemas.keys import canonical_json, code_revision, folder_revision
 from schemas.recipe import Recipe
 from tasks.checking.entries import Entry, contract_entry
+from tasks.checking.report import contracts_of
 from tasks.checking.runner import gate_entries, gates_left_out, run_gates, wishes_of
-from tasks.contracts.load import load_contracts
 from tasks.contracts.structure import check_files
 from tasks.contracts.tables import check_tables
 from tasks.steps.store import StepOutput, run_step
@@ -46,7 +46,7 @@ def _checked(version: Path, folder: Path, wishes: Mapping[str, Mapping[str, Any]
     """Run every check on a version folder and write what was found; the entries of gates.json."""
     from tasks.contracts.expectations import check_expectations
 
-    staged, contracts = VersionFolder(version), load_contracts()
+    staged, contracts = VersionFolder(version), contracts_of(version)
     shape = check_files(staged, contracts)
     rows = check_tables(staged, contracts, shape)
     outcomes = [] if shape else check_expectations(staged, contracts)

@@ -35,15 +35,21 @@ class Assembled:
         return digest_of(self.data)
 
 
-def assemble(recipe: Recipe, staged: StepOutput, validated: StepOutput, ingests: Sequence[StepOutput]) -> Assembled:
-    """The version that these step outputs make; reads only small files."""
+def assemble(
+    recipe: Recipe,
+    staged: StepOutput,
+    validated: StepOutput,
+    ingests: Sequence[StepOutput],
+    contracts: Mapping[str, bytes] | None = None,
+) -> Assembled:
+    """The version that these step outputs make, under our contracts or those given; reads only small files."""
     tables = [FileEntry.model_validate(entry) for entry in staged.facts["files"]]
     gates = [_gate(verdict) for verdict in verdicts(validated)]
     sources = sorted((_source(done, staged) for done in ingests), key=lambda source: source.name)
     limits = list(_limits(validated, sources, staged))
     facts = CardFacts(recipe, tables, sources, gates, limits, staged.facts.get("overlaps", []))
     described = {"README.md": render_card(facts).encode(), CROISSANT: croissant(recipe, tables, sources)}
-    small = {**described, **_contracts(), **_report(validated, staged)}
+    small = {**described, **(contracts or _contracts()), **_report(validated, staged)}
     files = [*tables, *(FileEntry(path=path, size=len(d), sha256=digest_of(d)) for path, d in small.items())]
     manifest = _manifest(recipe, sorted(files, key=lambda entry: entry.path), sources, gates, staged, validated)
     contents: dict[str, Path | bytes] = {**{entry.path: staged.folder / entry.path for entry in tables}, **small}

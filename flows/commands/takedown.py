@@ -1,0 +1,53 @@
+"""`reidforge takedown`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.commanding import Json
+from flows.reporter import Reporter
+
+if TYPE_CHECKING:
+    from tasks.steps.takedown import Receipt
+
+
+def takedown(
+    person: Annotated[str, typer.Option("--person", help="The person's key, such as market1501:0002.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; whoever pulls an old version reads it.")],
+    remote: Annotated[str, typer.Option("--from", help="The folder or URL that versions are published to.")],
+    store: Annotated[Path | None, typer.Option("--store", help="The build store to clear as well.")] = None,
+    receipt: Annotated[Path, typer.Option("--receipt", help="Where the receipt goes.")] = Path("takedown.json"),
+    signed_by: Annotated[str, typer.Option("--signed-by", help="Who answers for it; stands in the receipt.")] = "",
+    linked: Annotated[bool, typer.Option("--linked", help="Also every key that is linked to this person.")] = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove a person from all versions, the store, generations and caches; successors take the versions' place."""
+    from tasks.steps.takedown import takedown as work
+
+    with Reporter(as_json).step("takedown") as close:
+        done = work(remote, person, reason, store, signed_by, linked, dry)
+        close(f"{len(done.versions)} versions, {done.pictures} pictures")
+    record = done.as_json()
+    if not dry:
+        receipt.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    typer.echo(json.dumps(record, sort_keys=True) if as_json else _in_words(done, dry))
+    if done.remains:
+        raise typer.Exit(1)
+
+
+def _in_words(done: "Receipt", dry: bool) -> str:
+    lines = [f"{'would take down' if dry else 'taken down'}: {', '.join(done.persons)}, {done.pictures} pictures"]
+    for each in done.versions:
+        rows = sum(file["rows"] for file in each.get("files", []))
+        lines.append(f"  {each['name']}@{each['old']}" + (f" -> {each['new']}, {rows} rows" if "new" in each else ""))
+    if not dry:
+        lines.append(f"  store: {len(done.store)} places cleared, {done.generations} answers purged")
+        state = "nothing of the person is left" if not done.remains else f"STILL HELD by {', '.join(done.remains)}"
+        lines.append(f"  looked through {done.files_looked_at} files: {state}")
+    return "\n".join(lines)
+
+
+COMMAND = takedown

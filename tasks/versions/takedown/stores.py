@@ -1,0 +1,81 @@
+"""Clearing the places where a build keeps pictures: steps, packs, caches, generations, and the cache of pulled files.
+
+What is deleted there is made again by the next build, from raw data, without the person: `takedowns.json` of the store
+lists what is never read again.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from tasks.generations.maintenance import purge_rows
+from tasks.generations.segments import Row
+from tasks.generations.store import GenerationStore
+from tasks.packs.blocked import BLOCKED, blocked
+from tasks.steps.store import write_record
+from tasks.versions.takedown.doomed import Doomed
+from tasks.versions.takedown.scan import remains_in
+
+
+def block(store: Path, doomed: Doomed) -> None:
+    """Add to that list; it names files, and no digest of a picture."""
+    known = blocked(store)
+    persons, images = known.persons | doomed.persons, known.images | doomed.images
+    write_record(store / BLOCKED, {"persons": sorted(persons), "images": sorted(images)})
+
+
+def clear_store(store: Path, doomed: Doomed) -> list[str]:
+    """Delete every step, pack and cache entry that holds something doomed; what was deleted, as paths in the store."""
+    gone = [_step_of(store, path) for path in _parquet(store, "steps") if remains_in(path, doomed)]
+    gone += [path for path in _parquet(store, "packs") if remains_in(path, doomed)]
+    for path in _parquet(store, "cache"):
+        if remains_in(path, doomed):
+            gone += [path, *path.parent.glob(f"{path.stem}.*")]
+    found = sorted({path.relative_to(store).as_posix() for path in gone})
+    for place in found:
+        _delete(store / place)
+    return found
+
+
+def _parquet(store: Path, room: str) -> Iterator[Path]:
+    yield from sorted((store / room).rglob("*.parquet"))
+
+
+def _step_of(store: Path, path: Path) -> Path:
+    """The folder of the step that a file is an output of: steps/<step>/<digest>."""
+    return store.joinpath(*path.relative_to(store).parts[:3])
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def purge_generations(store: Path, doomed: Doomed, keys: frozenset[str]) -> int:
+    """Remove what models said about the pictures: the answers with these keys, or about these subjects."""
+    if not (store / "generations").is_dir():
+        return 0
+
+    def meant(row: Row) -> bool:
+        return row.key in keys or row.about.subject.split("#")[0] in doomed.images | doomed.persons
+
+    with GenerationStore(store / "generations") as generations:
+        return purge_rows(generations, meant)
+
+
+def clear_pulled(cache: Path, digests: frozenset[str], doomed: Doomed) -> int:
+    """Delete fetched files of the cache: those of these digests that hold something doomed."""
+    paths = [cache / "objects" / digest[:2] / digest for digest in sorted(digests)]
+    held = [path for path in paths if path.is_file() and _is_parquet(path) and remains_in(path, doomed)]
+    for path in held:
+        path.unlink()
+    return len(held)
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1" and pq.ParquetFile(path).metadata is not None
