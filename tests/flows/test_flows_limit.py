@@ -13,10 +13,10 @@ from flows.runner import PrefectRunner
 from schemas.backend import Request
 from schemas.errors import BudgetSpent
 from schemas.recipe import ModelChoice
-from tasks.generate import ensure_limit, limit_name
 from tasks.generations.budget import Budget
 from tasks.generations.chunks import write_chunks
 from tasks.generations.client import Progress
+from tasks.policy import ensure_limit, limit_name
 from tasks.steps.store import StepOutput
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "generations"))
