@@ -15,7 +15,7 @@ from tasks.contracts.paths import counted, labels
 def check_keys(contract: Contract, held: Sequence[Part]) -> Iterator[Finding]:
     """Findings about the key of a table; files whose keys do not overlap are not compared with each other."""
     key = primary_key(contract)
-    tables = [part.columns(key).replace_schema_metadata(None) for part in held]
+    tables = [pa.table({name: part.columns(key).column(name) for name in key}) for part in held]
     ascends = [_ascends(table, key) for table in tables]
     for table, sorted_ in zip(tables, ascends, strict=True):
         if not sorted_:

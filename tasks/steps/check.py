@@ -6,6 +6,7 @@ from schemas.errors import WrongUse
 from tasks.checking.report import CheckReport, Depth, check_folder
 from tasks.contracts.load import Contract, load_contract
 
+_UNREAD = {"readable", "columns", "present"}
 __all__ = ["CheckReport", "check"]
 
 
@@ -37,7 +38,8 @@ def _version(
 
     with opened(target, remote) as version:
         report = check_folder(version.folder, depth, contract)
-        if not against or any(finding.severity == "error" for finding in (*report.files, *report.contract)):
+        unread = any(finding.check in _UNREAD for finding in report.contract)
+        if not against or report.files or unread:
             return report
         from tasks.checking.compatibility import compared
 
