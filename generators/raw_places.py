@@ -6,11 +6,14 @@ lie one or two folders down.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from generators.archives.tree import SUFFIXES, Archive, ArchiveTree
 from generators.raw_tree import FolderTree, StoredTree, find_root, holding, missing, nearest_form
 from schemas.errors import BadRawData
 from schemas.source import Source
+
+if TYPE_CHECKING:  # what reads archives is imported where an archive is met: most datasets lie in plain folders
+    from generators.archives.tree import Archive, ArchiveTree
 
 
 def find_tree(source_name: str, source: Source, raw: Path, root: str | None = None) -> StoredTree:
@@ -35,12 +38,16 @@ def _archives(source: Source, raw: Path, root: str | None) -> list[Path]:
     """The archives of a folder that have one of the dataset's usual names, in the order of these."""
     if root:
         return [raw / root] if (raw / root).is_file() else []
+    from generators.archives.tree import SUFFIXES
+
     present = {path.name.lower(): path for path in sorted(raw.iterdir())} if raw.is_dir() else {}
     names = [f"{name}{suffix}".lower() for name in source.root_names for suffix in SUFFIXES]
     return [present[name] for name in dict.fromkeys(names) if name in present and present[name].is_file()]
 
 
-def _in_archive(source: Source, path: Path, root: str | None = None) -> ArchiveTree:
+def _in_archive(source: Source, path: Path, root: str | None = None) -> "ArchiveTree":
+    from generators.archives.tree import Archive, ArchiveTree
+
     archive = Archive(path)
     trees = [ArchiveTree(archive, base) for base in ([f"{root.strip('/')}/"] if root else archive.bases())]
     best = min(trees, key=lambda tree: _lack(source, tree))
@@ -56,11 +63,11 @@ def _in_archive(source: Source, path: Path, root: str | None = None) -> ArchiveT
     )
 
 
-def _lack(source: Source, tree: ArchiveTree) -> float:
+def _lack(source: Source, tree: "ArchiveTree") -> float:
     form, lost = nearest_form(source, tree.has)
     return len(lost) / len(form)
 
 
-def _content(archive: Archive) -> str:
+def _content(archive: "Archive") -> str:
     folders = {f"{folder.partition('/')[0]}/" for folder in archive.listing.folders if folder}
     return holding(sorted({file.relpath for file in archive.listing.files if "/" not in file.relpath} | folders))

@@ -37,6 +37,10 @@ class StoredTree(RawTree, Protocol):
         """What a tree may not hold, as (printable path, reason, detail)."""
         ...
 
+    def listed(self) -> Sequence[tuple[str, int, int]]:
+        """What `files` gives, perhaps without names for the fields, which cost an unchanged dataset for nothing."""
+        ...
+
     def has(self, name: str) -> bool:
         """Whether there is such a file, or folder when the name ends in `/`."""
         ...
@@ -65,7 +69,17 @@ class FolderTree:
 
     def files(self) -> Sequence[RawFile]:
         """Every regular file below the root, sorted by relative path."""
+        return self._files
+
+    def listed(self) -> Sequence[tuple[str, int, int]]:
+        """Relative path, bytes, and modification time of each file, in the order of `files`."""
         return self._listing[0]
+
+    @cached_property
+    def _files(self) -> list[RawFile]:
+        found = self._listing[0]
+        found[:] = files = list(map(RawFile._make, found))
+        return files
 
     @cached_property
     def refused(self) -> Sequence[tuple[str, str, str]]:
@@ -73,8 +87,8 @@ class FolderTree:
         return sorted(self._listing[1])
 
     @cached_property
-    def _listing(self) -> tuple[list[RawFile], list[tuple[str, str, str]]]:
-        found: list[RawFile] = []
+    def _listing(self) -> tuple[list[tuple[str, int, int]], list[tuple[str, str, str]]]:
+        found: list[tuple[str, int, int]] = []
         refused: list[tuple[str, str, str]] = []
         waiting = [""]
         while waiting:
@@ -85,6 +99,7 @@ class FolderTree:
     def forget(self) -> None:
         """Let go of the listing, which takes 200 bytes a file; it is made again when it is asked for."""
         self.__dict__.pop("_listing", None)
+        self.__dict__.pop("_files", None)
 
     def has(self, name: str) -> bool:
         """Whether there is such a file, or folder when the name ends in `/`."""
@@ -114,26 +129,23 @@ class FolderTree:
 
 
 def _list_folder(
-    prefix: str, folder: str, found: list[RawFile], refused: list[tuple[str, str, str]], waiting: list[str]
+    prefix: str, folder: str, found: list[tuple[str, int, int]], refused: list[tuple[str, str, str]], waiting: list[str]
 ) -> None:
     try:
         with os.scandir(prefix + folder) as entries:
             for entry in entries:
-                if entry.name.isascii() and entry.is_file(follow_symlinks=False):  # nearly every entry, and quickly
-                    found.append(_file(entry, folder))
+                if entry.is_file(follow_symlinks=False) and (name := entry.name).isascii():  # nearly every entry
+                    facts = entry.stat(follow_symlinks=False)
+                    found.append((folder + name, facts.st_size, facts.st_mtime_ns))
                 elif (fault := _fault(entry)) is not None:
                     refused.append((printable(folder + entry.name), *fault))
                 elif entry.is_dir(follow_symlinks=False):
                     waiting.append(f"{folder}{entry.name}/")
                 else:
-                    found.append(_file(entry, folder))
+                    facts = entry.stat(follow_symlinks=False)
+                    found.append((folder + entry.name, facts.st_size, facts.st_mtime_ns))
     except OSError as error:
         refused.append((printable(folder), "unreadable", f"The folder cannot be listed: {error.strerror}."))
-
-
-def _file(entry: os.DirEntry[str], folder: str) -> RawFile:
-    facts = entry.stat(follow_symlinks=False)
-    return RawFile(folder + entry.name, facts.st_size, facts.st_mtime_ns)
 
 
 def _fault(entry: os.DirEntry[str]) -> tuple[str, str] | None:
@@ -154,15 +166,21 @@ def printable(name: str) -> str:
 def _read(path: str, relpath: str, limit: int) -> bytes:
     descriptor = os.open(path, _READ_ONLY)
     try:
-        size = limit if limit <= _ONE_READ else os.fstat(descriptor).st_size
-        data = os.read(descriptor, min(size, limit) + 1)
-        while size < len(data) <= limit and (more := os.read(descriptor, _ONE_READ)):
-            data += more
+        data = os.read(descriptor, limit + 1) if limit <= _ONE_READ else _read_large(descriptor, limit)
         if len(data) > limit:
             raise BadRawData(f"The file {relpath!r} has more than the {limit} bytes that are read of it.")
         return data
     finally:
         os.close(descriptor)
+
+
+def _read_large(descriptor: int, limit: int) -> bytes:
+    """The bytes of a file that may be far smaller than the limit, or grow while it is read."""
+    size = os.fstat(descriptor).st_size
+    data = os.read(descriptor, min(size, limit) + 1)
+    while size < len(data) <= limit and (more := os.read(descriptor, _ONE_READ)):
+        data += more
+    return data
 
 
 def refused_rows(source_name: str, tree: StoredTree) -> Iterator[Reject]:

@@ -26,7 +26,6 @@ ReIDForgeError
 """
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 
 class ReIDForgeError(Exception):
@@ -85,6 +84,8 @@ class UnknownName(WrongUse):
     @classmethod
     def of(cls, kind: str, name: str, known: Sequence[str]) -> "UnknownName":
         """The error for `name`, which is not among the `known` names of this `kind`."""
+        from difflib import get_close_matches
+
         near = get_close_matches(name.lower(), known, n=1, cutoff=0.4)
         guess = f" Did you mean {near[0]!r}?" if near else ""
         return cls(f"There is no {kind} named {name!r}.{guess} Known: {', '.join(known) or 'none'}.")

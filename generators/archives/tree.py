@@ -120,6 +120,10 @@ class ArchiveTree:
         """Every regular file below the base, sorted by relative path."""
         return self._files
 
+    def listed(self) -> Sequence[RawFile]:
+        """The same, for archives name the fields from the first."""
+        return self._files
+
     @cached_property
     def _files(self) -> list[RawFile]:
         base, files = self._base, self._archive.listing.files

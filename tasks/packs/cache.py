@@ -8,7 +8,7 @@ changes the time of a build and nothing else.
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -88,8 +88,11 @@ class Cache:
             with contextlib.suppress(OSError, pa.ArrowException, TypeError):
                 self.seen = {row.relpath: row for row in _rows(self.folder / f"{self.source}.parquet")}
 
-    def get(self, file: RawFile) -> Seen | None:
-        """What is known about a file, when its size and modification time are still the same."""
+    def recall_files(self, files: Sequence[RawFile]) -> list[Seen | None]:
+        """What is known about each file whose size and modification time are still the same."""
+        return [self._get(file) for file in files] if self.seen else [None] * len(files)
+
+    def _get(self, file: RawFile) -> Seen | None:
         row = self.seen.get(file.relpath)
         return row if row and row.size == file.size and row.mtime_ns == file.mtime_ns else None
 

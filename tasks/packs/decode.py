@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import simplejpeg
 
-Grey = npt.NDArray[np.uint8]
+Grey = npt.NDArray[np.uint8]  # height x width, or height x width x 1 as the JPEG decoder gives it
 
 SIDE = 32
 # colorspace, fastdct, fastupsample, min_height, min_width of simplejpeg.decode_jpeg, for any number of images
@@ -68,26 +68,35 @@ class Decoded(NamedTuple):
     grey: Grey
 
 
-def decode_all(encoded: Sequence[bytes], suffixes: Sequence[str]) -> Sequence[Decoded | Refusal]:
+class SoundJpegs(NamedTuple):
+    """What `Decoded` says of one image, for many JPEGs that are all whole, a column for each field."""
+
+    widths: Sequence[int]
+    heights: Sequence[int]
+    notes: Sequence[str | None]
+    greys: Sequence[Grey]
+
+
+def decode_all(encoded: Sequence[bytes], suffixes: Sequence[str]) -> SoundJpegs | Sequence[Decoded | Refusal]:
     """What `decode` says of each image; sound JPEGs, which nearly all are, go through in one sweep."""
     return _sound_jpegs(encoded, suffixes) or list(map(decode, encoded, suffixes))
 
 
-def _sound_jpegs(encoded: Sequence[bytes], suffixes: Sequence[str]) -> list[Decoded] | None:
+def _sound_jpegs(encoded: Sequence[bytes], suffixes: Sequence[str]) -> SoundJpegs | None:
     """What all the images are, step by step over all of them; None when one is not a sound JPEG of a usual kind."""
-    if not encoded or not all(data.startswith(_SOI) for data in encoded):
+    if {data[:3] for data in encoded} != {_SOI}:
         return None
     try:
         heights, widths, spaces, _ = zip(*map(simplejpeg.decode_jpeg_header, encoded), strict=True)
-        if not _CMYK.isdisjoint(spaces) or _size_fault(max(map(len, encoded)), max(widths), max(heights)):
+        largest = max(map(len, encoded))
+        if not _CMYK.isdisjoint(spaces) or _size_fault(largest, max(widths), max(heights)):
             return None
-        if max(map(len, encoded)) * max(widths) * max(heights) > _HEAVY and any(map(_many_scans, encoded)):
+        if largest * max(widths) * max(heights) > _HEAVY and any(map(_many_scans, encoded)):
             return None
         greys = list(map(simplejpeg.decode_jpeg, encoded, *_IN_GREY))
     except ValueError:
         return None
-    notes = map(_notes, encoded, suffixes, repeat("jpeg"))
-    return list(map(Decoded, repeat("jpeg"), widths, heights, notes, [grey[:, :, 0] for grey in greys]))
+    return SoundJpegs(widths, heights, list(map(_notes, encoded, suffixes, repeat("jpeg"))), greys)
 
 
 def decode(data: bytes, suffix: str) -> Decoded | Refusal:

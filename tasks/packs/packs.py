@@ -70,9 +70,9 @@ class Packer:
         self._take(seen, encoded, slice(start, None))
 
     def _ends(self, relpaths: Sequence[str], sizes: Sequence[int]) -> Iterator[int]:
-        for end, (relpath, size) in enumerate(zip(relpaths, sizes, strict=True), start=1):
+        words = map(xxhash.xxh3_64_intdigest, [f"{self.source}/{relpath}".encode() for relpath in relpaths])
+        for end, (word, size) in enumerate(zip(words, sizes, strict=True), start=1):
             self.waiting_bytes += size
-            word = xxhash.xxh3_64_intdigest(f"{self.source}/{relpath}".encode())
             if word * _TARGET < _ONE * size or self.waiting_bytes >= _LARGEST:
                 self.waiting_bytes = 0
                 yield end
@@ -81,8 +81,9 @@ class Packer:
         some = {name: values[which] for name, values in seen.items()}
         for name, values in some.items():
             self.waiting[name] += values
-        self.fresh.writelines(data for data in encoded[which] if data is not None)
-        if None in encoded:
+        fresh = [data for data in encoded[which] if data is not None]
+        self.fresh.writelines(fresh)
+        if len(fresh) < len(some["relpath"]):
             self.unchanged += [row for row, data in zip(rows_of(some), encoded[which], strict=True) if data is None]
 
     def close(self) -> Iterator[Finished]:
@@ -90,7 +91,7 @@ class Packer:
         if self.waiting["relpath"]:
             yield self.known.get(content_key(self.waiting)) or self._write(), self.waiting
             self.waiting, self.unchanged, self.waiting_bytes = columns_of([]), [], 0
-            self.fresh = io.BytesIO()
+            self.fresh.seek(0)  # the next pack is written over this one: new memory would be new pages
 
     def _write(self) -> Pack:
         return store_pack(self.folder, self.source, _table(self.source, self.waiting, self._encoded()))

@@ -42,7 +42,7 @@ def phashes(pictures: Sequence[Grey]) -> Hashes:
 def _by_shape(pictures: Sequence[Grey]) -> dict[tuple[int, ...], list[int]]:
     places: dict[tuple[int, ...], list[int]] = {}
     for place, picture in enumerate(pictures):
-        places.setdefault(picture.shape, []).append(place)
+        places.setdefault(picture.shape[:2], []).append(place)
     return places
 
 

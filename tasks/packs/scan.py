@@ -1,7 +1,8 @@
 """The pass over a dataset's images: open what changed, verify, hash, and stream everything into packs."""
 
+import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 
@@ -11,7 +12,7 @@ from schemas.errors import BadRawData
 from schemas.rows import Reject
 from schemas.source import RawFile, RawTree
 from tasks.packs.cache import Seen, SeenColumns, cache_table, columns_of, join_tables, rows_of
-from tasks.packs.decode import MAX_BYTES, Decoded, Refusal, decode_all
+from tasks.packs.decode import MAX_BYTES, Decoded, Refusal, SoundJpegs, decode_all
 from tasks.packs.packs import Finished, Pack, Packer
 from tasks.packs.phash import phashes
 
@@ -19,7 +20,7 @@ _ABSENT = ""
 _BLOCK_FILES = 128  # so many pictures stay in the caches of a core from reading to hashing
 _BLOCK_BYTES = 1 << 20
 
-Known = tuple[RawFile, Seen | None]
+Recall = Callable[[Sequence[RawFile]], Sequence[Seen | None]]
 Encoded = Sequence[bytes | None]
 
 
@@ -56,15 +57,16 @@ class Scan:
         return join_tables(parts)
 
 
-def scan(tree: RawTree, source: str, files: Iterable[Known], packer: Packer) -> Scan:
-    """Look at every image of a source once, in id order; `files` pairs each with what is known of it already."""
+def scan(tree: RawTree, source: str, files: Iterable[Sequence[RawFile]], recall: Recall, packer: Packer) -> Scan:
+    """Look at every image of a source once, in id order; `recall` tells what is known of files already."""
     result = Scan()
     for block in _blocks(files):
-        fresh = [file for file, known in block if known is None]
+        known = recall(block)
+        fresh = block if not any(known) else [file for file, row in zip(block, known, strict=True) if row is None]
         result.opened += len(fresh)
         seen, encoded = open_images(tree, fresh)
-        if len(fresh) < len(block):
-            seen, encoded = _with_known(block, seen, encoded)
+        if fresh is not block:
+            seen, encoded = _with_known(known, seen, encoded)
         result.note(seen)
         if any(seen["reason"]):
             result.refuse(source, [row for row in rows_of(seen) if row.reason is not None])
@@ -74,10 +76,10 @@ def scan(tree: RawTree, source: str, files: Iterable[Known], packer: Packer) -> 
     return result
 
 
-def _with_known(block: Sequence[Known], seen: SeenColumns, encoded: Encoded) -> tuple[SeenColumns, Encoded]:
+def _with_known(known: Sequence[Seen | None], seen: SeenColumns, encoded: Encoded) -> tuple[SeenColumns, Encoded]:
     """The whole block, when some of its files are unchanged and were not opened."""
     fresh = zip(rows_of(seen), encoded, strict=True)
-    pairs = [next(fresh) if known is None else (known, None) for _, known in block]
+    pairs = [next(fresh) if row is None else (row, None) for row in known]
     return columns_of(row for row, _ in pairs), [data for _, data in pairs]
 
 
@@ -86,18 +88,21 @@ def _accepted(seen: SeenColumns, encoded: Encoded) -> tuple[SeenColumns, Encoded
     return {name: list(compress(values, sound)) for name, values in seen.items()}, list(compress(encoded, sound))
 
 
-def _blocks(files: Iterable[Known]) -> Iterator[list[Known]]:
+def _blocks(parts: Iterable[Sequence[RawFile]]) -> Iterator[Sequence[RawFile]]:
     """The files in blocks that are small in number and in bytes."""
-    block: list[Known] = []
-    waiting = 0
-    for pair in files:
-        block.append(pair)
-        waiting += pair[0].size
-        if len(block) >= _BLOCK_FILES or waiting >= _BLOCK_BYTES:
-            yield block
-            block, waiting = [], 0
-    if block:
+    for part in parts:
+        for start in range(0, len(part), _BLOCK_FILES):
+            yield from _light(part[start : start + _BLOCK_FILES])
+
+
+def _light(block: Sequence[RawFile]) -> Iterator[Sequence[RawFile]]:
+    """A block, or its halves and theirs when its files are large."""
+    if len(block) == 1 or sum([size for _, size, _ in block]) < _BLOCK_BYTES:
         yield block
+    else:
+        middle = len(block) // 2
+        yield from _light(block[:middle])
+        yield from _light(block[middle:])
 
 
 def open_images(tree: RawTree, files: Sequence[RawFile]) -> tuple[SeenColumns, Encoded]:
@@ -105,30 +110,38 @@ def open_images(tree: RawTree, files: Sequence[RawFile]) -> tuple[SeenColumns, E
 
     A file that cannot be read is seen without a digest and never remembered.
     """
-    taken = [_take(tree, file) for file in files]
+    taken = _take_all(tree, files)
     read = [file for file, data in zip(files, taken, strict=True) if isinstance(data, bytes)]
     encoded = [data for data in taken if isinstance(data, bytes)]
     digests = [hashlib.sha256(data).hexdigest() for data in encoded]
-    found = decode_all(encoded, [file.relpath.rpartition(".")[2] for file in read])
-    if len(read) == len(files) and {Decoded}.issuperset(map(type, found)):
-        return _all_sound(files, encoded, digests, [one for one in found if isinstance(one, Decoded)]), encoded
-    opened = map(_opened, read, encoded, digests, found)
-    rows = [next(opened) if isinstance(data, bytes) else data for data in taken]
-    return columns_of(rows), [data if isinstance(data, bytes) else None for data in taken]
+    found = decode_all(encoded, [relpath.rpartition(".")[2] for relpath, _, _ in read])
+    if isinstance(found, SoundJpegs):
+        opened = _all_sound(read, encoded, digests, found)
+        if len(read) == len(files):
+            return opened, encoded
+        rows = rows_of(opened)
+    else:
+        rows = map(_opened, read, encoded, digests, found)
+    seen = [next(rows) if isinstance(data, bytes) else data for data in taken]
+    return columns_of(seen), [data if isinstance(data, bytes) else None for data in taken]
 
 
 def _all_sound(
-    files: Sequence[RawFile], encoded: Sequence[bytes], digests: list[str], found: Sequence[Decoded]
+    files: Sequence[RawFile], encoded: Sequence[bytes], digests: list[str], found: SoundJpegs
 ) -> SeenColumns:
-    values = columns_of([])
-    if found:
-        formats, widths, heights, notes, greys = zip(*found, strict=True)
-        relpaths, _, times = zip(*files, strict=True)
-        sizes, hashes = map(len, encoded), phashes(greys).tolist()
-        known = (relpaths, sizes, times, digests, widths, heights, formats, hashes, notes)
-        values |= dict(zip(Seen._fields, map(list, known), strict=False))
-        values |= {name: [None] * len(found) for name in ("reason", "detail", "pack")}
-    return values
+    relpaths, _, times = zip(*files, strict=True)
+    nothing, formats = [None] * len(files), ["jpeg"] * len(files)
+    sizes, hashes = map(len, encoded), phashes(found.greys).tolist()
+    known = (relpaths, sizes, times, digests, found.widths, found.heights, formats, hashes, found.notes)
+    return dict(zip(Seen._fields, map(list, (*known, nothing, nothing, nothing)), strict=True))
+
+
+def _take_all(tree: RawTree, files: Sequence[RawFile]) -> Sequence[bytes | Seen]:
+    """The bytes of each file, or why it cannot be read: nearly always all of them can, and then it goes quickly."""
+    with contextlib.suppress(BadRawData):
+        if all([size <= MAX_BYTES for _, size, _ in files]):
+            return [tree.read(relpath, size) for relpath, size, _ in files]
+    return [_take(tree, file) for file in files]
 
 
 def _opened(file: RawFile, data: bytes, sha256: str, found: Decoded | Refusal) -> Seen:

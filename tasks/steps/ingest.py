@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import importlib
 import inspect
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,7 +36,7 @@ from schemas.tables import PERSON_IMAGES, REJECTS, TABLES
 from tasks.packs import columns, counts, decode, labels, packs, phash
 from tasks.packs import scan as scanning
 from tasks.packs.blocked import blocked
-from tasks.packs.cache import Cache, Seen
+from tasks.packs.cache import Cache
 from tasks.packs.columns import is_text, table_of, texts
 from tasks.packs.packs import Packer, as_facts, known_packs
 from tasks.packs.scan import Scan, scan
@@ -171,7 +172,7 @@ class _Job:
     def _listing(self) -> str:
         """A fingerprint of names, sizes and times of everything below the root, and of label files beside it."""
         hasher = hashlib.sha256(self.version.encode())
-        files = chain(self.tree.files(), (file for file, _ in find_own(self.tree)))
+        files = chain(self.tree.listed(), (file for file, _ in find_own(self.tree)))
         while part := list(islice(files, columns.COLUMNS_AT_ONCE)):
             relpaths, sizes, times = zip(*part, strict=True)
             hasher.update("\0".join(relpaths).encode())
@@ -220,16 +221,17 @@ class _Job:
         folder = self.store / "packs" / self.source
         known = known_packs(folder, list(cache.seen.values()))
         packer = Packer(folder, self.source, known, partial(scanning.reread, self.shown))
-        return scan(self.shown, self.source, self._files(persons, cache), packer)
+        return scan(self.shown, self.source, self._files(persons), cache.recall_files, packer)
 
-    def _files(self, persons: pa.Table, cache: Cache) -> Iterator[tuple[RawFile, Seen | None]]:
-        """Each image file with what is known of it; table and listing are in the same order."""
-        listed = iter(self.shown.files())
+    def _files(self, persons: pa.Table) -> Iterator[Sequence[RawFile]]:
+        """The image files, many at a time; table and listing are in the same order."""
+        listed = self.shown.files()
         for start in range(0, persons.num_rows, columns.COLUMNS_AT_ONCE):
-            for relpath in persons.column("relpath").slice(start, columns.COLUMNS_AT_ONCE).to_pylist():
-                while (file := next(listed)).relpath != relpath:
-                    continue
-                yield file, cache.get(file)
+            relpaths = persons.column("relpath").slice(start, columns.COLUMNS_AT_ONCE).to_pylist()
+            first, last = bisect_left(listed, (relpaths[0],)), bisect_left(listed, (relpaths[-1],))
+            some = listed[first : last + 1]
+            wanted = frozenset(relpaths if len(some) > len(relpaths) else ())
+            yield [file for file in some if file.relpath in wanted] if wanted else some
 
     def _raw_digest(self, result: Scan, recorded: _Recorded) -> str:
         """A digest of everything that was opened and of the names that were refused unopened."""

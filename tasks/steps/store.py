@@ -7,8 +7,6 @@ skipped; that decision is ours, from these records, and never an orchestrator's 
 import contextlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +40,7 @@ def new_folder(target: Path) -> Iterator[Path]:
         with contextlib.suppress(FileExistsError, OSError):
             os.rename(draft, target)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        _clear(draft)
     if not target.is_dir():
         raise NotWritable(f"The folder {target.name!r} could not be put in place below {str(target.parent)!r}.")
 
@@ -50,12 +48,22 @@ def new_folder(target: Path) -> Iterator[Path]:
 def _draft(target: Path) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
+        draft = target.parent / f".draft-{os.urandom(8).hex()}"
+        draft.mkdir(mode=0o700)
+        return draft
     except OSError as error:
         raise NotWritable(
             f"The folder {str(target.parent)!r} cannot be written ({error.strerror}). "
             "Give a --store you may write to, or change its permissions."
         ) from error
+
+
+def _clear(draft: Path) -> None:
+    """Remove a draft that was not put in place."""
+    if draft.exists():
+        import shutil
+
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def run_step(

@@ -110,6 +110,8 @@ class Names:
     def files(self) -> Sequence[RawFile]:
         return self._files
 
+    listed = files
+
     def has(self, name: str) -> bool:
         return name in self._folders or name in self._names
 
