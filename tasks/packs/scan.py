@@ -139,7 +139,7 @@ def _all_sound(
 def _take_all(tree: RawTree, files: Sequence[RawFile]) -> Sequence[bytes | Seen]:
     """The bytes of each file, or why it cannot be read: nearly always all of them can, and then it goes quickly."""
     with contextlib.suppress(BadRawData):
-        if all([size <= MAX_BYTES for _, size, _ in files]):
+        if max([size for _, size, _ in files], default=0) <= MAX_BYTES:
             return [tree.read(relpath, size) for relpath, size, _ in files]
     return [_take(tree, file) for file in files]
 

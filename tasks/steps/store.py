@@ -46,16 +46,16 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 
 def _draft(target: Path) -> Path:
+    draft = target.parent / f".draft-{os.urandom(8).hex()}"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.parent / f".draft-{os.urandom(8).hex()}"
         draft.mkdir(mode=0o700)
-        return draft
     except OSError as error:
         raise NotWritable(
             f"The folder {str(target.parent)!r} cannot be written ({error.strerror}). "
             "Give a --store you may write to, or change its permissions."
         ) from error
+    return draft
 
 
 def _clear(draft: Path) -> None:
