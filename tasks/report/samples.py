@@ -2,35 +2,51 @@
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.keys import hash_ids, mix, order, seed_of
 from tasks.versions.reader import VersionFolder
 from tasks.view import cut
 
+_COLUMNS = ("sample_id", "stage", "family", "subtask", "split", "images", "texts", "turns", "negatives", "template")
+_QUOTED = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture of a sample: its number in the conversation, role, source, and bytes as a data URI."""
+    """One picture of a sample: number in the conversation, role, origin, why a wrong candidate is there, bytes."""
 
     number: int
     role: str
-    caption: str
-    uri: str
+    source: str
+    camera: str
+    why: str
+    encoded: bytes
+
+    @property
+    def uri(self) -> str:
+        """The picture as a data URI."""
+        return data_uri(self.encoded)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One conversation as a person reads it."""
+    """One conversation as a person reads it; `reasons` say why texts that are wrong answers stand in it."""
 
     sample_id: str
+    stage: int
+    family: str
     subtask: str
+    split: str
+    sources: Sequence[str]
+    wording: str
     pictures: Sequence[Picture]
     turns: Sequence[tuple[str, str]]
+    reasons: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,33 +73,66 @@ def family_samples(version: VersionFolder, n: int = 3) -> list[FamilySamples]:
 
 
 def _samples(version: VersionFolder, stage: int, family: str, n: int) -> list[Sample]:
-    columns = ["sample_id", "subtask", "family", "stage", "images", "turns", "negatives"]
-    table = version.table("conversations", columns)
-    mask = pa.array([a == family and b == stage for a, b in zip(*_pair(table), strict=True)], pa.bool_())
-    rows = table.filter(mask)
-    ids = rows.column("sample_id").to_pylist()
-    chosen = order(mix(seed_of("report", family), hash_ids(ids)))[:n]
-    return [_sample(version, row) for row in rows.take(pa.array(chosen)).to_pylist()]
+    table = version.table("conversations", ["sample_id", "family", "stage"])
+    here = pc.and_(pc.equal(table.column("family"), family), pc.equal(table.column("stage"), stage))
+    ids = table.column("sample_id").filter(here).to_pylist()
+    chosen = [ids[place] for place in order(mix(seed_of("report", family), hash_ids(ids)))[:n]]
+    return samples_by_id(version, chosen)
 
 
-def _pair(table: pa.Table) -> tuple[list[str], list[int]]:
-    return table.column("family").to_pylist(), table.column("stage").to_pylist()
+def samples_by_id(version: VersionFolder, chosen: Sequence[str]) -> list[Sample]:
+    """The samples of those ids, in that order; ids that the version does not hold are left out."""
+    found = version.rows("conversations", "sample_id", chosen, _COLUMNS).to_pylist()
+    rows = {row["sample_id"]: row for row in found}
+    return [_sample(version, rows[name]) for name in chosen if name in rows]
 
 
 def _sample(version: VersionFolder, row: dict[str, Any]) -> Sample:
     ids = [image["image_id"] for image in row["images"]]
-    why = {negative["ref"]: negative["strategy"] for negative in row["negatives"]}
-    pictures = [
-        Picture(number, image["role"], why.get(image["image_id"], image["source"]), _uri(data, image))
-        for number, (image, data) in enumerate(zip(row["images"], version.image_bytes(ids), strict=True), start=1)
-    ]
-    turns = [(turn["role"], readable(turn["text"])) for turn in row["turns"]]
-    return Sample(row["sample_id"], row["subtask"], pictures, turns)
+    why = {negative["ref"]: why_there(negative) for negative in row["negatives"]}
+    return Sample(
+        sample_id=row["sample_id"],
+        stage=row["stage"],
+        family=row["family"],
+        subtask=row["subtask"],
+        split=row["split"],
+        sources=[
+            *sorted({image["source"] for image in row["images"]}),
+            *sorted({f"{text['source']} text" for text in row["texts"]}),
+        ],
+        wording=f"{row['template']['id']}@{row['template']['version']} no. {row['template']['paraphrase_no']}",
+        pictures=[
+            Picture(
+                number=number,
+                role=image["role"].replace("_", " "),
+                source=image["source"],
+                camera=(image["cam_key"] or "").split(":")[-1],
+                why=why.get(image["image_id"], ""),
+                encoded=cut(data, image.get("region")),
+            )
+            for number, (image, data) in enumerate(zip(row["images"], version.image_bytes(ids), strict=True), start=1)
+        ],
+        turns=[(turn["role"], readable(turn["text"])) for turn in row["turns"]],
+        reasons=list(_reasons(row["texts"], why)),
+    )
 
 
-def _uri(encoded: bytes, image: dict[str, Any]) -> str:
-    """What a row shows of an image, as a data URI."""
-    return data_uri(cut(encoded, image.get("region")))
+def _reasons(texts: Sequence[Mapping[str, Any]], why: Mapping[str, str]) -> Iterator[str]:
+    """Why each wrong text stands in a row; options go by their letter."""
+    options = [text["text_id"] for text in texts if text["role"] == "option"]
+    for text in texts:
+        if text["text_id"] in why and text["text_id"] in options:
+            yield f"Option {chr(65 + options.index(text['text_id']))}: {why[text['text_id']]}"
+        elif text["text_id"] in why:
+            short = text["text"] if len(text["text"]) <= _QUOTED else text["text"][:_QUOTED].rsplit(" ", 1)[0] + " …"
+            yield f"“{short}”: {why[text['text_id']]}"
+
+
+def why_there(negative: Mapping[str, Any]) -> str:
+    """Why something that is no right answer stands in a row, such as `near, rank 12 of dinov2@1`."""
+    rank = "" if negative["rank"] is None else f", rank {negative['rank']}"
+    miner = f" of {negative['miner']}" if rank and negative["miner"] else ""
+    return f"{negative['strategy'].replace('_', ' ')}{rank}{miner}"
 
 
 def readable(text: str) -> str:

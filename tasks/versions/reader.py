@@ -57,6 +57,13 @@ class VersionFolder:
         """One table, its shards joined in name order; an absent table is empty. Raises BadTable when unreadable."""
         return _join(table, self.files(table), columns)
 
+    def rows(self, table: str, column: str, wanted: Sequence[str], columns: Sequence[str]) -> pa.Table:
+        """The rows of a table whose `column` holds one of `wanted`, read shard by shard."""
+        values = pa.array(wanted, pa.string())
+        parts = (_join(table, [path], columns) for path in self.files(table))
+        found = [part.filter(pc.is_in(part.column(column), value_set=values)) for part in parts]
+        return pa.concat_tables([_join(table, [], columns), *found])
+
     def conversations(self, stage: int, split: str) -> pa.Table:
         """The conversations of one stage and split, families in name order."""
         paths = sorted((self.folder / "data" / f"stage{stage}").glob(f"{split}-*.parquet"))

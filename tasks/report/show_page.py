@@ -1,0 +1,78 @@
+"""Sample rows of a version to look at: one HTML page that needs no network, or one picture for where no page opens."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from schemas.errors import UnknownName, WrongUse
+from schemas.keys import hash_ids, mix, order, seed_of
+from tasks.report.row_sheet import row_sheet
+from tasks.report.samples import Sample, samples_by_id
+from tasks.versions.manifest import MANIFEST
+from tasks.versions.reader import VersionFolder
+
+_HERE = Path(__file__).parent
+PICTURES = (".jpg", ".jpeg", ".png")
+PAGES = (".html", ".htm")
+
+
+def write_rows(version: VersionFolder, family: str | None, stage: int | None, n: int, out: Path) -> Path:
+    """Write `n` rows, dealt evenly to the families, to `out` as its ending says: a page or a picture.
+
+    Raises UnknownName for a family that the version does not have, WrongUse for another ending or a stage without rows.
+    """
+    _refuse_ending(out)
+    samples = samples_by_id(version, choose_rows(version, family, stage, n))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix.lower() in PICTURES:
+        out.write_bytes(row_sheet(samples, out.suffix.lower()))
+    else:
+        out.write_text(rows_page(samples, _title(version)), encoding="utf-8")
+    return out
+
+
+def _title(version: VersionFolder) -> str:
+    whole = (version.folder / MANIFEST).is_file()
+    return f"Rows of {version.manifest.name} {version.manifest.version}" if whole else f"Rows of {version.folder.name}"
+
+
+def _refuse_ending(out: Path) -> None:
+    if out.suffix.lower() not in PICTURES + PAGES:
+        known = ", ".join(PAGES + PICTURES)
+        raise WrongUse(
+            f"The file {out.name!r} has none of the endings {known}: it says whether to write a page or a picture."
+        )
+
+
+def choose_rows(version: VersionFolder, family: str | None, stage: int | None, n: int) -> list[str]:
+    """Ids of up to `n` rows, chosen by key: stages and families in order, rows dealt to the families in turn."""
+    facts = version.table("conversations", ["sample_id", "stage", "family"])
+    known = sorted(set(facts.column("family").to_pylist()))
+    if family is not None and family.upper() not in known:
+        raise UnknownName.of("question family in this version", family, known)
+    groups: dict[tuple[int, str], list[str]] = {}
+    for name, at, of in zip(*(column.to_pylist() for column in facts.columns), strict=True):
+        if stage in (None, at) and (family is None or of == family.upper()):
+            groups.setdefault((at, of), []).append(name)
+    if not groups:
+        raise WrongUse(f"The version has no rows {f'of {family} ' if family else ''}in stage {stage}.")
+    return [name for key in sorted(groups) for name in _drawn(key[1], groups[key], _share(sorted(groups), key, n))]
+
+
+def _share(keys: Sequence[tuple[int, str]], key: tuple[int, str], n: int) -> int:
+    whole, more = divmod(n, len(keys))
+    return whole + (keys.index(key) < more)
+
+
+def _drawn(family: str, ids: Sequence[str], n: int) -> list[str]:
+    return [ids[place] for place in order(mix(seed_of("report", family), hash_ids(ids)))[:n]]
+
+
+def rows_page(samples: Sequence[Sample], title: str) -> str:
+    """The page: a section per stage and family."""
+    loader = FileSystemLoader(_HERE)
+    pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    groups = [(*key, list(of)) for key, of in groupby(samples, lambda one: (one.stage, one.family))]
+    return pages.get_template("show.html.jinja").render(title=title, groups=groups)
