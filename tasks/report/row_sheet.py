@@ -61,7 +61,7 @@ def _draw_picture(block: Image.Image, draw: ImageDraw.ImageDraw, picture: Pictur
     block.paste(tile, at)
     below = at[1] + _TILE[1] + 2
     notes = [(f"{picture.number} {picture.role}", _INK), (f"{picture.source} {picture.camera}", _SOFT)]
-    notes += [(line, _WARN) for line in wrap(picture.why, _NOTE)[:2]]
+    notes += [(line, _WARN) for line in wrap(picture.why.split(" of ")[0], _NOTE)[:2]]
     for place, (note, colour) in enumerate(notes):
         draw.text((at[0], below + place * 12), note, fill=colour, font=_font(10))
 
