@@ -112,6 +112,23 @@ class CustomProperty(_Odcs):
     value: Any
 
 
+class Server(_Odcs):
+    """Where the files of the table lie in a pulled version."""
+
+    server: str
+    description: str
+    type: Literal["local"]
+    path: str
+    format: Literal["parquet"]
+
+
+class ServiceLevel(_Odcs):
+    """What users may count on, in words."""
+
+    property: Literal["frequency", "retention"]
+    value: str
+
+
 class Contract(_Odcs):
     """One table's contract."""
 
@@ -126,6 +143,8 @@ class Contract(_Odcs):
     description: dict[Literal["purpose", "usage", "limitations"], str]
     team: dict[str, Any]
     custom_properties: list[CustomProperty]
+    servers: list[Server] = Field(default_factory=list)
+    sla_properties: list[ServiceLevel] = Field(default_factory=list)
     tables: list[TableSchema] = Field(alias="schema", min_length=1, max_length=1)
 
     @property

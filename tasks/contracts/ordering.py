@@ -1,7 +1,10 @@
 """Whether rows stand in the order of their key and each key on one row only, within files and across them."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from functools import reduce
+from functools import partial, reduce
+from itertools import pairwise
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,6 +13,8 @@ from tasks.contracts.finding import SHOWN, Finding
 from tasks.contracts.load import Contract, primary_key
 from tasks.contracts.parts import Part
 from tasks.contracts.paths import counted, labels
+
+_RUN = 1 << 17
 
 
 def check_keys(contract: Contract, held: Sequence[Part]) -> Iterator[Finding]:
@@ -66,7 +71,7 @@ def _suspects(tables: Sequence[pa.Table], ascends: Sequence[bool], key: Sequence
         return
     spans = sorted((*_span(table, key), n) for n, table in enumerate(tables) if table.num_rows)
     groups: list[list[int]] = []
-    latest: tuple[object, ...] | None = None
+    latest: tuple[Any, ...] | None = None
     for first, last, n in spans:
         if latest is None or first > latest:
             groups.append([])
@@ -74,12 +79,25 @@ def _suspects(tables: Sequence[pa.Table], ascends: Sequence[bool], key: Sequence
         latest = last if latest is None else max(latest, last)
     for group in groups:
         if len(group) > 1:
-            yield pa.concat_tables([tables[n] for n in group])
+            yield from _runs([tables[n] for n in group], key)
 
 
-def _span(table: pa.Table, key: Sequence[str]) -> tuple[tuple[object, ...], tuple[object, ...]]:
-    first, last = (table.slice(place, 1).to_pylist()[0] for place in (0, table.num_rows - 1))
-    return tuple(first[name] for name in key), tuple(last[name] for name in key)
+def _runs(tables: Sequence[pa.Table], key: Sequence[str]) -> Iterator[pa.Table]:
+    """Ascending tables, joined and cut at common keys: small runs are counted several times faster than the whole."""
+    pieces = max(1, sum(table.num_rows for table in tables) // _RUN)
+    largest = max(tables, key=lambda table: table.num_rows)
+    cuts = [_key_at(largest, key, largest.num_rows * n // pieces) for n in range(1, pieces)]
+    ends = [[bisect_left(range(t.num_rows), cut, key=partial(_key_at, t, key)) for t in tables] for cut in cuts]
+    for start, end in pairwise([[0] * len(tables), *ends, [table.num_rows for table in tables]]):
+        yield pa.concat_tables([t.slice(a, b - a) for t, a, b in zip(tables, start, end, strict=True)])
+
+
+def _key_at(table: pa.Table, key: Sequence[str], row: int) -> tuple[Any, ...]:
+    return tuple(table.column(name)[row].as_py() for name in key)
+
+
+def _span(table: pa.Table, key: Sequence[str]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    return _key_at(table, key, 0), _key_at(table, key, table.num_rows - 1)
 
 
 def _twice(name: str, suspects: Sequence[pa.Table], key: Sequence[str]) -> Iterator[Finding]:

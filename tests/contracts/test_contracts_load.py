@@ -90,6 +90,8 @@ def test_the_header_of_every_contract_names_owner_licence_and_limits() -> None:
     for contract in CONTRACTS.values():
         assert contract.api_version == "v3.1.0"
         assert contract.team["members"]
+        assert [level.property for level in contract.sla_properties] == ["frequency", "retention"]
+        assert [server.path.split("/")[0] for server in contract.servers] == ["data"]
         assert {"purpose", "usage", "limitations"} == set(contract.description)
         assert {item.property for item in contract.custom_properties} == {"licence", "presence"}
     assert sorted(name for name in CONTRACTS if CONTRACTS[name].required) == [

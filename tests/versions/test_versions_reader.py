@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from versions_toy import SOURCES, crop, toy
 
-from schemas.errors import BadTable, UnknownVersion
+from schemas.errors import BadTable, FormatTooNew, UnknownVersion
 from schemas.tables import TABLES
 from tasks.versions.reader import VersionFolder
 
@@ -60,4 +60,14 @@ def test_a_file_that_cannot_be_read_as_its_table_is_named(version: VersionFolder
         version.table("captions")
     pq.write_table(whole.set_column(0, "caption_id", whole.column("flags")), path)
     with pytest.raises(BadTable, match=f"captions/{path.name}"):
+        version.table("captions")
+
+
+def test_a_file_of_a_newer_format_is_refused_with_the_remedy(version: VersionFolder) -> None:
+    (path,) = [one for one in version.files("captions") if one.name.startswith(SOURCES[0])]
+    newer = {b"reidforge": b'{"format_version": 2, "table": "captions"}'}
+    table = pq.read_table(path, partitioning=None).replace_schema_metadata(newer)
+    path.unlink()
+    pq.write_table(table, path)
+    with pytest.raises(FormatTooNew, match=r"captions/.* has format 2; .* Run `pip install --upgrade reidforge`"):
         version.table("captions")

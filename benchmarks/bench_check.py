@@ -1,0 +1,86 @@
+"""The structural check of a version of 8,000,000 conversations, beside reading its bytes once for their digests.
+
+    python benchmarks/bench_check.py FOLDER [--rows 8000000] [--out DIR]
+
+FOLDER is any published version: its rows of conversations are repeated under new sample ids until there are enough,
+its other tables stay. Prints CPU seconds of the check, of sha256 alone, and the ratio. Bar: check below 10 s.
+"""
+
+import argparse
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas.keys import file_sha256
+from schemas.manifest import FileEntry
+from schemas.tables import TABLES
+from tasks.checking.report import check_folder
+from tasks.versions.manifest import dump_manifest
+from tasks.versions.reader import VersionFolder
+from tasks.versions.writer import write
+
+PER_FILE = 500_000
+
+
+def main() -> None:
+    """Make the version, check it, say what it took."""
+    options = _options()
+    with tempfile.TemporaryDirectory(dir=options.out) as place:
+        folder = Path(place) / "version"
+        _grow(options.folder, folder, options.rows)
+        start = time.process_time()
+        report = check_folder(folder, "structure")
+        checked = time.process_time() - start
+        start = time.process_time()
+        for path in sorted(folder.rglob("*.parquet")):
+            file_sha256(path)
+        hashed = time.process_time() - start
+    for line in report.lines[:10]:
+        print(line)
+    print(f"structural check of {options.rows:,} rows: {checked:.2f} CPU s; sha256 alone {hashed:.2f} CPU s")
+    print(f"check / sha256: {checked / hashed:.2f}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rows", type=int, default=8_000_000)
+    parser.add_argument("--out", type=Path)
+    return parser.parse_args()
+
+
+def _grow(source: Path, folder: Path, rows: int) -> None:
+    """A version with as many conversations, each file of one stage, split and family, and a manifest that is true."""
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("stage?"))
+    version = VersionFolder(source)
+    kept = [entry for entry in version.manifest.files if entry.table != "conversations"]
+    largest = max((e for e in version.manifest.files if e.table == "conversations"), key=lambda entry: entry.rows or 0)
+    seed = pq.read_table(source / largest.path, partitioning=None)
+    grown = list(_files(seed, folder, largest, rows))
+    files = sorted([*kept, *grown], key=lambda entry: entry.path)
+    (folder / "manifest.json").write_bytes(dump_manifest(version.manifest.model_copy(update={"files": files})))
+
+
+def _files(seed: pa.Table, folder: Path, like: FileEntry, rows: int) -> Iterator[FileEntry]:
+    ids = seed.column("sample_id").to_pylist()
+    prefix = ids[0].rsplit("-", 1)[0]
+    for number, start in enumerate(range(0, rows, PER_FILE)):
+        count = min(PER_FILE, rows - start)
+        table = seed.take(pa.array(np.arange(count) % len(ids)))
+        names = pa.array([f"{prefix}-{(start + n) * 0x9E3779B97F4A7 % (1 << 64):016x}" for n in range(count)])
+        path = folder / "data" / f"stage{like.stage}" / f"{Path(like.path).stem.rsplit('-', 1)[0]}-{number:04d}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(TABLES["conversations"], table.set_column(0, seed.schema.field(0), names), path)
+        size, sha256 = path.stat().st_size, file_sha256(path)
+        values = {"path": path.relative_to(folder).as_posix(), "size": size, "sha256": sha256, "rows": count}
+        yield like.model_copy(update={**values, "logical": None})
+
+
+if __name__ == "__main__":
+    main()
