@@ -86,8 +86,9 @@ class UnknownName(WrongUse):
         """The error for `name`, which is not among the `known` names of this `kind`."""
         from difflib import get_close_matches
 
-        near = get_close_matches(name.lower(), known, n=1, cutoff=0.4)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
+        spelt = {one.lower(): one for one in known}
+        near = get_close_matches(name.lower(), spelt, n=1, cutoff=0.4)
+        guess = f" Did you mean {spelt[near[0]]!r}?" if near else ""
         return cls(f"There is no {kind} named {name!r}.{guess} Known: {', '.join(known) or 'none'}.")
 
 
