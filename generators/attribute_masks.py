@@ -72,6 +72,17 @@ def near_mask(key: str, mask: int) -> int:
     return mask | sum(1 << values.index(value) for value in kin - chosen)
 
 
+def near_masks(key: str, masks: Masks) -> Masks:
+    """near_mask of many masks."""
+    distinct, at = np.unique(masks, return_inverse=True)
+    return np.array([near_mask(key, int(mask)) for mask in distinct], dtype=np.uint32)[at]
+
+
+def apart(one: Masks, near_one: Masks, other: Masks, near_other: Masks) -> Flags:
+    """Whether no value of the one mask may pass for one of the other, given the near_masks of both."""
+    return np.asarray(((near_one & other) | (one & near_other)) == 0)
+
+
 def _kin(key: str, value: str) -> tuple[str, ...]:
     if VOCABULARY[key].values == COLOURS:
         return _NEAR[value]

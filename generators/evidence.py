@@ -6,6 +6,9 @@
 
 Values that may pass for each other (blue and dark blue, jeans and trousers) neither agree nor differ: they are no
 evidence. Sensitive attributes and those of the single shot, such as the viewpoint, are never compared.
+
+Records may leave a choice of values (`skirt|dress`) and every attribute of the vocabulary has one; `generators.facts`
+is for what a plain sentence can say: twelve attributes of one value each, as matrices over all of them at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +16,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from generators.attribute_masks import is_single, near_mask, value_of
+from generators.attribute_masks import apart, is_single, near_masks, value_of
 from generators.portraits import is_known
 from generators.records import OF_THE_IMAGE
 from schemas.question import Evidence, Flags, Ints, Masks, Pool
@@ -34,7 +37,7 @@ class Compared:
         """Whether both are known of a key and no value of the one may pass for one of the other."""
         near, values = self._admitted(key), self._values[key]
         known = is_known(values[one]) & is_known(values[other])
-        return np.asarray(known & (((near[one] & values[other]) | (values[one] & near[other])) == 0))
+        return np.asarray(known & apart(values[one], near[one], values[other], near[other]))
 
     def agrees(self, key: str, one: Ints, other: Ints) -> Flags:
         """Whether both are known to have one and the same value."""
@@ -43,13 +46,11 @@ class Compared:
 
     def _admitted(self, key: str) -> Masks:
         if key not in self._near:
-            found, at = np.unique(self._values[key], return_inverse=True)
-            near = np.array([near_mask(key, int(mask)) for mask in found], dtype=np.uint32)
-            self._near[key] = np.where(is_known(found), near, np.uint32(0))[at]
+            self._near[key] = near_masks(key, self._values[key])
         return self._near[key]
 
 
-def evidence(pool: Pool, one: Ints, other: Ints, found: Mapping[str, Sequence[tuple[Flags, str]]]) -> Evidence:
+def records_evidence(pool: Pool, one: Ints, other: Ints, found: Mapping[str, Sequence[tuple[Flags, str]]]) -> Evidence:
     """Lines of evidence in vocabulary order: per key the rows that it speaks in, and the verdict there."""
     rows, keys, verdicts = [], [], []
     names = sorted({verdict for pairs in found.values() for _, verdict in pairs})

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
-from generators.attribute_masks import is_single, mask_of, near_mask, value_of
+from generators.attribute_masks import apart, is_single, mask_of, near_masks, value_of
 from generators.captions.attribute_read import read
 from generators.captions.phrases import VARIANTS, listed, phrases
 from generators.wording import words_at
@@ -45,8 +45,7 @@ class Facts:
     def __init__(self, pool: Pool) -> None:
         self.values = np.stack([_stated(key, pool.values[key]) for key in KEYS], axis=1)
         self.values[drawn(pool)] = 0
-        admitted = [_admitted(key, self.values[:, at]) for at, key in enumerate(KEYS)]
-        self._admitted = np.stack(admitted, axis=1)
+        self._near = np.stack([near_masks(key, self.values[:, at]) for at, key in enumerate(KEYS)], axis=1)
 
     def known(self, pictures: Ints) -> Flags:
         """Which facts of each picture can be stated, (rows, keys)."""
@@ -58,9 +57,9 @@ class Facts:
 
     def differ(self, one: Ints, other: Ints) -> Flags:
         """Which facts are known of both and clearly not the same, (rows, keys)."""
-        known = (self.values[one] != 0) & (self.values[other] != 0)
-        apart = ((self._admitted[one] & self.values[other]) | (self._admitted[other] & self.values[one])) == 0
-        return np.asarray(known & apart)
+        values, near = self.values, self._near
+        known = (values[one] != 0) & (values[other] != 0)
+        return np.asarray(known & apart(values[one], near[one], values[other], near[other]))
 
     def codes(self, pictures: Ints, chosen: Ints) -> Ints:
         """Chosen facts (rows, m: places in KEYS, NOBODY for none) as one code each, NOBODY for none; see `value_at`."""
@@ -77,11 +76,6 @@ def drawn(pool: Pool) -> Flags:
 def _stated(key: str, values: Masks) -> Masks:
     unsaid = [mask_of(key, value) for value in UNSAID if value in VOCABULARY[key].values]
     return np.where(is_single(values) & ~np.isin(values, unsaid), values, 0).astype(np.uint32)
-
-
-def _admitted(key: str, values: Masks) -> Masks:
-    distinct, at = np.unique(values, return_inverse=True)
-    return np.array([near_mask(key, int(mask)) if mask else 0 for mask in distinct], dtype=np.uint32)[at]
 
 
 def value_at(code: int) -> tuple[str, str]:
@@ -170,15 +164,15 @@ def topic(chosen: Ints, table: str) -> pa.Array:
     return listed_words.take(pa.array(np.where(chosen >= 0, chosen, len(KEYS))))
 
 
-def evidence(facts: Facts, said: Ints, seen: Ints, chosen: Ints, verdict: Callable[[Flags], Any]) -> Evidence:
+def facts_evidence(facts: Facts, said: Ints, seen: Ints, chosen: Ints, verdict: Callable[[Flags], Any]) -> Evidence:
     """What answers rest on: chosen facts (rows, m) of pictures `said` against pictures `seen`.
 
     `verdict(same)` gives the words for each line from whether its two values agree.
     """
-    return evidence_of(facts.codes(said, chosen), facts.codes(seen, chosen), verdict)
+    return codes_evidence(facts.codes(said, chosen), facts.codes(seen, chosen), verdict)
 
 
-def evidence_of(said: Ints, seen: Ints, verdict: Callable[[Flags], Any]) -> Evidence:
+def codes_evidence(said: Ints, seen: Ints, verdict: Callable[[Flags], Any]) -> Evidence:
     """What answers rest on: codes of facts (rows, m) against codes of the same attributes, NOBODY for no line."""
     row, column = np.nonzero(said >= 0)
     one, other = said[row, column], seen[row, column]

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from generators.attribute_masks import value_of
 from generators.choosing import Ring, Units, cells_of, content, first_allowed, patience_for, turns_of
-from generators.evidence import Compared, evidence
+from generators.evidence import Compared, records_evidence
 from generators.portraits import choose, in_words, joined
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.wording import words_at
@@ -86,7 +86,7 @@ def _draft(ask: Ask, units: Units) -> Draft:
         answer=_sorted(_said(ask, keys, one, shared), _said(ask, keys, one, apart), _said(ask, keys, other, apart)),
         asked=mix(units.columns["subtask"].astype(np.uint64), *fields.T.astype(np.uint64)),
         slots={"aspects": _aspects(ask, keys, fields)},
-        evidence=evidence(
+        evidence=records_evidence(
             pool,
             one,
             other,

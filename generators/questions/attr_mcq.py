@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generators.attribute_masks import is_single, mask_of, near_mask, words_of
+from generators.attribute_masks import apart, is_single, mask_of, near_masks, words_of
 from generators.choosing import Ring, Units, cells_of, content, draws, first_allowed, wording_in_turn
 from generators.quotas import fill_quota, shortfall
 from generators.wording import words_at
 from schemas.keys import Words, mix, seed_of
-from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Masks, Question
+from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
 from schemas.vocabulary import VOCABULARY
 
 OPTIONS = 4
@@ -50,7 +50,7 @@ class _Asked:
         if "other" in VOCABULARY[key].values:
             usable &= values != mask_of(key, "other")
         self._ask, self._at, self._key, self._values = ask, at, seed_of(key), values
-        self._near = _near(key, values)
+        self._near = near_masks(key, values)
         self._anchors = np.flatnonzero(usable)
         self._cells = np.where(usable, cells_of(pool.source, pool.modality, pool.camera + 1), NOBODY)
         self._ring = Ring(self._cells, mix(ask.seed, pool.words, self._key, 31))
@@ -93,12 +93,7 @@ class _Asked:
 
     def _apart(self, one: Ints, other: Ints) -> Flags:
         near, values = self._near, self._values
-        return np.asarray(((near[one] & values[other]) | (values[one] & near[other])) == 0)
-
-
-def _near(key: str, values: Masks) -> Masks:
-    found, at = np.unique(values, return_inverse=True)
-    return np.array([near_mask(key, int(mask)) for mask in found], dtype=np.uint32)[at]
+        return apart(values[one], near[one], values[other], near[other])
 
 
 def _draft(ask: Ask, units: Units, reason: str) -> Draft:

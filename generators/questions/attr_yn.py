@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from generators.attribute_masks import is_single, mask_of, near_mask, value_of
+from generators.attribute_masks import is_single, mask_of, near_masks, value_of
 from generators.choosing import Ring, Units, cells_of, content, first_allowed
 from generators.pairing import negatives_of
 from generators.quotas import fill_quota, shortfall
 from generators.wording import words_at
 from schemas.keys import Words, below, mix, seed_of
-from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Example, Flags, Ints, Masks, Question
+from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Example, Flags, Ints, Question
 from schemas.vocabulary import VOCABULARY, spoken
 
 
@@ -41,7 +41,7 @@ class _Asked:
         usable = is_single(values) & ~(pool.infrared & (not VOCABULARY[key].in_infrared))
         unasked = [mask_of(key, value) for value in ("no", "other") if value in VOCABULARY[key].values]
         self._ask, self._at, self._key = ask, at, seed_of(key)
-        self._values, self._admitted = values, _admitted(key, values)
+        self._values, self._admitted = values, near_masks(key, values)
         self._anchors = np.flatnonzero(usable & ~np.isin(values, unasked))
         self._cells = np.where(usable, cells_of(pool.source, pool.modality, pool.camera + 1), NOBODY)
         self._ring = Ring(self._cells, mix(ask.seed, pool.words, self._key, 31))
@@ -80,11 +80,6 @@ class _Asked:
             return np.asarray(apart & ((own != person[members]) | (own == NOBODY)))
 
         return first_allowed(self._ring, self._cells[anchors], mix(word, 32), allowed)
-
-
-def _admitted(key: str, values: Masks) -> Masks:
-    distinct, at = np.unique(values, return_inverse=True)
-    return np.array([near_mask(key, int(mask)) for mask in distinct], dtype=np.uint32)[at]
 
 
 def _draft(ask: Ask, units: Units) -> Draft:

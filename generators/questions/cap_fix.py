@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from generators.choosing import Ring, Units, cells_of, content, draws, first_allowed, patience_for, turns_of
-from generators.evidence import KEYS, Compared, evidence
+from generators.evidence import KEYS, Compared, records_evidence
 from generators.portraits import PARTS, Portraits, choose, in_words, joined, own_keys_of
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.wording import words_at
@@ -143,7 +143,7 @@ def _evidence(pool: Pool, units: Units) -> Evidence:
         if parts:
             here = (wrong == parts[0]) & compared.differs(key, units.anchor, other)
             found[key] = [(here, "contradicted")]
-    return evidence(pool, other, units.anchor, found)
+    return records_evidence(pool, other, units.anchor, found)
 
 
 QUESTION = Question(

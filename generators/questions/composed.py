@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 import pyarrow as pa
 
-from generators.facts import Facts, all_of, any_of, choose, drawn, evidence, note
+from generators.facts import Facts, all_of, any_of, choose, drawn, facts_evidence, note
 from generators.galleries import candidate_words
 from generators.pairing import PairRule
 from generators.searching import Clue, Clues, Search, search_draft, search_units
@@ -46,7 +46,7 @@ def compose(ask: Ask) -> Draft:
     units = search_units(ask, search)
     draft = search_draft(ask, search, units, units.anchor[:, None], ("query",))
     codes = units.columns["told"]
-    lines = evidence(
+    lines = facts_evidence(
         facts, units.columns["match"], units.columns["match"], np.where(codes >= 0, codes >> 32, -1), _fits
     )
     slots = {"candidates": candidate_words(units.columns["size"], 2), "note": note(codes, units.word)}

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generators.facts import KEYS, WORDS, Facts, choose, each_distinct, evidence, value_words
+from generators.facts import KEYS, WORDS, Facts, choose, each_distinct, facts_evidence, value_words
 from generators.pairing import PairRule, twin_pairs
 from generators.wording import words_at
 from schemas.keys import mix
@@ -56,7 +56,7 @@ def _reasoned(ask: Ask, facts: Facts, draft: Draft) -> Draft:
     return dataclasses.replace(
         draft,
         thought=_thought(facts, one, other, chosen, _flag(draft.gold)),
-        evidence=evidence(facts, one, other, chosen, _verdict),
+        evidence=facts_evidence(facts, one, other, chosen, _verdict),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generators.facts import Facts, choose, evidence, note
+from generators.facts import Facts, choose, facts_evidence, note
 from generators.pairing import PairRule, twin_pairs
 from generators.wording import words_at
 from schemas.keys import mix
@@ -49,7 +49,7 @@ def _with_reasons(ask: Ask, facts: Facts, draft: Draft) -> Draft:
     return dataclasses.replace(
         draft,
         reason=_reasons(facts, one, other, chosen, same),
-        evidence=evidence(
+        evidence=facts_evidence(
             facts, one, other, chosen, lambda equal: words_at(("different", "shared"), equal.astype(int))
         ),
     )

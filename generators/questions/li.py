@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from generators.facts import Facts, all_of, any_of, choose, evidence, note
+from generators.facts import Facts, all_of, any_of, choose, facts_evidence, note
 from generators.galleries import candidate_words
 from generators.pairing import PairRule
 from generators.searching import Clue, Clues, Search, other_clothes, search_draft, search_units
@@ -40,7 +40,7 @@ def compose(ask: Ask) -> Draft:
     codes = units.columns["told"]
     chosen = np.where(codes >= 0, codes >> 32, codes)
     slots = {"candidates": candidate_words(units.columns["size"], 2), "change": note(codes, units.word)}
-    lines = evidence(facts, units.anchor, units.columns["match"], chosen, _changed)
+    lines = facts_evidence(facts, units.anchor, units.columns["match"], chosen, _changed)
     subtask = words_at(("one_change", "two_changes"), (chosen >= 0).sum(axis=1) - 1)
     return dataclasses.replace(draft, subtask=subtask, slots=slots, evidence=lines)
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from generators.captions.phrases import listed
 from generators.choosing import Units, content, patience_for, turns_of
-from generators.facts import KEYS, WORDS, Facts, all_of, choose, each_distinct, evidence, has, note
+from generators.facts import KEYS, WORDS, Facts, all_of, choose, each_distinct, facts_evidence, has, note
 from generators.galleries import MOST as MOST_SHOWN
 from generators.galleries import candidate_words, finder_of
 from generators.pairing import MatchFinder, PairRule, how, negatives_of
@@ -115,7 +115,7 @@ def _draft(ask: Ask, facts: Facts, rule: PairRule, units: Units) -> Draft:
             "note": note(columns["told"], units.word),
             "task": _tasks(ask, task, units.columns["paraphrase"]),
         },
-        evidence=evidence(facts, ranked[:, 0], worst, chosen, _verdict),
+        evidence=facts_evidence(facts, ranked[:, 0], worst, chosen, _verdict),
         negatives=negatives_of(ask.pool, units.anchor, named, ranks),
         shortfall=shortfall(ask, units, rule.shortfall, ask.rows),
     )

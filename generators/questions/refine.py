@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from generators.choosing import Units, content, patience_for, turns_of
-from generators.facts import KEYS, WORDS, Facts, choose, each_distinct, evidence_of, has, note
+from generators.facts import KEYS, WORDS, Facts, choose, codes_evidence, each_distinct, has, note
 from generators.galleries import finder_of
 from generators.pairing import how, negatives_of
 from generators.quotas import caps_of, fill_quota, shortfall
@@ -73,7 +73,7 @@ def _draft(ask: Ask, units: Units) -> Draft:
         answer=corrected,
         asked=content_of(columns["said"]),
         slots={"description": described, "feedback": _feedback(ask, kind, columns["wrong"])},
-        evidence=evidence_of(columns["said"], columns["right"], _verdict),
+        evidence=codes_evidence(columns["said"], columns["right"], _verdict),
         negatives=negatives_of(ask.pool, units.anchor, named, ranks),
         shortfall=shortfall(ask, units, reason, ask.rows),
     )

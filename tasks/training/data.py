@@ -42,6 +42,7 @@ class TrainingData:
     """The train split of one version. Codes count from 0 and are UNLABELLED where nobody said.
 
     `attributes` maps a key to one code per picture into `values[key]`; `captions` pairs a picture number with a text.
+    `parts` counts the parts of pictures that dialogues show: they are numbered after the pictures and have no codes.
     """
 
     digest: str
@@ -54,6 +55,7 @@ class TrainingData:
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     captions: Sequence[tuple[int, str]] = ()
     stages: Mapping[int, Sequence[Sample]] = field(default_factory=dict)
+    parts: int = 0
 
     @property
     def size(self) -> int:

@@ -11,8 +11,9 @@ from schemas.answers import parse
 from schemas.keys import hash_ids, mix, order, seed_of
 from tasks.scoring.bootstrap import interval
 from tasks.training.data import Sample
-from tasks.training.reading import read_samples
+from tasks.training.reading import Part, Shown, read_samples
 from tasks.versions.reader import VersionFolder
+from tasks.view import cut
 
 Answer = Callable[[Sequence[Sample], Sequence[bytes]], list[str]]
 UNSCORED = ("caption", "question", "json")
@@ -40,13 +41,12 @@ def score_split(
     version: VersionFolder, split: str, stages: Sequence[int], answer: Answer, most: int | None = None
 ) -> list[QuestionScore]:
     """Ask the questions of a split and score the answers, family by family; at most `most` rows of each, by key."""
-    ids = version.image_ids
-    place = {name: number for number, name in enumerate(ids)}
+    numbers = Shown(version.image_ids)
     persons = dict(zip(*(version.table("person_images", [c])[c].to_pylist() for c in _PERSON), strict=True))
     found: list[QuestionScore] = []
     for stage in stages:
         families: dict[str, list[Sample]] = {}
-        for sample in read_samples(version, stage, split, place):
+        for sample in read_samples(version, stage, split, numbers):
             if sample.kind not in UNSCORED:
                 families.setdefault(sample.family, []).append(sample)
         for family in sorted(families):
@@ -54,10 +54,15 @@ def score_split(
             shown = sorted({number for sample in samples for number in sample.images})
             local = {number: at for at, number in enumerate(shown)}
             asked = [_renumbered(sample, local) for sample in samples]
-            told = answer(asked, version.image_bytes([ids[number] for number in shown]))
-            clusters = [str(persons[ids[sample.images[0]]]) for sample in samples]
+            told = answer(asked, _encoded(version, [numbers.refs[number] for number in shown]))
+            clusters = [str(persons[numbers.refs[sample.images[0]].image_id]) for sample in samples]
             found += score(samples, told, clusters)
     return found
+
+
+def _encoded(version: VersionFolder, refs: Sequence[Part]) -> list[bytes]:
+    whole = version.image_bytes([ref.image_id for ref in refs])
+    return [cut(data, ref.region) for data, ref in zip(whole, refs, strict=True)]
 
 
 _PERSON = ("image_id", "person_key")

@@ -4,9 +4,9 @@ Only persons of the wanted split are read, and of these nobody who is linked to 
 nothing of a held-out identity can reach the weights.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from schemas.vocabulary import VOCABULARY
 from tasks.training.data import UNLABELLED, Codes, Numbers, Pixels, Sample, TrainingData
 from tasks.training.patches import HEIGHT, WIDTH
 from tasks.versions.reader import VersionFolder
+from tasks.versions.regions import Region, part_of, shown_name
 from tasks.view import decode
 
 _PEOPLE = ("image_id", "source", "split", "person_key", "clothes_key", "modality")
@@ -33,17 +34,49 @@ MOST_KEPT = 20_000
 _LEFT_OUT = ("viewpoint", "modality", "image_quality", "occlusion", "action")
 
 
+class Part(NamedTuple):
+    """What a row shows: an image, and the region that is shown of it where that is not all."""
+
+    image_id: str
+    region: Region | None
+
+
+class Shown:
+    """The numbers of what rows show: images by their place, then parts of them in the order in which rows show them."""
+
+    def __init__(self, image_ids: Iterable[str]) -> None:
+        self.refs = [Part(name, None) for name in image_ids]
+        self._place = {part.image_id: number for number, part in enumerate(self.refs)}
+
+    def __contains__(self, image_id: str) -> bool:
+        """Whether an image has a number."""
+        return image_id in self._place
+
+    def number(self, ref: Mapping[str, Any]) -> int:
+        """The number of a row's reference to an image; a part that no row has shown yet gets the next one."""
+        name = shown_name(ref)
+        if name not in self._place:
+            self._place[name] = len(self.refs)
+            self.refs.append(Part(ref["image_id"], ref["region"]))
+        return self._place[name]
+
+
 @dataclass(slots=True)
 class VersionPictures:
-    """The pictures of a version by number, brought to the size of the tower; few enough to keep are decoded once."""
+    """The pictures of a version by number, brought to the size of the tower; few enough to keep are decoded once.
+
+    The numbers after those of `image_ids` are the `parts` of pictures, each cut before it is brought to size.
+    """
 
     version: VersionFolder
     image_ids: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
     _kept: Pixels = field(init=False)
     _known: npt.NDArray[np.bool_] = field(init=False)
 
     def __post_init__(self) -> None:
-        room = len(self.image_ids) if len(self.image_ids) <= MOST_KEPT else 0
+        count = len(self.image_ids) + len(self.parts)
+        room = count if count <= MOST_KEPT else 0
         self._kept = np.empty((room, HEIGHT, WIDTH, 3), dtype=np.uint8)
         self._known = np.zeros(room, dtype=bool)
 
@@ -58,14 +91,19 @@ class VersionPictures:
         return np.asarray(self._kept[wanted])
 
     def _decoded(self, numbers: Numbers) -> Pixels:
-        return to_size(self.version.image_bytes([self.image_ids[int(number)] for number in numbers]))
+        refs = [self._ref(int(number)) for number in numbers]
+        return to_size(self.version.image_bytes([ref.image_id for ref in refs]), [ref.region for ref in refs])
+
+    def _ref(self, number: int) -> Part:
+        whole = len(self.image_ids)
+        return Part(self.image_ids[number], None) if number < whole else self.parts[number - whole]
 
 
-def to_size(encoded: Sequence[bytes]) -> Pixels:
-    """Decoded pictures, all of HEIGHT by WIDTH."""
+def to_size(encoded: Sequence[bytes], regions: Sequence[Region | None] = ()) -> Pixels:
+    """Decoded pictures, or the regions of them where there are any, all of HEIGHT by WIDTH."""
     found = np.empty((len(encoded), HEIGHT, WIDTH, 3), dtype=np.uint8)
     for place, data in enumerate(encoded):
-        pixels = decode(data)
+        pixels = part_of(decode(data), regions[place] if regions else None)
         if pixels.shape[:2] != (HEIGHT, WIDTH):
             pixels = np.asarray(Image.fromarray(pixels).resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR))
         found[place] = pixels
@@ -94,10 +132,13 @@ def read_split(version: VersionFolder, split: str, stages: Iterable[int] = (1, 2
     people = people.sort_by("image_id")
     ids = people["image_id"].to_pylist()
     place = {name: number for number, name in enumerate(ids)}
-    attributes = _attributes(version, people)
+    shown, attributes = Shown(ids), _attributes(version, people)
+    dialogues = {stage: read_samples(version, stage, split, shown) for stage in stages}
+    parts = tuple(shown.refs[len(ids) :])
     return TrainingData(
         digest=digest,
-        pictures=VersionPictures(version, tuple(ids)),
+        pictures=VersionPictures(version, tuple(ids), parts),
+        parts=len(parts),
         source=_codes(people["source"].to_pylist()),
         person=_codes(people["person_key"].to_pylist()),
         outfit=_codes(list(zip(people["person_key"].to_pylist(), people["clothes_key"].to_pylist(), strict=True))),
@@ -105,7 +146,7 @@ def read_split(version: VersionFolder, split: str, stages: Iterable[int] = (1, 2
         attributes=attributes,
         values={key: VOCABULARY[key].values for key in attributes},
         captions=_captions(version, place),
-        stages={stage: read_samples(version, stage, split, place) for stage in stages},
+        stages=dialogues,
     )
 
 
@@ -153,21 +194,20 @@ def _attributes(version: VersionFolder, people: pa.Table) -> dict[str, Codes]:
     return {key: codes for key, codes in sorted(found.items()) if len(np.unique(codes[codes >= 0])) > 1}
 
 
-def read_samples(version: VersionFolder, stage: int, split: str, place: dict[str, int]) -> list[Sample]:
-    """The dialogues of one stage and split with one question and one answer; `place` numbers the images."""
+def read_samples(version: VersionFolder, stage: int, split: str, shown: Shown) -> list[Sample]:
+    """The dialogues of one stage and split with one question and one answer; `shown` numbers what they show."""
     rows = version.conversations(stage, split).select(_ROWS).to_pylist()
-    return [_sample(row, place) for row in rows if len(row["turns"]) == 2]
+    return [_sample(row, shown) for row in rows if len(row["turns"]) == 2]
 
 
-def _sample(row: dict[str, Any], place: dict[str, int]) -> Sample:
-    names = [shown["image_id"] for shown in row["images"]]
-    lost = [name for name in names if name not in place]
+def _sample(row: dict[str, Any], shown: Shown) -> Sample:
+    lost = [ref["image_id"] for ref in row["images"] if ref["image_id"] not in shown]
     if lost:
         raise BadTable(f"A {row['family']} row shows {lost[0]!r}, which is no picture of its split.")
     return Sample(
         family=row["family"],
         kind=row["answer"]["kind"],
-        images=tuple(place[name] for name in names),
+        images=tuple(shown.number(ref) for ref in row["images"]),
         prompt=row["turns"][0]["text"],
         answer=row["answer"]["text"],
         subtask=row["subtask"],

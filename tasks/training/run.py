@@ -137,12 +137,15 @@ class Run:
         return Part(f"stage{number}", plan.steps, plan.rate, _language(modules), step)
 
     def _see_all(self, modules: Modules) -> "torch.Tensor":
-        """The features of every picture, made once a process, when the tower and what compares are frozen."""
+        """The features of every picture and every part of one that is shown.
+
+        Made once a process, when the tower and what compares are frozen.
+        """
         if self._features is None:
             modules.model.model.visual.requires_grad_(False)
             hold_laid(modules.model.model.language_model)
             hold_told(modules.model.model.language_model)
-            self._features = features_of(modules.model, self.data.pictures, self.data.size)
+            self._features = features_of(modules.model, self.data.pictures, self.data.size + self.data.parts)
         return self._features
 
     def _record(self, number: int, modules: Modules) -> dict[str, Any]:

@@ -1,7 +1,10 @@
 """Toy people for the training room: drawn stripes of colour, one colour a person, in memory or as a version folder."""
 
 import os
+import sys
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np

@@ -1,24 +1,12 @@
 """What the trainer reads of a version: nobody who is linked to a tested person, but whom the recipe accepts."""
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
+from training_toy import Toy
 
 from tasks.checking.toy import toy_rows, write_toy
 from tasks.training.reading import read_split
-from tasks.versions.reader import VersionFolder
-
-
-class Toy(VersionFolder):
-    """A toy version whose manifest is nothing but the recipe's accepted overlaps."""
-
-    accepted: tuple[dict[str, str], ...] = ()
-
-    @property
-    def manifest(self) -> Any:
-        return SimpleNamespace(recipe={"link": {"accept": list(self.accepted)}})
 
 
 ACCEPTED = {"train": "toy:0000", "test": "toy:0006", "reason": "a test of the reader"}
