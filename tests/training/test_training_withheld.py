@@ -8,7 +8,6 @@ from training_toy import Toy
 from tasks.checking.toy import toy_rows, write_toy
 from tasks.training.reading import read_split
 
-
 ACCEPTED = {"train": "toy:0000", "test": "toy:0006", "reason": "a test of the reader"}
 
 
