@@ -103,10 +103,10 @@ def build_and_publish(
     return built, published
 
 
-def publish_last(name: str, store: Path, remote: str | Path, run: Runner) -> Any:
+def publish_last(name: str, store: Path, remote: str | Path, run: Runner, share: bool = False) -> Any:
     """The newest build of the recipe `name`, published. Raises GateFailed when an error gate refused it."""
     recipe, ingests, staged, validated = last_build(store, name)
-    return run.call("publish", store, recipe, staged, validated, ingests, remote)
+    return run.call("publish", store, recipe, staged, validated, ingests, remote, share)
 
 
 def build_summary(built: Built, published: "Published | None") -> dict[str, Any]:

@@ -67,8 +67,16 @@ class GateEntry(_Frozen):
     summary: str
 
 
+class Withheld(_Frozen):
+    """What a version without the pixels of some sources lacks: those packs, and the digest of the whole version."""
+
+    digest: Sha256
+    sources: list[str]
+    packs: list[FileEntry]
+
+
 class Manifest(_Frozen):
-    """One published version."""
+    """One published version; `withheld` is there when pictures were left out of it."""
 
     format_version: int
     name: str
@@ -84,6 +92,7 @@ class Manifest(_Frozen):
     parents: list[str]
     writer: str
     files: list[FileEntry]
+    withheld: Withheld | None = None
 
 
 class Revocation(_Frozen):

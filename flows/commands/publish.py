@@ -13,13 +13,19 @@ def publish(
     recipe: Annotated[str, typer.Argument(help="The name of a recipe that was built in this store.")],
     store: Store = Path("store"),
     to: To = None,
+    share: Annotated[
+        bool,
+        typer.Option(
+            "--share", help="Leave out pictures that may not be passed on, as a URL does: for a folder others read."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Publish the newest build of a recipe; raw data is not needed."""
     from flows.order import publish_last
     from flows.runner import PlainRunner
 
-    done = publish_last(recipe, store, to or str(store / "published"), PlainRunner(1, Reporter(as_json)))
+    done = publish_last(recipe, store, to or str(store / "published"), PlainRunner(1, Reporter(as_json)), share)
     printed(
         {"version": f"{done.name}@{done.version}", "digest": done.digest, "folder": done.place},
         as_json,

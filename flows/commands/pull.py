@@ -18,6 +18,10 @@ def pull(
     ] = None,
     split: Annotated[list[str] | None, typer.Option("--split", help="Only this split; repeatable.")] = None,
     source: Annotated[list[str] | None, typer.Option("--source", help="Only this source's tables; repeatable.")] = None,
+    join: Annotated[
+        Path | None,
+        typer.Option("--join", help="Your raw datasets: puts back the pictures that a shared version leaves out."),
+    ] = None,
     frozen: Annotated[
         bool, typer.Option("--frozen", help="Only the version that reidforge.lock pins; for CI.")
     ] = False,
@@ -29,7 +33,7 @@ def pull(
 
     wanted = Selection(stages=tuple(stage or ()), splits=tuple(split or ()), sources=tuple(source or ()))
     with Reporter(as_json).step("pull") as close:
-        folder = work(remote, reference, to, selection=wanted, frozen=frozen)
+        folder = work(remote, reference, to, selection=wanted, frozen=frozen, join=join)
         close(str(folder))
     printed({"folder": folder}, as_json)
 

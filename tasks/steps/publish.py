@@ -3,6 +3,7 @@
 <remote>/<name>/<digest12>/ · <remote>/<name>/refs/<semver>.json (create-once) · <remote>/<name>/latest.json
 """
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 from schemas.errors import GateFailed
 from schemas.recipe import Recipe
 from tasks.steps.store import StepOutput
-from tasks.versions.assemble import assemble, verdicts
-from tasks.versions.remote import open_remote
+from tasks.versions.assemble import Assembled, assemble, verdicts
+from tasks.versions.remote import Remote, is_shared, open_remote
 from tasks.versions.verify import refuse_other
+from tasks.versions.withholding import withhold
 
 _IDS_SHOWN = 5
 
@@ -40,16 +42,25 @@ def publish(
     validated: StepOutput,
     ingests: Sequence[StepOutput],
     remote: str | Path,
+    share: bool = False,
 ) -> Published:
     """Publish once; publishing the same content again changes nothing.
 
+    A URL, or any remote with `share`, gets the version without the pictures of sources whose terms forbid passing them
+    on (tasks.versions.withholding); a folder of this machine gets it whole.
     Raises GateFailed when a gate of severity error failed, VersionExists when the version number stands for other
     content, DigestMismatch when a staged file was changed, NotWritable without permission. A crash at any point
     leaves a remote that readers can use and that the same call completes.
     """
     refuse_broken(verdicts(validated))
-    ready = assemble(recipe, staged, validated, ingests)
+    whole = assemble(recipe, staged, validated, ingests)
     place = open_remote(remote)
+    with tempfile.TemporaryDirectory(prefix="reidforge-") as work:
+        ready = withhold(whole, Path(work)) if share or is_shared(remote) else whole
+        return _put(place, recipe, ready)
+
+
+def _put(place: Remote, recipe: Recipe, ready: Assembled) -> Published:
     if found := place.versions(recipe.name).get(recipe.version):
         refuse_other(recipe.name, recipe.version, found, ready.digest)
     where = place.put(recipe.name, ready.manifest, ready.data, ready.contents)

@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.errors import DigestMismatch, NotWritable, UnknownVersion, WrongUse
 from schemas.keys import canonical_json
-from schemas.manifest import FileEntry, Manifest
+from schemas.manifest import FileEntry, Manifest, Withheld
 from tasks.steps.store import new_folder, write_record
 from tasks.versions.cache import through_cache
 from tasks.versions.folders import FolderVersion
@@ -32,13 +32,15 @@ def pull(
     link: bool = False,
     selection: Selection | None = None,
     frozen: bool = False,
+    join: Path | None = None,
 ) -> Path:
     """Copy the version that `reference` names to the folder `to`, and return it; hard links only when asked.
 
     `reference` is name@1.2.0, name@latest, name@sha256:<prefix>, or the path of a version folder; `selection` limits
     what is fetched. With `frozen` only the version that the lock beside `to` pins may come. A folder that holds this
     version already is checked and kept. Files of a remote that is not a folder go through the cache, so that a pull
-    that was cut off goes on where it stopped. Raises UnknownVersion, Revoked, DigestMismatch naming the file,
+    that was cut off goes on where it stopped. `join` is raw data to put the pictures back from that a shared version
+    leaves out: the folder then holds the whole version. Raises BadRawData, UnknownVersion, Revoked, DigestMismatch naming the file,
     FormatTooNew, NotWritable, Unreachable, or WrongUse when `to` holds something else.
     """
     found = resolve(open_remote(remote), reference)
@@ -48,30 +50,34 @@ def pull(
     if digest_of(data) != found.digest:
         raise DigestMismatch(f"The file {MANIFEST!r} of {reference!r} is not the one that was published.")
     manifest, wanted = load_manifest(data), selection or Selection()
-    if not _is_there(to, found, manifest, wanted):
-        _copy(found, manifest, data, to, link, wanted)
-    _lock(to, manifest, found, remote)
+    final = manifest.withheld.digest if join and manifest.withheld else found.digest
+    if not _is_there(to, final, manifest, wanted):
+        _copy(found, manifest, data, to, link, wanted, join)
+    _lock(to, manifest, found, remote, final)
     return to
 
 
-def _is_there(to: Path, found: Version, manifest: Manifest, wanted: Selection) -> bool:
-    """Whether `to` holds this version already, whole and unchanged."""
+def _is_there(to: Path, final: str, manifest: Manifest, wanted: Selection) -> bool:
+    """Whether `to` holds the version of this digest already, whole and unchanged."""
     if not to.exists() or (to.is_dir() and not any(to.iterdir())):
         return False
     held = to / MANIFEST
-    if not held.is_file() or digest_of(read_bounded(held)) != found.digest:
+    if not held.is_file() or digest_of(read_bounded(held)) != final:
         raise WrongUse(
             f"The folder {str(to)!r} holds something other than {manifest.name}@{manifest.version}: "
             "pull into a new folder."
         )
-    entries = held_entries(to, manifest.files, manifest)
-    if {entry.path for entry in wanted.of(manifest)} != {entry.path for entry in entries}:
+    there = load_manifest(read_bounded(held))
+    entries = held_entries(to, there.files, there)
+    if {entry.path for entry in wanted.of(there)} != {entry.path for entry in entries}:
         raise WrongUse(f"The folder {str(to)!r} holds another part of this version: pull into a new folder.")
     check_folder(to, entries)
     return True
 
 
-def _copy(found: Version, manifest: Manifest, data: bytes, to: Path, link: bool, wanted: Selection) -> None:
+def _copy(
+    found: Version, manifest: Manifest, data: bytes, to: Path, link: bool, wanted: Selection, join: Path | None
+) -> None:
     entries = wanted.of(manifest)
     found.inspect(manifest)
     refuse_unwritable(to.absolute().parent, "The folder", "Pull to a place you may write to.")
@@ -79,11 +85,22 @@ def _copy(found: Version, manifest: Manifest, data: bytes, to: Path, link: bool,
         _fetch(found, entries, draft, link)
         if not wanted.everything:
             (draft / SELECTION).write_bytes(canonical_json(wanted.model_dump(mode="json")))
+        if join and manifest.withheld:
+            data = _joined(draft, manifest, manifest.withheld, join, wanted)
         (draft / MANIFEST).write_bytes(data)
         draft.chmod(draft.parent.stat().st_mode & 0o777)
     held = to / MANIFEST
-    if not held.is_file() or digest_of(read_bounded(held)) != found.digest:
+    if not held.is_file() or read_bounded(held) != data:
         raise NotWritable(f"The folder {str(to)!r} could not be put in place.")
+
+
+def _joined(draft: Path, manifest: Manifest, withheld: Withheld, raw: Path, wanted: Selection) -> bytes:
+    """Make the fetched folder the whole version, every file of it checked; its manifest."""
+    from tasks.versions.joining import join
+
+    data = join(draft, manifest, withheld, raw)
+    check_folder(draft, wanted.of(load_manifest(data)))
+    return data
 
 
 def _fetch(found: Version, entries: Sequence[FileEntry], draft: Path, link: bool) -> None:
@@ -113,7 +130,7 @@ def _refuse_unpinned(to: Path, reference: str, found: Version) -> None:
         )
 
 
-def _lock(to: Path, manifest: Manifest, found: Version, remote: str | Path) -> None:
+def _lock(to: Path, manifest: Manifest, found: Version, remote: str | Path, final: str) -> None:
     """Pin the pulled version in the reidforge.lock beside its folder; other pulls into the same parent keep theirs."""
     path = to.absolute().parent / LOCK
     pins = _pins(path)
@@ -122,6 +139,7 @@ def _lock(to: Path, manifest: Manifest, found: Version, remote: str | Path) -> N
         "version": manifest.version,
         "digest": found.digest,
         "source": str(remote),
+        **({"joined": final} if final != found.digest else {}),
     }
     write_record(path, {"versions": pins})
 

@@ -28,6 +28,7 @@ class Assembled:
     manifest: Manifest
     data: bytes
     contents: Mapping[str, Path | bytes]
+    facts: CardFacts
 
     @property
     def digest(self) -> str:
@@ -53,7 +54,7 @@ def assemble(
     files = [*tables, *(FileEntry(path=path, size=len(d), sha256=digest_of(d)) for path, d in small.items())]
     manifest = _manifest(recipe, sorted(files, key=lambda entry: entry.path), sources, gates, staged, validated)
     contents: dict[str, Path | bytes] = {**{entry.path: staged.folder / entry.path for entry in tables}, **small}
-    return Assembled(manifest, dump_manifest(manifest), contents)
+    return Assembled(manifest, dump_manifest(manifest), contents, facts)
 
 
 def verdicts(validated: StepOutput) -> list[dict[str, Any]]:
@@ -153,13 +154,18 @@ def _limits(validated: StepOutput, sources: Sequence[SourceEntry], staged: StepO
         if source.accepted_withdrawn:
             yield f"{source.title} was withdrawn by its authors; used here because: {source.accepted_withdrawn}"
         if not source.release_allowed:
-            yield f"{source.title} may not be redistributed: keep this version where its licence allows it."
+            yield kept_here(source)
         if other := _other_counts(source):
             yield f"{source.title} does not have the size its authors report: {other}."
     for family, facts in staged.facts["composed"].items():
         for short in facts.get("shortfalls", ()):
             yield f"{family}, {short['split']}: {short['filled']} of {short['wanted']} rows wanted; {short['reason']}."
     yield "Captions and answers made from labels say only what the labels say; unlabelled attributes stay unknown."
+
+
+def kept_here(source: SourceEntry) -> str:
+    """The limit of a version that holds pictures of a source which may not be passed on."""
+    return f"{source.title} may not be redistributed: keep this version where its licence allows it."
 
 
 def _other_counts(source: SourceEntry) -> str:

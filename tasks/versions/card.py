@@ -44,6 +44,7 @@ class CardFacts:
     gates: Sequence[GateEntry]
     limits: Sequence[str]
     overlaps: Sequence[Mapping[str, Any]] = ()
+    withheld: Sequence[str] = ()
 
 
 def render_card(facts: CardFacts) -> str:

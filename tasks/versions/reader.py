@@ -77,8 +77,13 @@ class VersionFolder:
         if places.null_count:
             lost = pc.filter(asked, pc.is_null(places))[0].as_py()
             raise BadTable(f"The image {lost!r} is not in the images table of {self.folder.name!r}.")
-        rows = stored.take(places)
-        return [value.as_py() for value in rows]
+        found = [value.as_py() for value in stored.take(places)]
+        if b"" in found:
+            raise BadTable(
+                f"{self.folder.name!r} was shared without the picture of {image_ids[found.index(b'')]!r}: pull it with "
+                "--join and your raw data to put the pictures back."
+            )
+        return found
 
     @cached_property
     def _stored_images(self) -> tuple[pa.Array, pa.ChunkedArray]:

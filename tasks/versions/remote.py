@@ -100,12 +100,17 @@ class Remote(Protocol):
         ...
 
 
+def is_shared(place: str | Path) -> bool:
+    """Whether others may read a remote: any URL but that of a folder of this machine."""
+    return "://" in str(place) and not str(place).startswith("file://")
+
+
 def open_remote(place: str | Path) -> Remote:
     """The remote at a place: a folder, or any fsspec URL such as s3://bucket/folder."""
     text = str(place)
     if text.startswith("file://"):
         text = text.removeprefix("file://")
-    if "://" in text:
+    if is_shared(text):
         from tasks.versions.remotes.object_store import ObjectStore
 
         return ObjectStore.at(text)

@@ -1,0 +1,95 @@
+"""Put back the pictures that a shared version leaves out, from the user's own raw data: the whole version, byte for byte.
+
+Every picture is compared with its published sha256, every pack with the digest of the pack that was left out.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from generators.raw_places import find_tree
+from schemas.discovery import find
+from schemas.errors import BadRawData, DigestMismatch
+from schemas.keys import file_sha256
+from schemas.manifest import FileEntry, Manifest, Withheld
+from schemas.source import RawTree, Source
+from schemas.tables import IMAGES
+from tasks.packs.decode import MAX_BYTES
+from tasks.versions.manifest import MANIFEST, digest_of, load_manifest
+from tasks.versions.selecting import source_of
+from tasks.versions.verify import inside
+from tasks.versions.withholding import CARD, WHOLE, label, with_bytes
+from tasks.versions.writer import logical_digest, write
+
+_SHOWN = 5
+
+
+def join(folder: Path, manifest: Manifest, withheld: Withheld, raw: Path) -> bytes:
+    """Turn a fetched folder into the whole version, and return the bytes of that version's manifest.
+
+    `raw` is the folder that holds the raw datasets, or one dataset's folder or archive. Raises BadRawData when a
+    dataset is not there, DigestMismatch naming pictures that are missing or other ones.
+    """
+    data = (folder / WHOLE / MANIFEST).read_bytes()
+    if digest_of(data) != withheld.digest:
+        raise DigestMismatch(f"The file '{WHOLE}/{MANIFEST}' is not the manifest of the whole version.")
+    thin = {label(entry): entry for entry in manifest.files if entry.table == "images"}
+    present = [entry for entry in withheld.packs if (folder / thin[label(entry)].path).is_file()]
+    whole = load_manifest(data)
+    for source in sorted({str(source_of(entry, whole)) for entry in present}):
+        mine = [entry for entry in present if source_of(entry, whole) == source]
+        _join_source(folder, source, [(thin[label(entry)], entry) for entry in mine], raw, whole.writer)
+    (folder / WHOLE / CARD).replace(folder / CARD)
+    (folder / WHOLE / MANIFEST).unlink()
+    (folder / WHOLE).rmdir()
+    return data
+
+
+def _join_source(
+    folder: Path, source: str, packs: Sequence[tuple[FileEntry, FileEntry]], raw: Path, wrote: str
+) -> None:
+    declared: Source = find("generators.sources", "SOURCE", source)
+    tree = find_tree(source, declared, raw)
+    shown: RawTree = declared.unpack(tree) if declared.unpack else tree
+    for thin, full in packs:
+        _rebuild(inside(folder, thin.path), inside(folder, full.path), full, shown, wrote)
+
+
+def _rebuild(thin: Path, target: Path, full: FileEntry, tree: RawTree, wrote: str) -> None:
+    """One pack with its pictures, in the bytes it was published in elsewhere."""
+    table = pq.read_table(thin, partitioning=None)
+    ids, digests = table.column("image_id").to_pylist(), table.column("sha256").to_pylist()
+    encoded = _pictures(tree, ids, digests)
+    joined = with_bytes(table, encoded, pc.struct_field(table.column("image"), "path"))
+    thin.unlink()
+    write(IMAGES, joined, target)
+    if file_sha256(target) == full.sha256:
+        return
+    same = logical_digest(pq.read_table(target, partitioning=None).replace_schema_metadata(None)) == full.logical
+    why = f"the content is the same, but it was written by {wrote}: use that" if same else "its rows are others"
+    raise DigestMismatch(f"The pack {full.path!r} could not be made again: {why}.")
+
+
+def _pictures(tree: RawTree, ids: Sequence[str], digests: Sequence[str]) -> list[bytes]:
+    """The raw bytes of pictures. Raises DigestMismatch that names those which are missing or other ones."""
+    found: list[bytes] = []
+    wrong: list[str] = []
+    for image_id, sha256 in zip(ids, digests, strict=True):
+        relpath = image_id.partition("/")[2]
+        try:
+            data = tree.read(relpath, MAX_BYTES)
+        except BadRawData as error:
+            wrong.append(f"{image_id}: {error}")
+            continue
+        found.append(data)
+        if hashlib.sha256(data).hexdigest() != sha256:
+            wrong.append(f"{image_id}: other bytes than those that were published")
+    if wrong:
+        more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
+        raise DigestMismatch(
+            f"{len(wrong)} pictures of the raw data are not those of this version.", [*wrong[:_SHOWN], *more]
+        )
+    return found
