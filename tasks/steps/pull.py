@@ -40,8 +40,8 @@ def pull(
     what is fetched. With `frozen` only the version that the lock beside `to` pins may come. A folder that holds this
     version already is checked and kept. Files of a remote that is not a folder go through the cache, so that a pull
     that was cut off goes on where it stopped. `join` is raw data to put the pictures back from that a shared version
-    leaves out: the folder then holds the whole version. Raises BadRawData, UnknownVersion, Revoked, DigestMismatch naming the file,
-    FormatTooNew, NotWritable, Unreachable, or WrongUse when `to` holds something else.
+    leaves out: the folder then holds the whole version. Raises BadRawData, UnknownVersion, Revoked,
+    DigestMismatch naming the file, FormatTooNew, NotWritable, Unreachable, or WrongUse when `to` holds something else.
     """
     found = resolve(open_remote(remote), reference)
     if frozen:

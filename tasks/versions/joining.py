@@ -1,4 +1,4 @@
-"""Put back the pictures that a shared version leaves out, from the user's own raw data: the whole version, byte for byte.
+"""Put back the pictures that a shared version leaves out, from raw data: the whole version, byte for byte.
 
 Every picture is compared with its published sha256, every pack with the digest of the pack that was left out.
 """
