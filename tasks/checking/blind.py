@@ -1,4 +1,4 @@
-"""What a solver without eyes can see: words of the prompt, cameras, sizes, sources, frame gaps, and nothing of pixels.
+"""What a solver without eyes can see: words and wording of the prompt, cameras, sizes, sources, frame gaps; no pixels.
 
 Two shapes: `row_features` has one line per conversation (yes/no and attribute answers), `candidate_features` one per
 alternative of a pick (every candidate image, then None).
@@ -23,6 +23,7 @@ Mask = npt.NDArray[np.bool_]
 _CAMERAS = 16
 _SOURCES = 4
 _PLACES = 12
+_WORDINGS = 64
 
 
 @dataclass(frozen=True)
@@ -106,15 +107,22 @@ class Blind:
             [_one_hot(self.shown.texts("cam_key"), _CAMERAS), _one_hot(self.shown.texts("source"), _SOURCES)]
         )
 
+    @cached_property
+    def wordings(self) -> Floats:
+        """Which paraphrase words a row, one column each: (rows, 64)."""
+        number = numbers(cells(self.staged.table("conversations", ["template"]), "template.paraphrase_no").values, 0)
+        return np.asarray(np.eye(_WORDINGS)[number % _WORDINGS])
+
     def beside(self, first: Ints, second: Ints) -> Floats:
-        """What two shown images have in common: camera, size, modality, and frames apart within one camera: (n, 6)."""
+        """What two shown images share: camera, modality, source, frames apart within one camera, size: (n, 7)."""
         camera, modality = codes(self.shown.texts("cam_key")), codes(self.shown.texts("modality"))
         frame = self.shown.numbers("frame")
         same = camera[first] == camera[second]
         dated = same & (frame[first] >= 0) & (frame[second] >= 0)
         gap = np.where(dated, np.log1p(np.abs(frame[first] - frame[second])), 0.0)
         apart = np.abs(self.sizes[first] - self.sizes[second])
-        plain = [same, modality[first] == modality[second], gap]
+        source = codes(self.shown.texts("source"))
+        plain = [same, modality[first] == modality[second], source[first] == source[second], gap]
         return np.hstack([np.stack(plain, axis=1).astype(np.float64), apart])
 
 
@@ -127,7 +135,7 @@ def _one_hot(values: Texts, buckets: int) -> Floats:
 def row_features(blind: Blind, rows: Ints, kinds: Ints | None = None) -> Floats:
     """What may be seen of some rows; `kinds` are codes of what is asked, given one column each."""
     first, second = blind.first[rows], blind.place_of(2)[rows]
-    parts = [np.ones((len(rows), 1)), blind.words[rows]]
+    parts = [np.ones((len(rows), 1)), blind.words[rows], blind.wordings[rows]]
     for places in (first, second):
         seen = np.hstack([blind.places, blind.sizes])[places]
         parts.append(np.where(places[:, None] >= 0, seen, 0.0))
@@ -167,7 +175,7 @@ def candidate_features(blind: Blind, rows: Ints) -> Candidates:
             np.where(has_query[:, None], blind.beside(query, at), 0.0),
         ]
     )
-    nothing = np.hstack([np.ones((len(rows), 1)), blind.words[rows]])
+    nothing = np.hstack([np.ones((len(rows), 1)), blind.words[rows], blind.wordings[rows]])
     features = np.zeros((len(at) + len(rows), seen.shape[1] + nothing.shape[1]))
     features[: len(at), : seen.shape[1]] = seen
     features[len(at) :, seen.shape[1] :] = nothing

@@ -1,11 +1,13 @@
-"""A classifier that sees everything but pixels must not beat the majority answer on persons it has not met.
+"""A classifier that sees everything but pixels must not beat chance on persons it has not met.
 
-Per family, logistic models on the words of the prompt and on metadata are fitted on train rows and tried on held-out
-identities. A family fails when its accuracy exceeds the baseline by more than the margin and the sampling error, where
-rows of one person count as one observation. Captions and other free answers have no majority to beat: not judged.
+Per family, logistic models on the words of the prompt, on metadata and on the look of lettered options are fitted on
+train rows and tried on held-out identities. A family fails when its accuracy exceeds the baseline by more than the
+margin and the sampling error, where rows of one person count as one observation. The baseline is the most frequent
+answer; for picks it is a blind draw among the options, or None where that is likelier: a preferred place is a shortcut.
+Captions and other free answers have nothing to beat: not judged.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,8 @@ import numpy.typing as npt
 
 from schemas.gate import Gate, Staged, ToyStaged, Verdict
 from schemas.keys import hash_ids, mix
-from tasks.checking.blind import Blind, answers_as_codes, asked_as_codes, candidate_features, row_features
+from tasks.checking.blind import Blind, Candidates, answers_as_codes, asked_as_codes, candidate_features, row_features
+from tasks.checking.lettered import option_features
 from tasks.checking.statistics import chosen, clustered_error, fit_choice, fit_classes
 from tasks.checking.toy import toy_rows, toy_staged
 from tasks.checking.verdicts import Judged, judged
@@ -29,7 +32,7 @@ def check(staged: Staged, parameters: Parameters) -> Verdict:
     """Fit and try one blind model per family."""
     blind = Blind(staged, parameters["hashed_words"])
     families = sorted({str(name) for name in blind.facts.family[np.isin(blind.facts.kind, _KINDS)]})
-    found = [_judge(blind, family, parameters) for family in families]
+    found = [one for family in families for one in _judge(blind, family, parameters)]
     best = "; ".join(one.words for one in found if one.enough)
     return judged(
         found,
@@ -38,18 +41,35 @@ def check(staged: Staged, parameters: Parameters) -> Verdict:
     )
 
 
-def _judge(blind: Blind, family: str, parameters: Parameters) -> Judged:
+def _judge(blind: Blind, family: str, parameters: Parameters) -> Iterator[Judged]:
     train, held = _split(blind, np.flatnonzero(blind.facts.family == family), parameters)
     persons = len(np.unique(blind.person[held]))
     if min(len(train), len(held)) < parameters["min_rows"] or persons < parameters["min_persons"]:
-        return Judged(family, enough=False, excess=0.0, words="")
+        yield Judged(family, enough=False, excess=0.0, words="")
+        return
+    for how, right, base in _tries(blind, train, held, parameters["penalty"]):
+        gain = right.astype(np.float64) - base
+        error = parameters["z"] * clustered_error(gain, np.unique(blind.person[held], return_inverse=True)[1])
+        words = f"{family} {right.mean():.3f} by {how}, {base.mean():.3f} by chance, ±{error:.3f}"
+        yield Judged(family, enough=True, excess=float(gain.mean()) - error - parameters["margin"], words=words)
+
+
+def _tries(blind: Blind, train: Ints, held: Ints, penalty: float) -> Iterator[tuple[str, Mask, Floats]]:
+    """By what each model goes, and which held-out rows it and the baseline get right."""
+    rows = np.concatenate([train, held])
+    picks = blind.facts.kind[train[0]] == "pick1"
     lettered = str(blind.facts.text[train[0]]).startswith("Option")
-    solve = _picks if blind.facts.kind[train[0]] == "pick1" and not lettered else _classes
-    right, base = solve(blind, train, held, parameters["penalty"])
-    gain = right.astype(np.float64) - base
-    error = parameters["z"] * clustered_error(gain, np.unique(blind.person[held], return_inverse=True)[1])
-    words = f"{family} {right.mean():.3f} blind, {base.mean():.3f} by majority, ±{error:.3f}"
-    return Judged(family, enough=True, excess=float(gain.mean()) - error - parameters["margin"], words=words)
+    if picks and not lettered:
+        yield (
+            "prompt and candidates",
+            _picks(candidate_features(blind, rows), len(train), penalty),
+            _drawn(blind, train, held),
+        )
+        return
+    right, majority = _classes(blind, train, held, penalty)
+    yield "prompt and pictures' facts", right, _drawn(blind, train, held) if picks else majority.astype(np.float64)
+    if lettered and (options := option_features(blind, rows)) is not None:
+        yield "the look of options", _picks(options, len(train), penalty), _drawn(blind, train, held)
 
 
 def _split(blind: Blind, rows: Ints, parameters: Parameters) -> tuple[Ints, Ints]:
@@ -83,17 +103,19 @@ def _majority(asked: Ints, answers: Ints, known: Mask) -> Ints:
     return np.asarray(np.argmax(counts, axis=1)[asked[~known]], dtype=np.int64)
 
 
-def _picks(blind: Blind, train: Ints, held: Ints, penalty: float) -> tuple[Mask, Mask]:
-    """Picks: which held-out rows the model and the most frequent place get right."""
-    rows = np.concatenate([train, held])
-    found = candidate_features(blind, rows)
-    known = found.row < len(train)
+def _picks(found: Candidates, n_train: int, penalty: float) -> Mask:
+    """Which held-out rows, those from `n_train` on, a choice among their alternatives gets right."""
+    known = found.row < n_train
     features = _scaled(found.features, known)
     weights = fit_choice(features[known], found.row[known], found.gold[known], penalty)
-    best = chosen(features[~known] @ weights, found.row[~known] - len(train))
-    golds = blind.facts.gold_index
-    common = np.argmax(np.bincount(golds[train]))
-    return found.gold[~known][best], golds[held] == common
+    best = chosen(features[~known] @ weights, found.row[~known] - n_train)
+    return np.asarray(found.gold[~known][best])
+
+
+def _drawn(blind: Blind, train: Ints, held: Ints) -> Floats:
+    """The chance of each held-out row when one draws among its options, or says None as often as train rows do."""
+    nothing = float((blind.facts.gold_index[train] == 0).mean())
+    return np.maximum((1.0 - nothing) / np.maximum(blind.facts.n_options[held], 1), nothing)
 
 
 def _scaled(features: Floats, known: Mask) -> Floats:
