@@ -67,6 +67,8 @@ class Source:
     `lists` reads what protocols need beyond rows, such as permutations or lists of queries, as plain JSON by name.
     `variants` names the forms and extras that `doctor` tells apart, each by the names that must be there; `optional`
     are reported counts that a complete dataset may lack altogether.
+    `columns` reads many names of images at once: a list for every field of PersonImage that is not its default, saying
+    what `read` says of each; None when one of them is unusual, and `read` is to look at them. Ids follow the paths.
     `unpack` shows the images inside a file of the dataset's own as files; the names it gives them are what `read` sees.
     """
 
@@ -87,6 +89,7 @@ class Source:
     other_forms: tuple[tuple[str, ...], ...] = ()
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
+    columns: Callable[[Sequence[str]], Mapping[str, Sequence[Any]] | None] | None = None
     unpack: Callable[[RawTree], RawTree] | None = None
     lists: Callable[[RawTree], Mapping[str, Any]] = _no_lists
 

@@ -8,7 +8,8 @@ Source: Zheng et al., ICCV 2015; attributes by Lin et al., Pattern Recognition 2
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from generators.market_labels import read_market_attributes
 from generators.raw_names import bad_name, images_of, unknown_folder
@@ -24,6 +25,7 @@ _FOLDERS = {
     "query": ("query", "test"),
     "gt_bbox": ("gt_bbox", "none"),
 }
+_NAMES = re.compile(rf"^({'|'.join(_FOLDERS)})/{_NAME.pattern}$", re.MULTILINE)
 _NOBODY = {"-1": "junk", "0000": "distractor"}
 
 
@@ -63,6 +65,37 @@ def _row(relpath: str, folder: str, found: re.Match[str]) -> PersonImage:
     )
 
 
+def _columns(relpaths: Sequence[str]) -> dict[str, Sequence[Any]] | None:
+    """What `_row` says of each name, all of them matched in one sweep; None when one is not of the dataset."""
+    found = _NAMES.findall("\n".join(relpaths))
+    if len(found) != len(relpaths) or any("\n" in relpath for relpath in relpaths):
+        return None
+    folders, pids, cameras, sequences, frames, boxes, suffixes = zip(*found, strict=True)
+    nobody = list(map(_NOBODY.get, pids))
+    splits = [_FOLDERS[folder][1] for folder in folders]
+    places = [f"market1501:c{camera}" for camera in cameras]
+    return {
+        "image_id": [f"market1501/{relpath}" for relpath in relpaths],
+        "source": ["market1501"] * len(found),
+        "relpath": relpaths,
+        "source_split": [_FOLDERS[folder][0] for folder in folders],
+        "split": ["none" if role else split for role, split in zip(nobody, splits, strict=True)],
+        "pid_raw": pids,
+        "role_flag": [
+            role or ("excluded" if split == "none" else "normal") for role, split in zip(nobody, splits, strict=True)
+        ],
+        "person_key": [None if role else f"market1501:{pid}" for role, pid in zip(nobody, pids, strict=True)],
+        "cam_raw": [f"c{camera}" for camera in cameras],
+        "cam_key": places,
+        "place_key": places,
+        "sequence": list(map(int, sequences)),
+        "frame": list(map(int, frames)),
+        "box_index": list(map(int, boxes)),
+        "box_source": ["hand" if box == "00" else "detector" for box in boxes],
+        "parse_warnings": [() if suffix == ".jpg" else ("doubled_suffix",) for suffix in suffixes],
+    }
+
+
 SOURCE = Source(
     title="Market-1501",
     setting="standard",
@@ -84,6 +117,7 @@ SOURCE = Source(
         Reported(what="gt_bbox", images=25_259, persons=1_501, tag="V2"),
     ),
     read=_read,
+    columns=_columns,
     attributes=read_market_attributes,
     examples={
         "bounding_box_train/0810_c4s4_037210_01.jpg": {

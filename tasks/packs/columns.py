@@ -29,8 +29,18 @@ def table_of(
 
     Raises BadTable when a value does not fit its column.
     """
-    batches = [_batch(spec, chunk, derived or {}, constant or {}) for chunk in _chunks(rows)]
-    return pa.Table.from_batches(batches, schema=spec.schema)
+    return pa.Table.from_batches(batches_of(spec, rows, derived, constant), schema=spec.schema)
+
+
+def batches_of(
+    spec: Table,
+    rows: Iterable[Any],
+    derived: Mapping[str, Callable[[Any], Any]] | None = None,
+    constant: Mapping[str, Any] | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """What `table_of` puts together, as it comes."""
+    for chunk in _chunks(rows):
+        yield _batch(spec, chunk, derived or {}, constant or {})
 
 
 def _chunks(rows: Iterable[Any]) -> Iterator[list[Any]]:

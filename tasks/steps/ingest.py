@@ -30,21 +30,23 @@ from schemas import tables, vocabulary
 from schemas.discovery import find
 from schemas.errors import BadRawData, Withdrawn
 from schemas.keys import code_revision, digest
-from schemas.rows import PersonImage, Reject
+from schemas.rows import Reject
 from schemas.source import RawFile, RawTree, Source
-from schemas.tables import PERSON_IMAGES, REJECTS, TABLES
+from schemas.tables import REJECTS, TABLES
 from tasks.packs import columns, counts, decode, labels, packs, phash
+from tasks.packs import persons as naming
 from tasks.packs import scan as scanning
 from tasks.packs.blocked import blocked
 from tasks.packs.cache import Cache
 from tasks.packs.columns import is_text, table_of, texts
 from tasks.packs.packs import Packer, as_facts, known_packs
+from tasks.packs.persons import person_images
 from tasks.packs.scan import Scan, scan
 from tasks.steps.store import StepOutput, find_step, run_step
 from tasks.versions import writer
 
 _DECODING = (decode, phash, packs, scanning)
-_READING = (raw_tree, raw_places, own_labels, row_forms, tables, vocabulary, columns, counts, labels, writer)
+_READING = (raw_tree, raw_places, own_labels, row_forms, tables, vocabulary, columns, counts, labels, naming, writer)
 
 
 def ingest(
@@ -120,7 +122,6 @@ class _Job:
     accepted: str | None = None
     rejects: list[Reject] = field(default_factory=list)
     listing: str = ""
-    in_order: bool = True
     lists: Mapping[str, Any] = field(default_factory=dict)
     shown: RawTree = field(init=False)
 
@@ -188,8 +189,7 @@ class _Job:
             "release_allowed": self.declared.release_allowed,
             "reader_version": self.version,
         }
-        table = table_of(PERSON_IMAGES, self._rows(tree), constant=constant)
-        return table if self.in_order else writer.canonical(PERSON_IMAGES, table)
+        return person_images(self.declared, tree, constant, self.rejects)
 
     def _allowed(self, persons: pa.Table) -> pa.Table:
         """The table without persons who were taken down; one reject counts their pictures and names none."""
@@ -204,16 +204,6 @@ class _Job:
             detail = f"{count} pictures of persons who were taken down are not read"
             self.rejects.append(Reject("person_images", self.source, self.source, "taken_down", detail))
         return persons.filter(pc.invert(lost))
-
-    def _rows(self, tree: _Recorded) -> Iterator[PersonImage]:
-        last = ""
-        for row in self.declared.read(tree):
-            if isinstance(row, Reject):
-                self.rejects.append(row)
-            else:
-                self.in_order = self.in_order and last < row.image_id
-                last = row.image_id
-                yield row
 
     def _scan(self, persons: pa.Table) -> Scan:
         cache = self._cache()
