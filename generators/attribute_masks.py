@@ -4,6 +4,7 @@ Bit i stands for the i-th value of the key; `skirt|dress` sets two bits; 0 is un
 and could not see. Masks make "may these two both be true?" one AND over a million rows.
 """
 
+from collections.abc import Collection
 from functools import cache
 
 import numpy as np
@@ -98,6 +99,16 @@ def words_of(key: str, masks: Masks) -> pa.Array:
 def is_single(masks: Masks) -> Flags:
     """Whether a mask names exactly one value."""
     return np.asarray((masks != 0) & (masks & (masks - np.uint32(1)) == 0) & (masks != HIDDEN))
+
+
+def plain_keys(worded: Collection[str]) -> list[str]:
+    """The attributes that a family has words for, in the order of the vocabulary; sensitive ones are never asked."""
+    return [key for key in VOCABULARY if key in worded and not VOCABULARY[key].sensitive]
+
+
+def told_once(key: str, values: Masks, infrared: Flags) -> Flags:
+    """Which pictures are known to show exactly one value; infrared tells no colours."""
+    return np.asarray(is_single(values) & ~(infrared & (not VOCABULARY[key].in_infrared)))
 
 
 def values_of(people: pa.Table, attributes: pa.Table) -> dict[str, Masks]:

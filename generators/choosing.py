@@ -278,3 +278,10 @@ def spread(cells: Ints) -> Ints:
 def content(*columns: Words | np.uint64) -> Words:
     """One word for what a row shows, from the words of its images and texts in order."""
     return mix(*columns)
+
+
+def some_of(words: Words, allowed: Flags, most: Ints) -> Flags:
+    """For each row up to `most` of its allowed columns, those with the smallest words; both (n, columns)."""
+    ranked = np.where(allowed, words, np.iinfo(np.uint64).max)
+    place = np.argsort(np.argsort(ranked, axis=1, kind="stable"), axis=1, kind="stable")
+    return np.asarray(allowed & (place < most[:, None]))

@@ -1,10 +1,13 @@
 """Captions for questions: which ones are usable, and which picture one may be asked about."""
 
 import numpy as np
+import pyarrow as pa
 
-from generators.choosing import Ring, cells_of, first_allowed
+from generators.choosing import Ring, Units, cells_of, first_allowed
+from generators.galleries import MOST, candidate_words
+from generators.quotas import shortfall
 from schemas.keys import Words, mix
-from schemas.question import NOBODY, Ask, Flags, Ints
+from schemas.question import NOBODY, Ask, Draft, Flags, Ints, Pool
 
 
 class PictureFinder:
@@ -29,8 +32,33 @@ class PictureFinder:
         return np.where((found == NOBODY) & (self._pool.split != "test"), own, found)
 
 
+def texts_of(pool: Pool, captions: Ints) -> pa.Array:
+    """The words of captions."""
+    return pool.captions.table.column("text").combine_chunks().take(pa.array(captions))
+
+
 def usable_captions(ask: Ask, least: int, most: int) -> Ints:
     """The captions of `least` to `most` words; recipe options `min_words` and `max_words` override both."""
     n_words = ask.pool.captions.n_words
     low, high = int(ask.options.get("min_words", least)), int(ask.options.get("max_words", most))
     return np.asarray(np.flatnonzero((n_words >= low) & (n_words <= high)), dtype=np.int64)
+
+
+def caption_gallery(ask: Ask, units: Units, subtask: str, lacking: str) -> Draft:
+    """The draft of a caption and a gallery; what is right, and how each stranger came in, is still open."""
+    columns = units.columns
+    return Draft(
+        images=columns["shown"],
+        roles=("gallery",) * MOST,
+        k=units.k,
+        paraphrase=columns["paraphrase"],
+        subtask=pa.repeat(pa.scalar(subtask, pa.string()), units.size),
+        n_options=columns["size"],
+        texts=columns["caption"][:, None],
+        slots={
+            "candidates": candidate_words(columns["size"], 1),
+            "caption": texts_of(ask.pool, columns["caption"]),
+        },
+        difficulty=columns["difficulty"] if "shares" in ask.options else None,
+        shortfall=shortfall(ask, units, lacking, ask.rows),
+    )

@@ -21,6 +21,7 @@ import yaml
 from generators.attribute_masks import apart, is_single, mask_of, near_masks, value_of
 from generators.captions.attribute_read import read
 from generators.captions.phrases import VARIANTS, listed, phrases
+from generators.choosing import some_of
 from generators.wording import words_at
 from schemas.keys import Words, below, mix, seed_of
 from schemas.question import NOBODY, Evidence, Flags, Floats, Ints, Masks, Pool
@@ -98,9 +99,7 @@ def choose(allowed: Flags, word: Words, most: int | Ints, width: int) -> Ints:
     They stand in the order of KEYS, NOBODY after the last.
     """
     draw = mix(word[:, None], np.array([seed_of(key) for key in KEYS], dtype=np.uint64)[None, :])
-    late = np.where(allowed, draw, np.uint64(np.iinfo(np.uint64).max))
-    rank = np.argsort(np.argsort(late, axis=1, kind="stable"), axis=1, kind="stable")
-    taken = allowed & (rank < np.asarray(most).reshape(-1, 1))
+    taken = some_of(draw, allowed, np.broadcast_to(np.asarray(most), len(allowed)))
     places = np.where(taken, np.arange(len(KEYS)), len(KEYS))
     chosen = np.sort(places, axis=1)[:, :width]
     return np.asarray(np.where(chosen < len(KEYS), chosen, NOBODY))

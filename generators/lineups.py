@@ -10,11 +10,11 @@ import numpy as np
 
 from generators.choosing import Ring, Units, cells_of, content, first_allowed, patience_for, turns_of
 from generators.galleries import MOST, candidate_words, finder_of
-from generators.pairing import MatchFinder, PairRule, hardness, subtasks
+from generators.pairing import MatchFinder, PairRule, after, hardness, match_subtasks
 from generators.quotas import ANSWERS, caps_of, fill_quota, shortfall
 from generators.sets import Again, SetGallery, set_gallery, set_negatives
 from schemas.keys import Words, below, mix
-from schemas.question import NOBODY, Ask, Draft, Flags, Ints, Negatives
+from schemas.question import NOBODY, Ask, Draft, Flags, Ints
 
 REASON = "there are not enough pictures of one person by one camera, or too few strangers there"
 
@@ -96,7 +96,7 @@ def lineup_draft(ask: Ask, units: Units, gold: Ints) -> Draft:
         roles=("query", *["gallery"] * MOST),
         k=units.k,
         paraphrase=columns["paraphrase"],
-        subtask=subtasks(ask.pool, np.stack([units.anchor, columns["match"]], axis=1)),
+        subtask=match_subtasks(ask.pool, units),
         gold=gold,
         n_options=found.size,
         slots={"candidates": candidate_words(found.size, 2)},
@@ -104,13 +104,3 @@ def lineup_draft(ask: Ask, units: Units, gold: Ints) -> Draft:
         difficulty=columns["difficulty"],
         shortfall=shortfall(ask, units, REASON, ask.rows, {"answer": ANSWERS}),
     )
-
-
-def after(negatives: Negatives, first: int) -> Negatives:
-    """The same with columns in front for pictures that are no negatives."""
-
-    def padded(column: Ints) -> Ints:
-        return np.pad(column, ((0, 0), (first, 0)), constant_values=NOBODY)
-
-    score = np.pad(negatives.score, ((0, 0), (first, 0)), constant_values=np.nan)
-    return Negatives(strategy=padded(negatives.strategy), rank=padded(negatives.rank), score=score)

@@ -4,6 +4,7 @@ import importlib
 import io
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,8 @@ BATCH = 16
 MAX_REPAIRS = 2
 PIXELS = (50_176, 200_704)
 """Least and most pixels a picture is scaled to before a model with eyes sees it."""
+SAFELY = {"local_files_only": True, "trust_remote_code": False}
+"""How every part of a model is opened: nothing is fetched, and no code from its folder is run."""
 _READ = (".json", ".safetensors", ".txt", ".jinja", ".model")
 _IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
 
@@ -47,6 +50,24 @@ def _digest(folder: Path, stamps: tuple[tuple[Path, int, int], ...]) -> str:
     return digest({path.relative_to(folder).as_posix(): file_sha256(path) for path, _, _ in stamps})[:16]
 
 
+def libraries(wanted_by: str) -> tuple[Any, Any]:
+    """torch and transformers. Raises MissingExtra, in the name of what wants them."""
+    try:
+        return importlib.import_module("torch"), importlib.import_module("transformers")
+    except ImportError as error:
+        raise MissingExtra.of(wanted_by, "train") from error
+
+
+@contextmanager
+def opening(folder: Path, what: str) -> Iterator[None]:
+    """Opens the parts of a model folder inside the block. Raises BadRecipe where they are not those of `what`."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise BadRecipe(f"The model folder {str(folder)!r} cannot be opened as {what}: {reason}") from error
+
+
 def batches(requests: Sequence[Request], size: int) -> Iterator[list[int]]:
     """Places of requests in batches of one image count and one sampling, longest first, so that little is padding."""
     groups: dict[tuple[int, str], list[int]] = {}
@@ -65,21 +86,13 @@ def _length(request: Request) -> int:
 @lru_cache(maxsize=1)
 def open_local(folder: Path) -> LocalModel:
     """Open a folder. Raises MissingExtra without torch and transformers, BadRecipe for what is no chat model."""
-    try:
-        torch = importlib.import_module("torch")
-        transformers = importlib.import_module("transformers")
-    except ImportError as error:
-        raise MissingExtra.of("The backend 'transformers_local'", "train") from error
-    safe = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        config = transformers.AutoConfig.from_pretrained(folder, **safe)
+    torch, transformers = libraries("The backend 'transformers_local'")
+    with opening(folder, "a chat model"):
+        config = transformers.AutoConfig.from_pretrained(folder, **SAFELY)
         seeing = getattr(config, "vision_config", None)
         family = transformers.AutoModelForImageTextToText if seeing else transformers.AutoModelForCausalLM
-        network = family.from_pretrained(folder, use_safetensors=True, dtype=_dtype(torch), **safe)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, padding_side="left", **safe)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise BadRecipe(f"The model folder {str(folder)!r} cannot be opened as a chat model: {reason}") from error
+        network = family.from_pretrained(folder, use_safetensors=True, dtype=_dtype(torch), **SAFELY)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, padding_side="left", **SAFELY)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -241,6 +241,11 @@ def subtasks(pool: Pool, images: Ints) -> pa.Array:
     return pa.array(["cross_camera", "same_camera", "one_camera"]).take(pa.array(which))
 
 
+def match_subtasks(pool: Pool, units: Units) -> pa.Array:
+    """The subtasks of units by their anchor and their match."""
+    return subtasks(pool, np.stack([units.anchor, units.columns["match"]], axis=1))
+
+
 def _how(pool: Pool, rule: PairRule, images: Ints, gold: Ints, rank: Ints) -> Negatives:
     rank = np.where(gold == 0, rank, NOBODY)
     name = how(rank, rule.hard_name, "same_camera")
@@ -256,3 +261,13 @@ def negatives_of(pool: Pool, anchors: Ints, strategy: Ints, rank: Ints) -> Negat
         rows, columns = np.nonzero(rank >= 0)
         score[rows, columns] = pool.neighbours.distance[anchors[rows], rank[rows, columns]]
     return Negatives(strategy=strategy, rank=rank, score=score)
+
+
+def after(negatives: Negatives, first: int) -> Negatives:
+    """The same with columns in front for pictures that are no negatives."""
+
+    def padded(column: Ints) -> Ints:
+        return np.pad(column, ((0, 0), (first, 0)), constant_values=NOBODY)
+
+    score = np.pad(negatives.score, ((0, 0), (first, 0)), constant_values=np.nan)
+    return Negatives(strategy=padded(negatives.strategy), rank=padded(negatives.rank), score=score)

@@ -10,7 +10,6 @@ Only what a crop shows and what is not sensitive is said; each distinct record i
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -53,6 +52,10 @@ class Portraits:
         """The phrase of a part for pictures at these positions; "" where nothing is known."""
         codes, words = self._part(part)
         return pa.array(words, pa.string()).take(pa.array(codes[at]))
+
+    def known_parts(self) -> Flags:
+        """The same for every one of PARTS, (pictures, parts)."""
+        return np.stack([self.known(part) for part in PARTS], axis=1)
 
     def code(self, part: str) -> Ints:
         """Equal phrases as equal numbers, for every picture."""
@@ -109,13 +112,6 @@ def in_words(columns: list[pa.Array]) -> pa.Array:
     before = [pc.if_else(pa.array(at > place), column, "") for place, column in enumerate(columns)]
     first = joined(before, ", ")
     return joined([first, last], " and ")
-
-
-def choose(words: npt.NDArray[np.uint64], allowed: npt.NDArray[np.bool_], most: Ints) -> Flags:
-    """For each row up to `most` of its allowed columns, those with the smallest words; both (n, columns)."""
-    ranked = np.where(allowed, words, np.iinfo(np.uint64).max)
-    place = np.argsort(np.argsort(ranked, axis=1, kind="stable"), axis=1, kind="stable")
-    return np.asarray(allowed & (place < most[:, None]))
 
 
 def packed(fields: Flags) -> Words:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from generators.choosing import Ring, Units, cells_of, content, first_allowed, patience_for, turns_of
 from generators.galleries import MOST, Gallery, gallery, strategies
-from generators.pairing import MatchFinder, NegativeFinder, PairRule, camera_or_none, hardness
+from generators.pairing import MatchFinder, NegativeFinder, PairRule, after, camera_or_none, hardness
 from generators.quotas import ANSWERS, caps_of, fill_quota, shortfall
 from schemas.keys import Words, below, mix, uniform
 from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Flags, Ints, Negatives, Pool
@@ -53,6 +53,16 @@ def other_clothes(pool: Pool) -> Condition:
         return np.asarray(changed & (pool.modality[anchors] == pool.modality[candidates]))
 
     return matches
+
+
+def in_other_clothes(pool: Pool, anchors: Flags, shortfall: str) -> PairRule:
+    """Matches of anchors whose outfit is known are in another one; strangers are often dressed like the anchor."""
+    return PairRule(
+        anchors=(pool.clothes >= 0) & anchors,
+        matches=other_clothes(pool),
+        hard_name="clothes_twin",
+        shortfall=shortfall,
+    )
 
 
 class PreferringFinder(NegativeFinder):
@@ -188,7 +198,7 @@ def search_draft(ask: Ask, search: Search, units: Units, beside: Ints, first_rol
         subtask=pa.repeat(pa.scalar("one_match", pa.string()), units.size),
         gold=np.where(found.place >= 0, found.place + first + 1, 0),
         n_options=found.size,
-        negatives=_beside(search_negatives(ask.pool, units, search.plain, search.rule.hard_name), first),
+        negatives=after(search_negatives(ask.pool, units, search.plain, search.rule.hard_name), first),
         difficulty=units.columns["difficulty"] if "shares" in ask.options else None,
         shortfall=shortfall(ask, units, search.rule.shortfall, ask.rows, {"answer": ANSWERS}),
     )
@@ -204,12 +214,3 @@ def search_negatives(pool: Pool, units: Units, plain: str, mined: str) -> Negati
     names = [STRATEGIES.index(name) for name in ("same_person", mined, "fits_note")]
     named = np.select([own, is_mined, units.columns["fitting"] == 1], names, how.strategy)
     return Negatives(strategy=np.where(how.strategy == NOBODY, NOBODY, named), rank=how.rank, score=how.score)
-
-
-def _beside(negatives: Negatives, first: int) -> Negatives:
-    """The same with columns in front for pictures that are no negatives."""
-    rows = len(negatives.rank)
-    nothing = np.full((rows, first), NOBODY, dtype=np.int64)
-    score = np.concatenate([np.full((rows, first), np.nan, dtype=np.float32), negatives.score], axis=1)
-    columns = [np.concatenate([nothing, column], axis=1) for column in (negatives.strategy, negatives.rank)]
-    return Negatives(strategy=columns[0], rank=columns[1], score=score)

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from generators.local_models import folder_digest
+from generators.local_models import SAFELY, folder_digest, libraries, opening
 from schemas.backend import ImageSource
-from schemas.errors import BadRecipe, MissingExtra
+from schemas.errors import BadRecipe
 
 _BATCH = 64
 _DECIMALS = 3
@@ -54,19 +54,11 @@ def cosines(model: str, pairs: Sequence[Pair], images: ImageSource) -> dict[str,
 
 @lru_cache(maxsize=1)
 def _load(model: str) -> tuple[Any, Any]:
-    try:
-        importlib.import_module("torch")
-        transformers = importlib.import_module("transformers")
-    except ImportError as error:
-        raise MissingExtra.of("describe.similarity", "train") from error
-    safe = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        prepare = transformers.AutoImageProcessor.from_pretrained(model, **safe)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(model, **safe)
-        network = transformers.AutoModel.from_pretrained(model, use_safetensors=True, **safe)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise BadRecipe(f"The model folder {model!r} cannot be opened as an image-text model: {reason}") from error
+    _, transformers = libraries("describe.similarity")
+    with opening(Path(model), "an image-text model"):
+        prepare = transformers.AutoImageProcessor.from_pretrained(model, **SAFELY)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(model, **SAFELY)
+        network = transformers.AutoModel.from_pretrained(model, use_safetensors=True, **SAFELY)
     if not hasattr(network, "get_text_features") or not hasattr(network, "get_image_features"):
         raise BadRecipe(f"The model in {model!r} is no image-text model: it has no text and image features to compare.")
     return (prepare, tokenizer), network.eval()

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from schemas.errors import BadRecipe, MissingExtra
+from generators.local_models import SAFELY, libraries, opening
+from schemas.errors import BadRecipe
 from schemas.keys import digest, file_sha256
 from schemas.miner import Miner, Vectors
 
@@ -51,18 +52,10 @@ def _folder(model: str | None) -> Path:
 
 @lru_cache(maxsize=1)
 def _load(folder: str) -> tuple[Any, Any]:
-    try:
-        importlib.import_module("torch")
-        transformers = importlib.import_module("transformers")
-    except ImportError as error:
-        raise MissingExtra.of("The miner 'transformers_vision'", "train") from error
-    safe = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        prepare = transformers.AutoImageProcessor.from_pretrained(folder, **safe)
-        network = transformers.AutoModel.from_pretrained(folder, use_safetensors=True, **safe)
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise BadRecipe(f"The model folder {folder!r} cannot be opened as a vision model: {reason}") from error
+    _, transformers = libraries("The miner 'transformers_vision'")
+    with opening(Path(folder), "a vision model"):
+        prepare = transformers.AutoImageProcessor.from_pretrained(folder, **SAFELY)
+        network = transformers.AutoModel.from_pretrained(folder, use_safetensors=True, **SAFELY)
     return prepare, network.eval()
 
 

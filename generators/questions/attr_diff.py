@@ -11,15 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generators.attribute_masks import value_of
-from generators.choosing import Ring, Units, cells_of, content, first_allowed, patience_for, turns_of
+from generators.attribute_masks import plain_keys, value_of
+from generators.choosing import Ring, Units, cells_of, content, first_allowed, patience_for, some_of, turns_of
 from generators.evidence import Compared, records_evidence
-from generators.portraits import choose, in_words, joined
+from generators.portraits import in_words, joined
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.wording import words_at
 from schemas.keys import below, mix, seed_of
 from schemas.question import Ask, Draft, Example, Flags, Ints, Question
-from schemas.vocabulary import VOCABULARY, spoken
+from schemas.vocabulary import spoken
 
 SCOPES = ("all", "upper", "lower", "single")
 LEAST, MOST = 2, 5
@@ -35,7 +35,7 @@ def compose(ask: Ask) -> Draft:
 
 
 def _keys(ask: Ask) -> list[str]:
-    return [key for key in VOCABULARY if key in ask.words["aspect"] and not VOCABULARY[key].sensitive]
+    return plain_keys(ask.words["aspect"])
 
 
 def _levels(ask: Ask, everybody: Ints) -> Iterator[Units]:
@@ -57,7 +57,7 @@ def _levels(ask: Ask, everybody: Ints) -> Iterator[Units]:
         draws = mix(word[:, None], hashes[None, :], 74)
         most = np.where(SCOPES.index("single") == scope, 1, LEAST + below(mix(word, 75), MOST - LEAST + 1))
         allowed = np.where((scope == SCOPES.index("single"))[:, None], apart, shared | apart) & inside[scope]
-        fields = choose(draws, allowed, most)
+        fields = some_of(draws, allowed, most)
         good = (other >= 0) & (fields & apart).any(axis=1) & (fields.sum(axis=1) >= np.minimum(most, LEAST))
         paraphrase = ask.paraphrases[below(mix(word, 76), len(ask.paraphrases))]
         columns = {"subtask": scope, "paraphrase": paraphrase, "other": second, "fields": fields.astype(np.int64)}

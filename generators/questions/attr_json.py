@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from generators.attribute_masks import value_of
-from generators.choosing import Units, content, patience_for, turns_of
-from generators.portraits import choose, joined, packed
+from generators.choosing import Units, content, patience_for, some_of, turns_of
+from generators.portraits import joined, packed
 from generators.quotas import caps_of, fill_quota, shortfall
 from schemas.answers import json_field
 from schemas.keys import below, mix, seed_of
@@ -58,8 +58,8 @@ def _levels(ask: Ask, everybody: Ints, seen: Flags, hidden: Flags) -> Iterator[U
         count = FIELDS[0] + below(mix(word, 41), FIELDS[1] - FIELDS[0] + 1)
         draws = mix(word[:, None], keys[None, :], 42)
         rare = hidden[anchors] & (mix(word, 43)[:, None] % np.uint64(100) < np.uint64(100 * NULL_SHARE))
-        null = choose(draws, rare, np.ones(len(anchors), dtype=np.int64))
-        fields = choose(draws, seen[anchors], count - null.sum(axis=1)) | null
+        null = some_of(draws, rare, np.ones(len(anchors), dtype=np.int64))
+        fields = some_of(draws, seen[anchors], count - null.sum(axis=1)) | null
         paraphrase = ask.paraphrases[below(mix(word, 44), len(ask.paraphrases))]
         asked = packed(fields)
         columns = {"fields": fields.astype(np.int64), "paraphrase": paraphrase}

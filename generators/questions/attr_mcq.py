@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generators.attribute_masks import apart, is_single, mask_of, near_masks, words_of
+from generators.attribute_masks import apart, mask_of, near_masks, plain_keys, told_once, words_of
 from generators.choosing import Ring, Units, cells_of, content, draws, first_allowed, wording_in_turn
 from generators.quotas import fill_quota, shortfall
 from generators.wording import words_at
@@ -32,7 +32,7 @@ def compose(ask: Ask) -> Draft:
 
 
 def _keys(ask: Ask) -> list[str]:
-    return [key for key in VOCABULARY if key in ask.words["ask"] and not VOCABULARY[key].sensitive]
+    return plain_keys(ask.words["ask"])
 
 
 def _levels(ask: Ask) -> Iterator[Units]:
@@ -46,7 +46,7 @@ class _Asked:
 
     def __init__(self, ask: Ask, at: int, key: str) -> None:
         pool, values = ask.pool, ask.pool.values[key]
-        usable = is_single(values) & ~(pool.infrared & (not VOCABULARY[key].in_infrared))
+        usable = told_once(key, values, pool.infrared)
         if "other" in VOCABULARY[key].values:
             usable &= values != mask_of(key, "other")
         self._ask, self._at, self._key, self._values = ask, at, seed_of(key), values

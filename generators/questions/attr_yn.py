@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from generators.attribute_masks import is_single, mask_of, near_masks, value_of
+from generators.attribute_masks import mask_of, near_masks, plain_keys, told_once, value_of
 from generators.choosing import Ring, Units, cells_of, content, first_allowed
 from generators.pairing import negatives_of
 from generators.quotas import fill_quota, shortfall
@@ -24,7 +24,7 @@ def compose(ask: Ask) -> Draft:
 
 
 def _keys(ask: Ask) -> list[str]:
-    return [key for key in VOCABULARY if key in ask.words["claim"] and not VOCABULARY[key].sensitive]
+    return plain_keys(ask.words["claim"])
 
 
 def _levels(ask: Ask) -> Iterator[Units]:
@@ -38,7 +38,7 @@ class _Asked:
 
     def __init__(self, ask: Ask, at: int, key: str) -> None:
         pool, values = ask.pool, ask.pool.values[key]
-        usable = is_single(values) & ~(pool.infrared & (not VOCABULARY[key].in_infrared))
+        usable = told_once(key, values, pool.infrared)
         unasked = [mask_of(key, value) for value in ("no", "other") if value in VOCABULARY[key].values]
         self._ask, self._at, self._key = ask, at, seed_of(key)
         self._values, self._admitted = values, near_masks(key, values)

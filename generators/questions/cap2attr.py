@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generators.choosing import Units, content, patience_for, turns_of
-from generators.portraits import choose, joined, packed
+from generators.choosing import Units, content, patience_for, some_of, turns_of
+from generators.described import texts_of
+from generators.portraits import joined, packed
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.sayings import KEYS, Sayings
 from schemas.answers import json_field
@@ -41,8 +42,8 @@ def _levels(ask: Ask, usable: Ints, sayings: Sayings) -> Iterator[Units]:
         own = told.image[captions]
         unknown = np.stack([ask.pool.values[key][own] == 0 for key in KEYS], axis=1)
         drawn = mix(word[:, None], hashes[None, :], 131)
-        nulls = choose(drawn, unknown & ~said & rule[captions][:, None], below(mix(word, 132), NULLS + 1))
-        fields = choose(drawn, said, FIELDS[0] + below(mix(word, 133), FIELDS[1] - FIELDS[0] + 1)) | nulls
+        nulls = some_of(drawn, unknown & ~said & rule[captions][:, None], below(mix(word, 132), NULLS + 1))
+        fields = some_of(drawn, said, FIELDS[0] + below(mix(word, 133), FIELDS[1] - FIELDS[0] + 1)) | nulls
         paraphrase = ask.paraphrases[below(mix(word, 134), len(ask.paraphrases))]
         columns = {"caption": captions, "paraphrase": paraphrase, "fields": fields.astype(np.int64)}
         shown = (content(told.texts[captions], packed(fields), paraphrase.astype(np.uint64)),)
@@ -66,7 +67,6 @@ def _draft(ask: Ask, units: Units, sayings: Sayings) -> Draft:
     for at, key in enumerate(KEYS):
         texts = pa.array([json_field(key, record.get(key)) for record in sayings.records], pa.string())
         told.append(pc.if_else(pa.array(fields[:, at]), texts.take(pa.array(code)), ""))
-    text = ask.pool.captions.table.column("text").combine_chunks()
     return Draft(
         images=np.full((units.size, 1), NOBODY, dtype=np.int64),
         roles=("query",),
@@ -76,7 +76,7 @@ def _draft(ask: Ask, units: Units, sayings: Sayings) -> Draft:
         answer=pc.binary_join_element_wise("{", joined(told, ", "), "}", ""),
         asked=packed(fields),
         texts=captions[:, None],
-        slots={"fields": joined(names, ", "), "caption": text.take(pa.array(captions))},
+        slots={"fields": joined(names, ", "), "caption": texts_of(ask.pool, captions)},
         shortfall=shortfall(ask, units, "too few captions that state two attributes plainly", ask.rows),
     )
 

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generators.choosing import Ring, Units, cells_of, content, draws, first_allowed, patience_for, turns_of
+from generators.choosing import Ring, Units, cells_of, content, draws, first_allowed, patience_for, some_of, turns_of
 from generators.evidence import KEYS, Compared, records_evidence
-from generators.portraits import PARTS, Portraits, choose, in_words, joined, own_keys_of
+from generators.portraits import PARTS, Portraits, in_words, joined, own_keys_of
 from generators.quotas import caps_of, fill_quota, shortfall
+from generators.toys import DRESSED
 from generators.wording import words_at
 from schemas.keys import Words, below, mix, uniform
 from schemas.question import NOBODY, Ask, Draft, Evidence, Example, Flags, Ints, Pool, Question
@@ -27,7 +28,7 @@ _NAMES = {"subtask": TASKS, "answer": ("wrong", "right")}
 def compose(ask: Ask) -> Draft:
     """Rows over (picture, parts named, wrong part); every turn of a picture names other parts."""
     portraits = Portraits(ask.pool)
-    known = np.stack([portraits.known(part) for part in PARTS], axis=1)
+    known = portraits.known_parts()
     anchors = np.flatnonzero(known.sum(axis=1) >= LEAST)
     codes = np.stack([portraits.code(part) for part in PARTS], axis=1)
     levels = _levels(ask, anchors, known, codes)
@@ -39,7 +40,7 @@ def _levels(ask: Ask, everybody: Ints, known: Flags, codes: Ints) -> Iterator[Un
     share = float(ask.options.get("right_share", RIGHT_SHARE))
     for k, anchors, word in turns_of(everybody, ask.pool.words[everybody], ask.seed, caps_of(ask).image):
         drawn = draws(word, len(PARTS), 61)
-        named = choose(drawn, known[anchors], LEAST + below(mix(word, 62), MOST - LEAST + 1))
+        named = some_of(drawn, known[anchors], LEAST + below(mix(word, 62), MOST - LEAST + 1))
         wrong = np.argmin(np.where(named, mix(drawn, 63), np.iinfo(np.uint64).max), axis=1)
         right = uniform(mix(word, 64)) < share
         other = np.where(right, anchors, swaps.find(anchors, wrong, word))
@@ -152,15 +153,7 @@ QUESTION = Question(
     compose=compose,
     examples=(
         Example(
-            images=(
-                {
-                    "person": "ann",
-                    "camera": "c1",
-                    "hair_length": "long",
-                    "upper_type": "coat",
-                    "lower_type": "jeans",
-                },
-            ),
+            images=(DRESSED,),
             rows=3,
             answers=("Nothing is wrong.",),
             options={"right_share": 1, "shares": {"subtask": {"find": 1}}},

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from generators.choosing import Units, content, draws, patience_for, turns_of
 from generators.portraits import PARTS, Portraits, in_words, joined
 from generators.quotas import caps_of, fill_quota, shortfall
+from generators.toys import DRESSED
 from generators.wording import words_at
 from schemas.keys import below, mix
 from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
@@ -24,7 +25,7 @@ LEAST = 3
 def compose(ask: Ask) -> Draft:
     """Rows over (picture, form, order of parts); every turn asks a picture for another form or order."""
     portraits = Portraits(ask.pool)
-    known = np.stack([portraits.known(part) for part in PARTS], axis=1)
+    known = portraits.known_parts()
     anchors = np.flatnonzero(known.sum(axis=1) >= LEAST)
     levels = _levels(ask, anchors, known)
     units = fill_quota(ask, levels, ask.rows, patience_for(anchors), {"subtask": FORMS})
@@ -97,15 +98,7 @@ QUESTION = Question(
     compose=compose,
     examples=(
         Example(
-            images=(
-                {
-                    "person": "ann",
-                    "camera": "c1",
-                    "hair_length": "long",
-                    "upper_type": "coat",
-                    "lower_type": "jeans",
-                },
-            ),
+            images=(DRESSED,),
             rows=1,
             answers=("Lower garment: jeans. Hair: long hair. Top: a coat.",),
         ),

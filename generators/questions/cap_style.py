@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from generators.choosing import Ring, Units, content, first_allowed, patience_for, turns_of
+from generators.described import texts_of
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.sayings import Sayings
 from generators.wording import words_at
@@ -59,7 +60,6 @@ def _levels(ask: Ask, usable: Ints, style: Ints) -> Iterator[Units]:
 
 
 def _draft(ask: Ask, units: Units, styles: list[str]) -> Draft:
-    text = ask.pool.captions.table.column("text").combine_chunks()
     columns = units.columns
     reason = "too few pictures with captions in two styles that state the same"
     return Draft(
@@ -68,10 +68,10 @@ def _draft(ask: Ask, units: Units, styles: list[str]) -> Draft:
         k=units.k,
         paraphrase=columns["paraphrase"],
         subtask=words_at(styles, columns["subtask"]),
-        answer=text.take(pa.array(columns["again"])),
+        answer=texts_of(ask.pool, columns["again"]),
         texts=columns["caption"][:, None],
         slots={
-            "caption": text.take(pa.array(columns["caption"])),
+            "caption": texts_of(ask.pool, columns["caption"]),
             "manner": words_at(list(ask.words["manner"].values()), columns["subtask"]),
         },
         shortfall=shortfall(ask, units, reason, ask.rows, {"subtask": styles}),

@@ -2,12 +2,10 @@
 
 import dataclasses
 
-import numpy as np
-
 from generators.facts import drawn
 from generators.galleries import candidate_words
-from generators.pairing import PairRule, subtasks
-from generators.searching import Search, other_clothes, search_draft, search_units
+from generators.pairing import match_subtasks
+from generators.searching import Search, in_other_clothes, search_draft, search_units
 from schemas.question import Ask, Draft, Example, Question
 
 NONE_SHARE = 0.15
@@ -16,18 +14,13 @@ NONE_SHARE = 0.15
 def compose(ask: Ask) -> Draft:
     """Rows of a query and a gallery whose match wears another outfit; strangers are often dressed like the query."""
     pool = ask.pool
-    rule = PairRule(
-        anchors=(pool.clothes >= 0) & ~drawn(pool),
-        matches=other_clothes(pool),
-        hard_name="clothes_twin",
-        shortfall="too few persons of this recipe's sources are known in more than one outfit",
-    )
+    lacking = "too few persons of this recipe's sources are known in more than one outfit"
+    rule = in_other_clothes(pool, ~drawn(pool), lacking)
     search = Search(rule=rule, none_share=NONE_SHARE)
     units = search_units(ask, search)
     draft = search_draft(ask, search, units, units.anchor[:, None], ("query",))
-    pairs = np.stack([units.anchor, units.columns["match"]], axis=1)
     slots = {"candidates": candidate_words(units.columns["size"], 2)}
-    return dataclasses.replace(draft, subtask=subtasks(pool, pairs), slots=slots)
+    return dataclasses.replace(draft, subtask=match_subtasks(pool, units), slots=slots)
 
 
 QUESTION = Question(

@@ -2,25 +2,16 @@
 
 import numpy as np
 
-from generators.pairing import PairRule, twin_pairs
-from schemas.question import Ask, Draft, Example, Flags, Ints, Question
+from generators.pairing import twin_pairs
+from generators.searching import in_other_clothes
+from schemas.question import Ask, Draft, Example, Question
 
 
 def compose(ask: Ask) -> Draft:
     """Twins of a yes (same person, another outfit) and a no (another person, half of them clothes twins)."""
-    pool = ask.pool
-
-    def matches(anchors: Ints, candidates: Ints) -> Flags:
-        changed = (pool.clothes[candidates] >= 0) & (pool.clothes[anchors] != pool.clothes[candidates])
-        return np.asarray(changed & (pool.modality[anchors] == pool.modality[candidates]))
-
-    rule = PairRule(
-        anchors=pool.clothes >= 0,
-        matches=matches,
-        hard_name="clothes_twin",
-        shortfall="too few persons of this recipe's sources are known in more than one outfit",
-    )
-    return twin_pairs(ask, rule)
+    anybody = np.ones(ask.pool.size, dtype=np.bool_)
+    lacking = "too few persons of this recipe's sources are known in more than one outfit"
+    return twin_pairs(ask, in_other_clothes(ask.pool, anybody, lacking))
 
 
 QUESTION = Question(

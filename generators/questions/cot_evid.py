@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from generators.facts import KEYS, WORDS, Facts, choose, each_distinct, facts_evidence, value_words
 from generators.pairing import PairRule, twin_pairs
+from generators.toys import in_tops
 from generators.wording import words_at
 from schemas.keys import mix
 from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
@@ -91,11 +92,7 @@ QUESTION = Question(
     default_stage=3,
     examples=(
         Example(
-            images=(
-                {"person": "ann", "camera": "c1", "upper_color_primary": "red", "lower_type": "shorts"},
-                {"person": "ann", "camera": "c2", "upper_color_primary": "red", "lower_type": "shorts"},
-                {"person": "bob", "camera": "c2", "upper_color_primary": "green", "lower_type": "shorts"},
-            ),
+            images=in_tops({"bob": "green"}, {"lower_type": "shorts"}),
             rows=2,
             answers=(
                 "<think>\nTop, colour: red and red, the same.\nLower garment, kind: shorts and shorts, the same.\n"

@@ -11,8 +11,8 @@ import numpy as np
 from generators.choosing import Ring, cells_of, first_allowed
 from generators.facts import drawn
 from generators.galleries import candidate_words
-from generators.pairing import PairRule, camera_or_none, subtasks
-from generators.searching import Clue, Clues, Search, other_clothes, search_draft, search_units
+from generators.pairing import camera_or_none, match_subtasks
+from generators.searching import Clue, Clues, Search, in_other_clothes, search_draft, search_units
 from schemas.keys import Words, mix
 from schemas.question import Ask, Draft, Example, Flags, Ints, Question, Region
 
@@ -23,19 +23,14 @@ CLOTHES = Region(x=0.0, y=0.18, w=1.0, h=0.67)
 def compose(ask: Ask) -> Draft:
     """Rows of a query, a clothes template and a gallery; the match is the query's person in the template's outfit."""
     pool = ask.pool
-    rule = PairRule(
-        anchors=(pool.clothes >= 0) & ~pool.infrared & ~drawn(pool),
-        matches=other_clothes(pool),
-        hard_name="clothes_twin",
-        shortfall="too few persons of this recipe's sources are known in two outfits with two pictures of the second",
-    )
+    lacking = "too few persons of this recipe's sources are known in two outfits with two pictures of the second"
+    rule = in_other_clothes(pool, ~pool.infrared & ~drawn(pool), lacking)
     search = Search(rule=rule, clues=_templates(ask))
     units = search_units(ask, search)
     beside = np.stack([units.anchor, units.columns["told_template"]], axis=1)
     draft = search_draft(ask, search, units, beside, ("query", "clothes_template"))
-    pairs = np.stack([units.anchor, units.columns["match"]], axis=1)
     slots = {"candidates": candidate_words(units.columns["size"], 3)}
-    return dataclasses.replace(draft, subtask=subtasks(pool, pairs), slots=slots, regions={1: CLOTHES})
+    return dataclasses.replace(draft, subtask=match_subtasks(pool, units), slots=slots, regions={1: CLOTHES})
 
 
 def _templates(ask: Ask) -> Clues:

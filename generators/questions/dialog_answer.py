@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from generators.attribute_masks import mask_of, near_mask
 from generators.choosing import Units, content, patience_for, turns_of
-from generators.described import usable_captions
+from generators.described import texts_of, usable_captions
 from generators.facts import KEYS, UNSAID, Told, choose, lowered, phrase, topic, value_at
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.searching import content_of
@@ -94,7 +94,7 @@ def _others(code: int) -> list[int]:
 
 def _draft(ask: Ask, units: Units) -> Draft:
     columns, asked = units.columns, units.columns["asked"]
-    memory = ask.pool.captions.table.column("text").combine_chunks().take(pa.array(columns["caption"]))
+    memory = texts_of(ask.pool, columns["caption"])
     first, last = (_question(asked[:, at : at + 4]) for at in (0, 4))
     alone = pa.array(asked[:, 0] < 0)
     nothing = pa.scalar(None, pa.string())

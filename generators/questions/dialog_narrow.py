@@ -32,6 +32,7 @@ from generators.galleries import candidate_words
 from generators.pairing import PairRule
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.searching import content_of
+from generators.toys import in_tops
 from schemas.keys import Words, below, mix
 from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
 
@@ -125,17 +126,7 @@ QUESTION = Question(
     default_stage=3,
     examples=(
         Example(
-            images=tuple(
-                {"person": name, "camera": camera, "upper_color_primary": top, "backpack": "no"}
-                for name, camera, top in (
-                    ("ann", "c1", "red"),
-                    ("ann", "c2", "red"),
-                    ("bob", "c2", "green"),
-                    ("cid", "c2", "black"),
-                    ("dan", "c2", "purple"),
-                    ("eve", "c2", "green"),
-                )
-            ),
+            images=in_tops({"bob": "green", "cid": "black", "dan": "purple", "eve": "green"}, {"backpack": "no"}),
             rows=1,
             answers=("Images 4",),
         ),

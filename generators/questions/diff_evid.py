@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from generators.facts import Facts, choose, facts_evidence, note
 from generators.pairing import PairRule, twin_pairs
+from generators.toys import in_tops
 from generators.wording import words_at
 from schemas.keys import mix
 from schemas.question import Ask, Draft, Example, Flags, Ints, Question
@@ -70,11 +71,7 @@ QUESTION = Question(
     default_stage=2,
     examples=(
         Example(
-            images=(
-                {"person": "ann", "camera": "c1", "upper_color_primary": "red"},
-                {"person": "ann", "camera": "c2", "upper_color_primary": "red"},
-                {"person": "bob", "camera": "c2", "upper_color_primary": "green"},
-            ),
+            images=in_tops({"bob": "green"}),
             rows=2,
             answers=("Yes. Both show a red top.", "No. Image 1 shows a red top, Image 2 a green top."),
         ),

@@ -10,9 +10,10 @@ import numpy as np
 
 from generators.choosing import Units, content, patience_for, turns_of
 from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery
-from generators.lineups import REASON, after, same_look
-from generators.pairing import MatchFinder, hardness, how, negatives_of, subtasks
+from generators.lineups import REASON, same_look
+from generators.pairing import MatchFinder, after, hardness, how, negatives_of, subtasks
 from generators.quotas import caps_of, fill_quota, shortfall
+from generators.toys import crowd
 from schemas.keys import below, mix
 from schemas.question import NOBODY, Ask, Draft, Example, Question
 
@@ -77,12 +78,7 @@ QUESTION = Question(
     default_stage=2,
     examples=(
         Example(
-            images=(
-                {"person": "ann", "camera": "c1"},
-                {"person": "ann", "camera": "c2"},
-                {"person": "bob", "camera": "c2"},
-                {"person": "cid", "camera": "c2"},
-            ),
+            images=crowd("bob", "cid"),
             rows=2,
             answers=("Image 2", "None"),
         ),

@@ -6,10 +6,11 @@ import numpy as np
 
 from generators.choosing import Units, content, patience_for, turns_of
 from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery, strategies
-from generators.pairing import MatchFinder, PairRule, hardness, subtasks
+from generators.pairing import MatchFinder, PairRule, after, hardness, match_subtasks
 from generators.quotas import ANSWERS, caps_of, fill_quota, shortfall
+from generators.toys import crowd
 from schemas.keys import below, mix
-from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Negatives, Question
+from schemas.question import Ask, Draft, Example, Flags, Ints, Question
 
 NONE_SHARE = 0.15
 
@@ -53,24 +54,14 @@ def _draft(ask: Ask, rule: PairRule, units: Units) -> Draft:
         roles=("query", *["gallery"] * MOST),
         k=units.k,
         paraphrase=columns["paraphrase"],
-        subtask=subtasks(pool, np.stack([units.anchor, columns["match"]], axis=1)),
+        subtask=match_subtasks(pool, units),
         gold=np.where(found.place >= 0, found.place + 2, 0),
         n_options=found.size,
         slots={"candidates": candidate_words(found.size, 2)},
-        negatives=_beside_query(strategies(pool, units.anchor, found, "same_camera")),
+        negatives=after(strategies(pool, units.anchor, found, "same_camera"), 1),
         difficulty=columns["difficulty"] if "shares" in ask.options else None,
         shortfall=shortfall(ask, units, rule.shortfall, ask.rows, {"answer": ANSWERS}),
     )
-
-
-def _beside_query(negatives: Negatives) -> Negatives:
-    """The same with a first column for the query, which is no negative."""
-
-    def padded(column: Ints) -> Ints:
-        return np.insert(column, 0, NOBODY, axis=1)
-
-    score = np.insert(negatives.score, 0, np.nan, axis=1)
-    return Negatives(strategy=padded(negatives.strategy), rank=padded(negatives.rank), score=score)
 
 
 QUESTION = Question(
@@ -80,12 +71,7 @@ QUESTION = Question(
     default_stage=2,
     examples=(
         Example(
-            images=(
-                {"person": "ann", "camera": "c1"},
-                {"person": "ann", "camera": "c2"},
-                {"person": "bob", "camera": "c2"},
-                {"person": "cid", "camera": "c2"},
-            ),
+            images=crowd("bob", "cid"),
             rows=1,
             answers=("None",),
             options={"none_share": 1},

@@ -9,6 +9,7 @@ import numpy as np
 from generators.galleries import MOST
 from generators.lineups import gallery_of, lineup_draft, lineup_units
 from generators.sets import SetGallery
+from generators.toys import crowd
 from schemas.question import NOBODY, Ask, Draft, Example, Ints, Question
 
 
@@ -33,13 +34,7 @@ QUESTION = Question(
     default_stage=2,
     examples=(
         Example(
-            images=(
-                {"person": "ann", "camera": "c1"},
-                {"person": "ann", "camera": "c2"},
-                {"person": "bob", "camera": "c2"},
-                {"person": "cid", "camera": "c2"},
-                {"person": "dan", "camera": "c2"},
-            ),
+            images=crowd("bob", "cid", "dan"),
             rows=1,
             answers=("3 > 2 > 4 > 5",),
         ),

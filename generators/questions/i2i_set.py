@@ -3,6 +3,7 @@
 import numpy as np
 
 from generators.lineups import gallery_of, lineup_draft, lineup_units
+from generators.toys import crowd
 from schemas.question import Ask, Draft, Example, Question
 
 
@@ -20,13 +21,7 @@ QUESTION = Question(
     default_stage=2,
     examples=(
         Example(
-            images=(
-                {"person": "ann", "camera": "c1"},
-                {"person": "ann", "camera": "c2"},
-                {"person": "bob", "camera": "c2"},
-                {"person": "cid", "camera": "c2"},
-                {"person": "dan", "camera": "c2"},
-            ),
+            images=crowd("bob", "cid", "dan"),
             rows=1,
             answers=("Images 5",),
             options={"shares": {"answer": {"match": 1}}},

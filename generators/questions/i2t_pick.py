@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from generators.choosing import Ring, Units, cells_of, content, first_allowed, patience_for, turns_of
 from generators.claims import Claims
-from generators.described import PictureFinder, usable_captions
+from generators.described import PictureFinder, texts_of, usable_captions
 from generators.pool import codes
 from generators.quotas import caps_of, fill_quota, shortfall
 from schemas.keys import below, mix
@@ -109,8 +109,7 @@ def _draft(ask: Ask, units: Units) -> Draft:
 
 def _notes(ask: Ask, notes: Ints) -> pa.Array:
     """`A: … B: … C: … D: …`."""
-    text = ask.pool.captions.table.column("text").combine_chunks()
-    said = [text.take(pa.array(column)) for column in notes.T]
+    said = [texts_of(ask.pool, column) for column in notes.T]
     lettered = [pc.binary_join_element_wise(f"{chr(65 + at)}:", column, " ") for at, column in enumerate(said)]
     return pc.binary_join_element_wise(*lettered, " ")
 

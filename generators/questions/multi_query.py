@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from generators.choosing import Units, content, patience_for, turns_of
 from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery, strategies
-from generators.lineups import REASON, Looks, after, same_look
-from generators.pairing import MatchFinder, hardness, subtasks
+from generators.lineups import REASON, Looks, same_look
+from generators.pairing import MatchFinder, after, hardness, match_subtasks
 from generators.quotas import ANSWERS, caps_of, fill_quota, shortfall
 from schemas.errors import BadRecipe
 from schemas.keys import Words, below, mix
@@ -80,7 +80,7 @@ def _draft(ask: Ask, units: Units, count: int) -> Draft:
         roles=("query", *["query_extra"] * (count - 1), *["gallery"] * MOST),
         k=units.k,
         paraphrase=columns["paraphrase"],
-        subtask=subtasks(ask.pool, np.stack([units.anchor, columns["match"]], axis=1)),
+        subtask=match_subtasks(ask.pool, units),
         gold=np.where(found.place >= 0, found.place + count + 1, 0),
         n_options=found.size,
         slots={"queries": listed, "candidates": candidate_words(found.size, count + 1)},

@@ -3,6 +3,7 @@
 import numpy as np
 
 from generators.pairing import PairRule, twin_pairs
+from generators.toys import crowd
 from schemas.question import Ask, Draft, Example, Flags, Ints, Question
 
 
@@ -26,11 +27,7 @@ QUESTION = Question(
     default_stage=2,
     examples=(
         Example(
-            images=(
-                {"person": "ann", "camera": "c1"},
-                {"person": "ann", "camera": "c2"},
-                {"person": "bob", "camera": "c2"},
-            ),
+            images=crowd("bob"),
             rows=2,
             answers=("Yes", "No"),
         ),

@@ -1,16 +1,17 @@
 """T2I_PICK: which candidate does a description mean? Each stranger is known to differ from what it says."""
 
+import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
-import pyarrow as pa
 
 from generators.choosing import Units, content, patience_for, turns_of
 from generators.claims import Claims
-from generators.described import PictureFinder, usable_captions
-from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery, strategies
+from generators.described import PictureFinder, caption_gallery, usable_captions
+from generators.galleries import Gallery, finder_of, gallery, strategies
 from generators.pairing import hardness
-from generators.quotas import caps_of, fill_quota, shortfall
+from generators.quotas import caps_of, fill_quota
+from generators.toys import in_tops
 from schemas.keys import below, mix
 from schemas.question import Ask, Draft, Example, Ints, Question
 
@@ -41,25 +42,12 @@ def _levels(ask: Ask, usable: Ints, most: int) -> Iterator[Units]:
 
 
 def _draft(ask: Ask, units: Units) -> Draft:
-    pool, columns = ask.pool, units.columns
+    columns = units.columns
     found = Gallery(columns["shown"], columns["rank"], columns["size"], columns["place"])
-    text = pool.captions.table.column("text").combine_chunks()
-    return Draft(
-        images=found.shown,
-        roles=("gallery",) * MOST,
-        k=units.k,
-        paraphrase=columns["paraphrase"],
-        subtask=pa.repeat(pa.scalar("one_match", pa.string()), units.size),
-        gold=found.place + 1,
-        n_options=found.size,
-        texts=columns["caption"][:, None],
-        slots={"candidates": candidate_words(found.size, 1), "caption": text.take(pa.array(columns["caption"]))},
-        negatives=strategies(pool, units.anchor, found, "contradicts_caption"),
-        difficulty=columns["difficulty"] if "shares" in ask.options else None,
-        shortfall=shortfall(
-            ask, units, "too few captions with a second picture and strangers known to differ from them", ask.rows
-        ),
-    )
+    lacking = "too few captions with a second picture and strangers known to differ from them"
+    draft = caption_gallery(ask, units, "one_match", lacking)
+    negatives = strategies(ask.pool, units.anchor, found, "contradicts_caption")
+    return dataclasses.replace(draft, gold=found.place + 1, negatives=negatives)
 
 
 QUESTION = Question(
@@ -69,18 +57,7 @@ QUESTION = Question(
     default_stage=3,
     examples=(
         Example(
-            images=(
-                {
-                    "person": "ann",
-                    "camera": "c1",
-                    "upper_color_primary": "red",
-                    "caption": "A woman wearing a red jacket.",
-                },
-                {"person": "ann", "camera": "c2", "upper_color_primary": "red"},
-                {"person": "bob", "camera": "c2", "upper_color_primary": "green"},
-                {"person": "cid", "camera": "c2", "upper_color_primary": "red"},
-                {"person": "dan", "camera": "c2", "upper_color_primary": "green"},
-            ),
+            images=in_tops({"bob": "green", "cid": "red", "dan": "green"}, caption="A woman wearing a red jacket."),
             rows=1,
             answers=("Image 2",),
         ),

@@ -4,18 +4,19 @@ Every stranger is known to differ from what the description says; the matches ar
 outfit that is described, never the one that the description was written from.
 """
 
+import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
-import pyarrow as pa
 
 from generators.choosing import Ring, Units, cells_of, content, first_allowed, patience_for, turns_of
 from generators.claims import Claims
-from generators.described import usable_captions
-from generators.galleries import MOST, candidate_words, finder_of
+from generators.described import caption_gallery, usable_captions
+from generators.galleries import finder_of
 from generators.pairing import hardness
-from generators.quotas import caps_of, fill_quota, shortfall
+from generators.quotas import caps_of, fill_quota
 from generators.sets import Again, SetGallery, set_gallery, set_negatives
+from generators.toys import in_tops
 from schemas.keys import Words, below, mix
 from schemas.question import Ask, Draft, Example, Flags, Ints, Question
 
@@ -59,25 +60,12 @@ def _others(ring: Ring, cells: Ints, own: Ints) -> Again:
 
 
 def _draft(ask: Ask, units: Units) -> Draft:
-    pool, columns = ask.pool, units.columns
+    columns = units.columns
     found = SetGallery(columns["shown"], columns["rank"], columns["hits"], columns["size"])
-    text = pool.captions.table.column("text").combine_chunks().take(pa.array(columns["caption"]))
-    return Draft(
-        images=found.shown,
-        roles=("gallery",) * MOST,
-        k=units.k,
-        paraphrase=columns["paraphrase"],
-        subtask=pa.repeat(pa.scalar("any_number", pa.string()), units.size),
-        gold=found.gold,
-        n_options=found.size,
-        texts=columns["caption"][:, None],
-        slots={"candidates": candidate_words(found.size, 1), "caption": text},
-        negatives=set_negatives(pool, units.anchor, found, "contradicts_caption"),
-        difficulty=columns["difficulty"] if "shares" in ask.options else None,
-        shortfall=shortfall(
-            ask, units, "too few captions with other pictures and strangers known to differ from them", ask.rows
-        ),
-    )
+    lacking = "too few captions with other pictures and strangers known to differ from them"
+    draft = caption_gallery(ask, units, "any_number", lacking)
+    negatives = set_negatives(ask.pool, units.anchor, found, "contradicts_caption")
+    return dataclasses.replace(draft, gold=found.gold, negatives=negatives)
 
 
 QUESTION = Question(
@@ -87,16 +75,8 @@ QUESTION = Question(
     default_stage=3,
     examples=(
         Example(
-            images=(
-                {
-                    "person": "ann",
-                    "camera": "c1",
-                    "upper_color_primary": "red",
-                    "caption": "A woman wearing a red jacket.",
-                },
-                {"person": "ann", "camera": "c2", "upper_color_primary": "red"},
-                *({"person": name, "camera": "c2", "upper_color_primary": "green"} for name in ("bob", "cid", "dan")),
-                {"person": "eve", "camera": "c2", "upper_color_primary": "red"},
+            images=in_tops(
+                {"bob": "green", "cid": "green", "dan": "green", "eve": "red"}, caption="A woman wearing a red jacket."
             ),
             rows=1,
             answers=("Images 4",),

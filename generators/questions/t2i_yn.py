@@ -7,10 +7,11 @@ import pyarrow as pa
 
 from generators.choosing import Units, content, patience_for, turns_of
 from generators.claims import Claims
-from generators.described import PictureFinder, usable_captions
+from generators.described import PictureFinder, texts_of, usable_captions
 from generators.galleries import finder_of
 from generators.pairing import hardness, how, negatives_of
 from generators.quotas import caps_of, fill_quota, shortfall
+from generators.toys import in_tops
 from schemas.keys import below, mix
 from schemas.question import NOBODY, Ask, Draft, Example, Ints, Question
 
@@ -46,7 +47,6 @@ def _draft(ask: Ask, units: Units) -> Draft:
     shown = np.where(gold == 1, columns["match"], columns["other"])[:, None]
     rank = np.where(gold == 0, columns["rank"], NOBODY)[:, None]
     strategy = how(rank, "embedding_topk", "contradicts_caption")
-    text = ask.pool.captions.table.column("text").combine_chunks()
     return Draft(
         images=shown,
         roles=("candidate",),
@@ -56,7 +56,7 @@ def _draft(ask: Ask, units: Units) -> Draft:
         gold=gold,
         n_options=np.full(len(both), 2),
         texts=columns["caption"][:, None],
-        slots={"caption": text.take(pa.array(columns["caption"]))},
+        slots={"caption": texts_of(ask.pool, columns["caption"])},
         negatives=negatives_of(ask.pool, units.anchor[both], np.where(gold[:, None] == 0, strategy, NOBODY), rank),
         difficulty=columns["difficulty"] if "shares" in ask.options else None,
         shortfall=shortfall(
@@ -75,16 +75,7 @@ QUESTION = Question(
     default_stage=3,
     examples=(
         Example(
-            images=(
-                {
-                    "person": "ann",
-                    "camera": "c1",
-                    "upper_color_primary": "red",
-                    "caption": "A woman wearing a red jacket.",
-                },
-                {"person": "ann", "camera": "c2", "upper_color_primary": "red"},
-                {"person": "bob", "camera": "c2", "upper_color_primary": "green"},
-            ),
+            images=in_tops({"bob": "green"}, caption="A woman wearing a red jacket."),
             rows=2,
             answers=("Yes", "No"),
         ),

@@ -36,6 +36,7 @@ from generators import (
     searching,
     sets,
     told,
+    toys,
     wording,
 )
 from generators.captions import attribute_read, phrases
@@ -74,6 +75,7 @@ _CODE = (
     searching,
     sets,
     told,
+    toys,
     wording,
 )
 _SCHEMAS = (answers, keys, question, tables, vocabulary, writer)

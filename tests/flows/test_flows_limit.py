@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from prefect import get_client
-from prefect.testing.utilities import prefect_test_harness
+from prefect_server import ON_A_SERVER
 
 from flows.orchestrate import as_flow, run_flow
 from flows.reporter import Reporter
@@ -22,20 +22,7 @@ from tasks.steps.store import StepOutput
 sys.path.insert(0, str(Path(__file__).parents[1] / "generations"))
 from hostile_server import Describing
 
-pytestmark = [
-    pytest.mark.server,
-    pytest.mark.slow,
-    # Prefect's own start and stop of the temporary server leaves these behind; none of them is ours.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server():
-    with prefect_test_harness(server_startup_timeout=180):
-        yield
+pytestmark = ON_A_SERVER
 
 
 @as_flow

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from prefect import get_client
 from prefect.client.schemas.filters import FlowRunFilter
-from prefect.testing.utilities import prefect_test_harness
+from prefect_server import ON_A_SERVER
 
 from flows.build import build
 from flows.orchestrate import as_flow, run_flow
@@ -14,20 +14,7 @@ from flows.runner import PrefectRunner
 from schemas.errors import BadRawData
 from tasks.policy import as_task
 
-pytestmark = [
-    pytest.mark.server,
-    pytest.mark.slow,
-    # Prefect's own start and stop of the temporary server leaves these behind; none of them is ours.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server():
-    with prefect_test_harness(server_startup_timeout=180):
-        yield
+pytestmark = ON_A_SERVER
 
 
 def refuse(number: int) -> None:
