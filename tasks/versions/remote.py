@@ -106,10 +106,14 @@ def is_shared(place: str | Path) -> bool:
 
 
 def open_remote(place: str | Path) -> Remote:
-    """The remote at a place: a folder, or any fsspec URL such as s3://bucket/folder."""
+    """The remote at a place: a folder, hub://organisation/name, or any fsspec URL such as s3://bucket/folder."""
     text = str(place)
     if text.startswith("file://"):
         text = text.removeprefix("file://")
+    if text.startswith("hub://"):
+        from tasks.versions.remotes.hub import HubRemote
+
+        return HubRemote.at(text)
     if is_shared(text):
         from tasks.versions.remotes.object_store import ObjectStore
 

@@ -4,8 +4,9 @@ import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from schemas.errors import DigestMismatch, NotWritable, VersionExists
 from schemas.keys import file_sha256
@@ -46,6 +47,14 @@ def refuse_difference(entry: FileEntry, size: int, sha256: str) -> None:
         raise DigestMismatch(f"The file {entry.path!r} has sha256 {sha256[:12]}…; {entry.sha256[:12]}… was published.")
 
 
+def refuse_other_content(entry: FileEntry, content: Path | bytes) -> None:
+    """Raise DigestMismatch when a file, or bytes, to be stored are not what their entry says."""
+    if isinstance(content, bytes):
+        refuse_difference(entry, len(content), hashlib.sha256(content).hexdigest())
+    else:
+        refuse_difference(entry, content.stat().st_size, file_sha256(content))
+
+
 def check_folder(folder: Path, entries: Sequence[FileEntry]) -> None:
     """Check a whole version folder against its entries. Raises DigestMismatch for a changed, missing or extra file."""
     refuse_extra(folder, entries)
@@ -82,6 +91,19 @@ def refuse_other(name: str, version: str, found: str, digest: str) -> None:
             f"{name}@{version} is published already and stands for {found[:12]}; this build is {digest[:12]}. "
             "A published version never changes: raise `version:` in the recipe."
         )
+
+
+@contextlib.contextmanager
+def created(target: Path) -> Iterator[BinaryIO]:
+    """A new file to write what comes from elsewhere into. Raises NotWritable when it or its disk refuses."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as file:
+            yield file
+    except OSError as error:
+        if error.filename == str(target) or error.errno in {28, 122}:
+            raise NotWritable(f"The file {target.name!r} could not be written ({error.strerror}).") from error
+        raise
 
 
 def _refuse_irregular(entry: FileEntry, path: Path) -> None:

@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 import posixpath
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,7 @@ from schemas.keys import canonical_json
 from schemas.manifest import FileEntry, Manifest, Revocation
 from tasks.versions.manifest import MAX_MANIFEST_BYTES, digest_of, load_manifest
 from tasks.versions.reference import by_number, read_pointer, read_revocation
-from tasks.versions.verify import refuse_difference, refuse_other
+from tasks.versions.verify import created, refuse_difference, refuse_other, refuse_other_content
 
 _AT_ONCE = 8
 _BLOCK = 4 << 20
@@ -98,8 +98,7 @@ class ObjectStore:
         return f"{self.url}/{name}"
 
     def _send(self, name: str, entry: FileEntry, content: Path | bytes) -> None:
-        size, sha256 = _measured(content)
-        refuse_difference(entry, size, sha256)
+        refuse_other_content(entry, content)
         path = f"{self._home(name)}/objects/{entry.sha256}"
         if isinstance(content, bytes):
             self._write(path, content)
@@ -172,7 +171,7 @@ class ObjectStore:
 
     def _streamed(self, path: str, entry: FileEntry, target: Path) -> tuple[int, str]:
         hasher, size = hashlib.sha256(), 0
-        with self.fs.open(path, "rb", block_size=_BLOCK, cache_type="readahead") as source, _created(target) as file:
+        with self.fs.open(path, "rb", block_size=_BLOCK, cache_type="readahead") as source, created(target) as file:
             while size <= entry.size and (block := source.read(_BLOCK)):
                 hasher.update(block)
                 size += len(block)
@@ -281,22 +280,3 @@ def _connection_faults() -> tuple[type[Exception], ...]:
 
 def _stem(path: str) -> str:
     return posixpath.basename(path).removesuffix(".json")
-
-
-def _measured(content: Path | bytes) -> tuple[int, str]:
-    if isinstance(content, bytes):
-        return len(content), digest_of(content)
-    with content.open("rb") as file:
-        return content.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextlib.contextmanager
-def _created(target: Path) -> Iterator[Any]:
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as file:
-            yield file
-    except OSError as error:
-        if error.filename == str(target) or error.errno in {28, 122}:
-            raise NotWritable(f"The file {target.name!r} could not be written ({error.strerror}).") from error
-        raise
