@@ -48,7 +48,9 @@ def assemble(
     gates = [_gate(verdict) for verdict in verdicts(validated)]
     sources = sorted((_source(done, staged) for done in ingests), key=lambda source: source.name)
     limits = list(_limits(validated, sources, staged))
-    facts = CardFacts(recipe, tables, sources, gates, limits, staged.facts.get("overlaps", []))
+    facts = CardFacts(
+        recipe, tables, sources, gates, limits, staged.facts.get("overlaps", []), models=staged.facts["models"]
+    )
     described = {"README.md": render_card(facts).encode(), CROISSANT: croissant(recipe, tables, sources)}
     small = {**described, **(contracts or _contracts()), **_report(validated, staged)}
     files = [*tables, *(FileEntry(path=path, size=len(d), sha256=digest_of(d)) for path, d in small.items())]

@@ -4,7 +4,7 @@ A table without rows gets a file but no config: `datasets` cannot open a split t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class CardFacts:
     limits: Sequence[str]
     overlaps: Sequence[Mapping[str, Any]] = ()
     withheld: Sequence[str] = ()
+    models: Mapping[str, str] = field(default_factory=dict)
 
 
 def render_card(facts: CardFacts) -> str:

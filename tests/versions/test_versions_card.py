@@ -93,3 +93,9 @@ def test_the_card_counts_what_is_there_and_names_what_is_empty(version: Path) ->
     assert "| `captions` | text about an image | 12 |" in card
     assert "without a config: attributes, identity_links, neighbours, protocols, protocol_members." in card
     assert "not Re-ID results" in card
+
+
+def test_the_card_names_models_with_revisions_and_how_to_cite(tmp_path: Path) -> None:
+    card = (toy(tmp_path / "store").publish(tmp_path / "remote").folder / "README.md").read_text()
+    assert "| describe/market1501 | grammar@1 |" in card
+    assert "> toy@0.1.0, made by ReIDForge from MARKET1501, SYSU_MM01." in card
