@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= demo
 SIZE ?= demo
+WORKERS ?= 2
 
 # One thread per process: two spinning OpenMP threads on a shared two-core machine are many times slower than one.
 export OMP_NUM_THREADS ?= 1
@@ -34,8 +35,9 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 demo: setup
 	$(BIN)/reidforge demo --out $(OUT) --size $(SIZE)
 
+# Whole files go to one worker each, so that what a file builds once is built once.
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: setup
 	$(BIN)/ruff format --check .
