@@ -15,7 +15,7 @@ def demo(
     seed: Annotated[int, typer.Option("--seed")] = 7,
     as_json: Json = False,
 ) -> None:
-    """Draw sample raw datasets, build, publish, pull, train, evaluate and report; about eight minutes on two cores."""
+    """Draw sample raw datasets, build, publish, pull, train, evaluate and report; about six minutes on two cores."""
     from flows.demo import demo as flow
     from flows.demo import in_words
     from flows.orchestrate import run_flow
