@@ -5,15 +5,16 @@ import pyarrow as pa
 
 from generators.choosing import Ring, Units, cells_of, first_allowed
 from generators.galleries import MOST, candidate_words
+from generators.pool import nearly_same
 from generators.quotas import shortfall
 from schemas.keys import Words, mix
-from schemas.question import NOBODY, Ask, Draft, Flags, Ints, Pool
+from schemas.question import Ask, Draft, Flags, Ints, Pool
 
 
 class PictureFinder:
     """Finds another picture of the person a caption describes, in the same outfit and modality.
 
-    The caption's own picture is only used where the person has no other and the split is not test.
+    Never the caption's own picture nor a near-duplicate of it: to see what the words were written about is no search.
     """
 
     def __init__(self, ask: Ask) -> None:
@@ -26,10 +27,9 @@ class PictureFinder:
         own = self._pool.captions.image[captions]
 
         def allowed(rows: Ints, members: Ints) -> Flags:
-            return np.asarray(members != own[rows])
+            return ~nearly_same(self._pool, members, own[rows])
 
-        found = first_allowed(self._ring, self._cells[own], mix(word, 12), allowed)
-        return np.where((found == NOBODY) & (self._pool.split != "test"), own, found)
+        return first_allowed(self._ring, self._cells[own], mix(word, 12), allowed)
 
 
 def texts_of(pool: Pool, captions: Ints) -> pa.Array:

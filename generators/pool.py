@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from generators.attribute_masks import values_of
+from generators.near_hashes import RADIUS, is_flat
 from generators.pictures import SCOPE
 from schemas.errors import BadRecipe
-from schemas.keys import hash_ids
-from schemas.question import NOBODY, Captions, Ints, Neighbours, Pool
+from schemas.keys import Words, hash_ids
+from schemas.question import NOBODY, Captions, Flags, Ints, Neighbours, Pool
 from schemas.tables import TABLES
 
 _INFRARED = ("near_infrared", "thermal")
@@ -35,7 +36,7 @@ def build_pool(
     withheld: Collection[str] = (),
     also: Sequence[str] = (),
 ) -> Pool:
-    """The pool of one split. `sizes` has image_id, width, height; images without a size are left out.
+    """The pool of one split. `sizes` has image_id, width, height and may have phash; unsized images are left out.
 
     `withheld` persons are left out; splits named in `also` (such as val beside train) are let in.
     """
@@ -59,6 +60,7 @@ def build_pool(
         values=values_of(table, attributes if attributes is not None else empty["attributes"]),
         captions=captions_of(ids, captions if captions is not None else empty["captions"]),
         neighbours=neighbours_of(ids, neighbours) if neighbours is not None and neighbours.num_rows else None,
+        looks=_looks(ids, sizes) if "phash" in sizes.column_names else None,
     )
 
 
@@ -76,6 +78,20 @@ def _with_sizes(people: pa.Table, sizes: pa.Table) -> pa.Table:
     sized = people.append_column("width", sizes.column("width").combine_chunks().take(at.combine_chunks()))
     sized = sized.append_column("height", sizes.column("height").combine_chunks().take(at.combine_chunks()))
     return sized.filter(pc.is_valid(sized.column("width"))).sort_by("image_id").combine_chunks()
+
+
+def _looks(ids: pa.Array, sizes: pa.Table) -> Words:
+    """The perceptual hash of each picture; a flat one says nothing and is given a word of its own, far from all."""
+    at = positions(ids, sizes.column("image_id").combine_chunks())
+    hashes = np.asarray(sizes.column("phash").to_numpy(), dtype=np.uint64)[at]
+    return np.where(is_flat(hashes), hash_ids(ids.to_pylist()), hashes)
+
+
+def nearly_same(pool: Pool, one: Ints, other: Ints) -> Flags:
+    """Whether two pictures are one, or near-duplicates: their hashes are as close as links ask for."""
+    if pool.looks is None:
+        return np.asarray(one == other)
+    return np.asarray(np.bitwise_count(pool.looks[one] ^ pool.looks[other]) <= RADIUS)
 
 
 def _persons(table: pa.Table) -> Ints:

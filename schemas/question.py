@@ -59,6 +59,7 @@ class Pool:
     `table` holds what a row repeats of an image (image_id, source, keys, modality, frame, width, height, licence).
     The arrays are codes for choosing: equal codes mean equal names, NOBODY means unknown, their size means nothing.
     `values[key]` is a bit mask over the vocabulary's values of that key: 0 when nobody knows, HIDDEN when invisible.
+    `looks` are perceptual hashes, by which near-duplicates are told; None where nobody hashed the pictures.
     """
 
     split: str
@@ -75,6 +76,7 @@ class Pool:
     captions: Captions
     neighbours: Neighbours | None = None
     missing: tuple[str, ...] = ()
+    looks: Words | None = None
 
     @property
     def size(self) -> int:

@@ -1,7 +1,8 @@
 """CTCC_PICK: find the person of Image 1 in the clothes that Image 2 shows. Image 2 is cut from another picture.
 
-The template shows an outfit without the head, cut from a picture of that outfit which is neither the query nor in the
-gallery, from another camera than the match where there is one. The gallery may show the person in other clothes too.
+The template shows an outfit without the head, cut from a picture of that outfit which is neither the match nor a
+near-duplicate of it, from another camera than the match where there is one. The gallery may show the person in other
+clothes too.
 """
 
 import dataclasses
@@ -12,6 +13,7 @@ from generators.choosing import Ring, cells_of, first_allowed
 from generators.facts import drawn
 from generators.galleries import candidate_words
 from generators.pairing import camera_or_none, match_subtasks
+from generators.pool import nearly_same
 from generators.searching import Clue, Clues, Search, in_other_clothes, search_draft, search_units
 from schemas.keys import Words, mix
 from schemas.question import Ask, Draft, Example, Flags, Ints, Question, Region
@@ -43,10 +45,10 @@ def _templates(ask: Ask) -> Clues:
         wanted = np.where(match >= 0, cells[match], match)
 
         def elsewhere(rows: Ints, members: Ints) -> Flags:
-            return np.asarray((members != match[rows]) & (camera[members] != camera[match[rows]]))
+            return np.asarray(other(rows, members) & (camera[members] != camera[match[rows]]))
 
         def other(rows: Ints, members: Ints) -> Flags:
-            return np.asarray(members != match[rows])
+            return ~nearly_same(pool, members, match[rows])
 
         far, near = (first_allowed(ring, wanted, mix(word, 34), allowed) for allowed in (elsewhere, other))
         template = np.where(far >= 0, far, near)

@@ -1,7 +1,7 @@
 """I2T_PICK: which of four notes describes the person? Each wrong note says something that the picture contradicts.
 
 All four come from one source, one author and one style and are about equally long, so that nothing but the picture
-tells them apart. The right one was written about another picture of the person in the same outfit, where there is one.
+tells them apart. The right one was written about another picture of the person in the same outfit.
 """
 
 from collections.abc import Callable, Iterator
@@ -122,13 +122,14 @@ QUESTION = Question(
     examples=(
         Example(
             images=tuple(
-                {
-                    "person": name,
-                    "camera": "c1",
-                    "upper_color_primary": colour,
-                    "caption": f"A person wearing a {colour} jacket.",
-                }
-                for name, colour in (("ann", "red"), ("bob", "green"), ("cid", "black"), ("dan", "purple"))
+                {"person": name, "camera": "c1", "upper_color_primary": colour} | said
+                for name, colour, said in (
+                    ("ann", "red", {"caption": "A person wearing a red jacket."}),
+                    ("ann", "red", {}),
+                    ("bob", "green", {"caption": "A person wearing a green jacket."}),
+                    ("cid", "black", {"caption": "A person wearing a black jacket."}),
+                    ("dan", "purple", {"caption": "A person wearing a purple jacket."}),
+                )
             ),
             rows=1,
             answers=("Option A",),

@@ -13,6 +13,7 @@ from generators.choosing import Units, content, patience_for, turns_of
 from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery, strategies
 from generators.lineups import REASON, Looks, same_look
 from generators.pairing import MatchFinder, after, hardness, match_subtasks
+from generators.pool import nearly_same
 from generators.quotas import ANSWERS, caps_of, fill_quota, shortfall
 from schemas.errors import BadRecipe
 from schemas.keys import Words, below, mix
@@ -50,15 +51,15 @@ def _levels(ask: Ask, count: int) -> Iterator[Units]:
 
 
 def _queries(ask: Ask, looks: Looks, anchors: Ints, match: Ints, word: Words, count: int) -> Ints:
-    """The anchors and further pictures of their look, none of them the match; from other cameras first."""
-    camera = ask.pool.camera
+    """The anchors and further pictures of their look, none of them nearly the match; from other cameras first."""
+    pool, camera = ask.pool, ask.pool.camera
     found = np.full((len(anchors), count), NOBODY, dtype=np.int64)
     found[:, 0] = anchors
     for column in range(1, count):
 
         def new(rows: Ints, members: Ints, before: Ints = found[:, :column]) -> Flags:
             apart = (before[rows] != members[:, None]).all(axis=1)
-            return np.asarray(apart & (members != match[rows]))
+            return np.asarray(apart & ~nearly_same(pool, members, match[rows]))
 
         def elsewhere(rows: Ints, members: Ints, before: Ints = found[:, :column]) -> Flags:
             far = (camera[before[rows]] != camera[members][:, None]).all(axis=1)

@@ -14,11 +14,12 @@ from generators.claims import Claims
 from generators.described import caption_gallery, usable_captions
 from generators.galleries import finder_of
 from generators.pairing import hardness
+from generators.pool import nearly_same
 from generators.quotas import caps_of, fill_quota
 from generators.sets import Again, SetGallery, set_gallery, set_negatives
 from generators.toys import in_tops
 from schemas.keys import Words, below, mix
-from schemas.question import Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import Ask, Draft, Example, Flags, Ints, Pool, Question
 
 WORDS = (5, 40)
 
@@ -37,7 +38,7 @@ def _levels(ask: Ask, usable: Ints, most: int) -> Iterator[Units]:
     words = np.append(pool.words, np.uint64(0))
     for k, captions, word in turns_of(usable, pool.captions.words[usable], ask.seed, most):
         own = pool.captions.image[captions]
-        again = _others(ring, cells, own)
+        again = _others(pool, ring, cells, own)
         match = again(mix(word, 12), own[:, None])
         found = set_gallery(finder, own, match, word, again, claims.against(captions))
         columns = {"shown": found.shown, "rank": found.rank, "hits": found.hits, "size": found.size}
@@ -47,12 +48,12 @@ def _levels(ask: Ask, usable: Ints, most: int) -> Iterator[Units]:
         yield Units(own, np.full(len(own), k), word, columns, (seen,)).take(found.size > 0)
 
 
-def _others(ring: Ring, cells: Ints, own: Ints) -> Again:
-    """Further pictures of the person in the outfit, none of them taken and none the caption's own."""
+def _others(pool: Pool, ring: Ring, cells: Ints, own: Ints) -> Again:
+    """Further pictures of the person in the outfit, none of them taken, the caption's own or a near-duplicate of it."""
 
     def again(word: Words, taken: Ints) -> Ints:
         def allowed(rows: Ints, members: Ints) -> Flags:
-            return np.asarray((members != own[rows]) & (taken[rows] != members[:, None]).all(axis=1))
+            return np.asarray(~nearly_same(pool, members, own[rows]) & (taken[rows] != members[:, None]).all(axis=1))
 
         return first_allowed(ring, cells[own], word, allowed)
 

@@ -26,6 +26,7 @@ from generators import (
     groups,
     lineups,
     links,
+    near_hashes,
     pairing,
     pictures,
     pool,
@@ -64,6 +65,7 @@ _CODE = (
     groups,
     lineups,
     links,
+    near_hashes,
     pairing,
     pictures,
     phrases,
@@ -146,8 +148,8 @@ def read_pool(
 
 
 def image_sizes(store: Path, ingested: StepOutput) -> pa.Table:
-    """image_id, width and height of every stored image of a source."""
-    columns = ["image_id", "width", "height"]
+    """image_id, width, height and perceptual hash of every stored image of a source."""
+    columns = ["image_id", "width", "height", "phash"]
     schema = pa.schema([tables.IMAGES.schema.field(name) for name in columns])
     packs = [store / "packs" / pack["file"] for pack in ingested.facts["packs"]]
     sizes = [pq.read_table(path, columns=columns, partitioning=None).cast(schema) for path in packs]

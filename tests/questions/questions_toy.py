@@ -144,18 +144,26 @@ def pool_of(
     attributes: Sequence[Mapping[str, Any]] | None = None,
     neighbours: Sequence[Mapping[str, Any]] = (),
     sizes: Mapping[str, tuple[int, int]] | None = None,
+    looks: Mapping[str, int] | None = None,
 ) -> Pool:
-    """The pool of toy people; attributes are toy colours unless given, every picture is 64 by 128 unless said."""
+    """The pool of toy people; attributes are toy colours unless given, every picture is 64 by 128 unless said.
+
+    `looks` are perceptual hashes; without them no two pictures are near-duplicates.
+    """
     said = colours(images) if attributes is None else list(attributes)
     shape = sizes or {}
     measured = [
         {"image_id": i, "width": shape.get(i, (64, 128))[0], "height": shape.get(i, (64, 128))[1]}
         for i in sorted(str(row["image_id"]) for row in images)
     ]
+    shapes = pa.Table.from_pylist(measured, schema=SIZES)
+    if looks is not None:
+        hashes = [looks[row["image_id"]] for row in measured]
+        shapes = shapes.append_column("phash", pa.array(hashes, pa.uint64()))
     return build_pool(
         split,
         pa.Table.from_pylist([dict(row) for row in images], schema=TABLES["person_images"].schema),
-        pa.Table.from_pylist(measured, schema=SIZES),
+        shapes,
         pa.Table.from_pylist([dict(row) for row in captions], schema=TABLES["captions"].schema),
         pa.Table.from_pylist([dict(row) for row in said], schema=TABLES["attributes"].schema),
         pa.Table.from_pylist([dict(row) for row in neighbours], schema=TABLES["neighbours"].schema),
@@ -169,11 +177,14 @@ def rows_of(family: str, pool: Pool, rows: int, seed: int = 7, **options: Any) -
 
 def table_of(family: str, pool: Pool, rows: int, seed: int = 7, **options: Any) -> pa.Table:
     """The rows of a family over a pool."""
+    return composed(family, pool, rows, seed, **options)[0]
+
+
+def composed(family: str, pool: Pool, rows: int, seed: int = 7, **options: Any) -> tuple[pa.Table, str]:
+    """The rows of a family over a pool, and why there are fewer than asked for."""
     question = find("generators.questions", "QUESTION", family.lower())
     quota = Family(stage=question.default_stage, rows={pool.split: rows}, options=options)
-    wording = load_wording(family)
-    table, _ = compose_rows(family, question, wording, pool, quota, seed, (50_176, 100_352))
-    return table
+    return compose_rows(family, question, load_wording(family), pool, quota, seed, (50_176, 100_352))
 
 
 def rich_crowd(split: str = "train") -> Pool:

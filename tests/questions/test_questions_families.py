@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from questions_toy import TOLD, caption, image, people, pool_of, rich_crowd, rows_of, table_of
+from questions_toy import TOLD, caption, composed, image, people, pool_of, rich_crowd, rows_of, table_of
 
 from generators.claims import Claims
 from generators.wording import load_wording
 from schemas import answers
 from schemas.discovery import find_all, names
+from schemas.keys import hash_ids
 from schemas.question import Example, Pool, Question
 from schemas.tables import CONVERSATIONS, IMAGE_ROLES
 from schemas.vocabulary import VOCABULARY
@@ -212,13 +213,36 @@ def own_clothes(image_id: str) -> list[str]:
     return found.column("clothes_key").to_pylist()
 
 
-def test_the_captions_own_picture_is_used_only_when_there_is_no_other_and_never_in_test():
-    alone = people(6, cameras=1, shots=1)
-    told = [caption(row["image_id"], "A person who wears a red jacket today.") for row in alone[:1]]
-    assert len(rows_of("T2I_YN", pool_of(alone, captions=told), 2)) == 2
-    tested = people(6, cameras=1, shots=1, split="test")
-    told = [caption(row["image_id"], "A person who wears a red jacket today.") for row in tested[:1]]
-    assert rows_of("T2I_YN", pool_of(tested, "test", captions=told), 2) == []
+@pytest.mark.parametrize("family", ["T2I_YN", "T2I_PICK", "T2I_SET", "I2T_PICK"])
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_caption_is_never_asked_about_its_own_picture_nor_a_near_duplicate_of_it(family: str, split: str):
+    images = people(12, cameras=1, shots=3, split=split)
+    described = list(enumerate(images[::3]))
+    told = [caption(row["image_id"], f"A person who wears a {TOLD[n % 5]} jacket.") for n, row in described]
+    looks = {str(row["image_id"]): far_apart(n) for n, row in enumerate(images)}
+    for own, copy in ((row["image_id"], images[3 * n + 1]["image_id"]) for n, row in described):
+        looks[copy] = looks[own] ^ 0b1011
+    rows = rows_of(family, pool_of(images, split, captions=told, looks=looks), 24)
+    assert rows
+    for row in rows:
+        own = [text["text_id"].split("#")[0] for text in row["texts"]]
+        assert all((looks[image["image_id"]] ^ looks[one]).bit_count() > 4 for image in row["images"] for one in own)
+
+
+@pytest.mark.parametrize("family", ["T2I_YN", "T2I_PICK", "T2I_SET", "I2T_PICK"])
+@pytest.mark.parametrize("shots", [1, 2])
+def test_a_person_with_no_other_picture_is_left_out_and_told_as_missing(family: str, shots: int):
+    images = people(6, cameras=1, shots=shots)
+    told = [caption(row["image_id"], "A person who wears a red jacket today.") for row in images[:shots]]
+    looks = dict.fromkeys((str(row["image_id"]) for row in images), far_apart(1))
+    table, why = composed(family, pool_of(images, captions=told, looks=looks), 2)
+    assert table.num_rows == 0
+    assert "too few captions with" in why
+
+
+def far_apart(number: int) -> int:
+    """A perceptual hash that is nearly the same as no other number's."""
+    return int(hash_ids([f"look {number}"])[0])
 
 
 def test_no_colour_of_an_infrared_picture_is_ever_told():

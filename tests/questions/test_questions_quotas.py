@@ -4,24 +4,18 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from questions_toy import people, pool_of, table_of
+from questions_toy import composed, people, pool_of, table_of
 
-from generators.composing import compose_rows
-from generators.wording import load_wording
-from schemas.discovery import find
 from schemas.errors import BadRecipe
 from schemas.question import Pool
-from schemas.recipe import Family
 
 
 def two_sources() -> Pool:
     return pool_of([*people(20), *people(6, source="other")])
 
 
-def composed(family: str, pool: Pool, rows: int, **options: Any) -> tuple[list[dict[str, Any]], str]:
-    question = find("generators.questions", "QUESTION", family.lower())
-    quota = Family(stage=2, rows={pool.split: rows}, options=options)
-    table, reason = compose_rows(family, question, load_wording(family), pool, quota, 7, (50_176, 100_352))
+def filled(family: str, pool: Pool, rows: int, **options: Any) -> tuple[list[dict[str, Any]], str]:
+    table, reason = composed(family, pool, rows, **options)
     return table.to_pylist(), reason
 
 
@@ -30,7 +24,7 @@ def sources(rows: list[dict[str, Any]]) -> Counter[str]:
 
 
 def test_shares_of_sources_are_met_exactly():
-    rows, reason = composed("SAME_YN", two_sources(), 200, shares={"source": {"toy": 1, "other": 3}})
+    rows, reason = filled("SAME_YN", two_sources(), 200, shares={"source": {"toy": 1, "other": 3}})
     assert reason == ""
     assert sources(rows) == {"toy": 50, "other": 150}
     assert Counter(row["answer"]["text"] for row in rows) == {"Yes": 100, "No": 100}
@@ -38,7 +32,7 @@ def test_shares_of_sources_are_met_exactly():
 
 def test_a_cell_that_cannot_be_filled_is_named_with_what_it_got():
     shares = {"source": {"toy": 1, "other": 1}, "answer": {"match": 0.5, "none": 0.5}}
-    rows, reason = composed("I2I_PICK1", two_sources(), 8_000, shares=shares, per_image=20)
+    rows, reason = filled("I2I_PICK1", two_sources(), 8_000, shares=shares, per_image=20)
     full = Counter((row["images"][0]["source"], row["answer"]["gold_index"] == 0) for row in rows)
     assert full["toy", True] <= 2_000
     assert "x other: " in reason
@@ -47,7 +41,7 @@ def test_a_cell_that_cannot_be_filled_is_named_with_what_it_got():
 
 def test_answer_classes_and_difficulties_are_met_together():
     shares = {"answer": {"match": 0.6, "none": 0.4}, "difficulty": {"easy": 1}}
-    rows, reason = composed("I2I_PICK1", two_sources(), 100, shares=shares)
+    rows, reason = filled("I2I_PICK1", two_sources(), 100, shares=shares)
     assert reason == ""
     assert Counter(row["answer"]["gold_index"] == 0 for row in rows) == {False: 60, True: 40}
     assert {flag for row in rows for flag in row["quality"]["flags"]} == {"difficulty_easy"}
@@ -64,11 +58,11 @@ def test_answer_classes_and_difficulties_are_met_together():
 )
 def test_a_share_of_something_unknown_is_refused_with_what_is_known(shares: dict[str, Any], words: str):
     with pytest.raises(BadRecipe, match=words):
-        composed("SAME_YN", two_sources(), 10, shares=shares)
+        filled("SAME_YN", two_sources(), 10, shares=shares)
 
 
 def test_a_source_that_is_not_there_is_a_cell_without_rows():
-    rows, reason = composed("SAME_YN", two_sources(), 40, shares={"source": {"toy": 1, "absent": 1}})
+    rows, reason = filled("SAME_YN", two_sources(), 40, shares={"source": {"toy": 1, "absent": 1}})
     assert sources(rows) == {"toy": 20}
     assert "absent: 0 of 10" in reason
 
@@ -81,7 +75,7 @@ def test_a_wording_is_used_no_more_often_than_the_recipe_allows():
 
 
 def test_look_alikes_by_record_and_matches_of_one_camera_are_options():
-    rows, _ = composed("SAME_YN", pool_of(people(60)), 300, twins=1.0, hard=0.0, twin_values=2, cross_camera=0.0)
+    rows, _ = filled("SAME_YN", pool_of(people(60)), 300, twins=1.0, hard=0.0, twin_values=2, cross_camera=0.0)
     how = Counter(negative["strategy"] for row in rows for negative in row["negatives"])
     assert how["attribute_twin"] > 100
     assert {row["subtask"] for row in rows} == {"same_camera"}
