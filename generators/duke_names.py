@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from generators.raw_names import bad_name, images_of, unknown_folder
-from schemas.rows import Attribute, PersonImage, Reject
+from schemas.rows import PersonImage, Reject
 from schemas.source import RawTree
 
 DUKE_FOLDERS = ("bounding_box_train", "bounding_box_test", "query")
@@ -19,7 +19,6 @@ _SPLITS = {
     "query": ("query", "test"),
 }
 _NAME = re.compile(r"(?P<pid>[0-9]{4})_c(?P<cam>[1-8])_f(?P<frame>[0-9]{7})\.jpg")
-_ATTRIBUTES = "duke_attribute.mat"
 
 
 def read_duke(source: str, made_from: str | None, tree: RawTree) -> Iterator[PersonImage | Reject]:
@@ -53,11 +52,3 @@ def _row(source: str, made_from: str | None, relpath: str, folder: str, found: r
         overlap_source=made_from,
         overlap_key=found[0] if made_from else None,
     )
-
-
-def refuse_duke_attributes(source: str, tree: RawTree) -> Iterator[Attribute | Reject]:
-    """The refusal of the attribute file: withdrawn with the pictures, and not read even when those are."""
-    for file in tree.files():
-        if file.relpath.rpartition("/")[2] == _ATTRIBUTES:
-            detail = "The attributes of DukeMTMC-reID are withdrawn with its pictures; this file is not read."
-            yield Reject(table="attributes", source=source, subject=file.relpath, reason="withdrawn", detail=detail)

@@ -6,9 +6,14 @@ from pathlib import Path
 
 from generators.sample.draws import Draws
 from generators.sample.layout import Shot, seen_by, spread
+from generators.sample.mat_files import person_structs
+from generators.sample.people import draw_outfit, draw_person
 
 DUKE = "dukemtmc"
 _CAMERAS = 8
+_UPPER = ("black", "white", "red", "purple", "gray", "blue", "green", "brown")
+_LOWER = ("black", "white", "red", "gray", "blue", "green", "brown")
+_SPELLING = {"gray": "grey"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +82,26 @@ def occluded_shots(size_name: str, seed: int) -> list[Shot]:
 
 
 def duke_labels(root: Path, size_name: str, seed: int, found: Sequence[Shot]) -> None:
-    """A note."""
+    """The attribute file, of every person who has a picture, and a note."""
+    train = {shot.person for shot in found if shot.split == "train"}
+    parts = {"train": sorted(train), "test": sorted({shot.person for shot in found} - train)}
+    labels = {part: {person: _flags(seed, person) for person in persons} for part, persons in parts.items()}
+    (root / "duke_attribute.mat").write_bytes(person_structs("duke_attribute", labels))
     (root / "readme.txt").write_text(f"A synthetic sample in the layout of {root.name}. Nobody in it exists.\n")
+
+
+def _flags(seed: int, number: int) -> dict[str, int]:
+    """The 23 labels of a person; nobody has a colour that is not among the annotated ones."""
+    person, outfit = draw_person(seed, DUKE, number), draw_outfit(seed, DUKE, number, 1)
+    values = {
+        "gender": 2 if person.gender == "feminine" else 1,
+        "top": 2 if outfit.upper_type in ("coat", "dress_top") else 1,
+        "boots": 2 if outfit.footwear_type == "boots" else 1,
+        "hat": 1 if outfit.headwear == "none" else 2,
+        "backpack": 2 if outfit.bag == "backpack" else 1,
+        "bag": 2 if outfit.bag == "shoulder_bag" else 1,
+        "handbag": 2 if outfit.bag == "hand_bag" else 1,
+        "shoes": 2 if outfit.footwear_color == "white" else 1,
+    }
+    values |= {f"up{word}": 2 if outfit.upper_color == _SPELLING.get(word, word) else 1 for word in _UPPER}
+    return values | {f"down{word}": 2 if outfit.lower_color == _SPELLING.get(word, word) else 1 for word in _LOWER}

@@ -21,6 +21,18 @@ def mat_v5(content: Mapping[str, Any]) -> bytes:
     return b"MATLAB 5.0 MAT-file, synthetic sample".ljust(_HEADER) + file.getvalue()[_HEADER:]
 
 
+def person_structs(name: str, parts: Mapping[str, Mapping[int, Mapping[str, int]]]) -> bytes:
+    """A struct of labels per part (train, test), by person and field; the order of the fields differs between them."""
+    structs = {}
+    for part, persons in parts.items():
+        fields = sorted({field for labels in persons.values() for field in labels}, reverse=part == "test")
+        index = np.empty((1, len(persons)), dtype=object)
+        index[0] = [f"{person:04d}" for person in persons]
+        columns = {field: np.array([[labels[field] for labels in persons.values()]], np.uint8) for field in fields}
+        structs[part] = {**columns, "image_index": index}
+    return mat_v5({name: structs})
+
+
 def names_cell(names: Sequence[str]) -> Any:
     """A column of names as MATLAB keeps it."""
     return column_cell(names)

@@ -5,7 +5,8 @@ Source: Zheng et al., ICCV 2017, from Ristani et al., ECCV Workshops 2016.
 
 from functools import partial
 
-from generators.duke_names import DUKE_FOLDERS, read_duke, refuse_duke_attributes
+from generators.duke_labels import read_duke_attributes
+from generators.duke_names import DUKE_FOLDERS, read_duke
 from schemas.source import Reported, Source
 
 SOURCE = Source(
@@ -17,13 +18,14 @@ SOURCE = Source(
     modalities=("rgb",),
     root_names=("DukeMTMC-reID", "dukemtmc-reid", "DukeMTMC"),
     folders=DUKE_FOLDERS,
+    variants={"attributes": ("duke_attribute.mat",)},
     reported=(
         Reported(what="train", images=16_522, persons=702, tag="V2"),
         Reported(what="query", images=2_228, persons=702, tag="V2"),
         Reported(what="gallery", images=17_661, persons=1_110, tag="V2"),
     ),
     read=partial(read_duke, "dukemtmc", None),
-    attributes=partial(refuse_duke_attributes, "dukemtmc"),
+    attributes=partial(read_duke_attributes, "dukemtmc"),
     examples={
         "bounding_box_train/0001_c2_f0046182.jpg": {
             "person_key": "dukemtmc:0001", "cam_raw": "c2", "cam_key": "dukemtmc:c2", "frame": 46182,

@@ -264,11 +264,15 @@ class _Job:
 
 
 def _source_modules(source: str) -> list[ModuleType]:
-    """A source's file and the helpers of the generators room that it takes things from."""
-    module = importlib.import_module(f"generators.sources.{source}")
-    helpers = {inspect.getmodule(value) for value in vars(module).values()}
-    named = {found.__name__: found for found in helpers if found and found.__name__.startswith("generators.")}
-    return [module, *(named[name] for name in sorted(named) if name != module.__name__)]
+    """A source's file and the helpers of the generators room that it takes things from, and theirs."""
+    first = importlib.import_module(f"generators.sources.{source}")
+    found, new = {first.__name__: first}, [first]
+    while new:
+        helpers = {inspect.getmodule(value) for value in vars(new.pop()).values()}
+        named = {each.__name__: each for each in helpers if each and each.__name__.startswith("generators.")}
+        new += [each for name, each in named.items() if name not in found]
+        found |= named
+    return [found[name] for name in sorted(found)]
 
 
 def _alive(persons: pa.Table, result: Scan) -> pa.Table:

@@ -1,9 +1,13 @@
 """DukeMTMC-reID and Occluded-Duke: recognised, refused, and read only under a reason that stays with the data."""
 
+import io
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import scipy.io
 from hypothesis import given
 from hypothesis import strategies as st
 from sources_toy import ToyTree, read_toy
@@ -13,12 +17,26 @@ from generators.sample.write import layouts
 from generators.sources import dukemtmc, occluded_duke
 from schemas.errors import BadRecipe, Withdrawn, WrongUse
 from schemas.recipe import SourceChoice, load_recipe
+from schemas.rows import Attribute, Reject
+from schemas.vocabulary import is_valid
 from tasks.checking.toy import toy_rows, toy_staged
 from tasks.gates import licence
 from tasks.steps.ingest import ingest
 from tasks.steps.link import link
 
 REASON = "Ann Example, ethics board 12/2026: comparison with published numbers."
+FIELDS = (
+    "gender", "top", "boots", "hat", "backpack", "bag", "handbag", "shoes", "upblack", "upwhite", "upred", "uppurple",
+    "upgray", "upblue", "upgreen", "upbrown", "downblack", "downwhite", "downred", "downgray", "downblue", "downgreen",
+    "downbrown",
+)  # fmt: skip
+ONES = {
+    "gender_presentation": "masculine", "headwear": "none", "backpack": "no", "shoulder_bag": "no", "hand_bag": "no",
+}  # fmt: skip
+TWOS = {
+    "gender_presentation": "feminine", "backpack": "yes", "shoulder_bag": "yes", "hand_bag": "yes",
+    "footwear_type": "boots", "upper_color_primary": "grey", "lower_color_primary": "brown",
+}  # fmt: skip
 SOURCES = {"dukemtmc": dukemtmc.SOURCE, "occluded_duke": occluded_duke.SOURCE}
 
 
@@ -57,10 +75,43 @@ def test_a_name_of_another_dataset_is_refused(name: str) -> None:
     assert (images, [row.reason for row in refused]) == ({}, ["bad_name"])
 
 
-def test_the_attributes_are_withdrawn_too() -> None:
-    for source in SOURCES.values():
-        (refused,) = source.attributes(ToyTree({"attribute/duke_attribute.mat": b"x", "readme.txt": b""}))
-        assert refused.reason == "withdrawn"
+def attribute_file(persons: list[str], **changes: Any) -> bytes:
+    """A duke_attribute.mat of some training persons: all ones, but for the columns given."""
+    index = np.empty((1, len(persons)), dtype=object)
+    index[0] = persons
+    fields = {name: np.ones((1, len(persons)), np.uint8) for name in FIELDS}
+    fields |= {name: np.array([value], np.uint8) for name, value in changes.items()}
+    file = io.BytesIO()
+    scipy.io.savemat(file, {"duke_attribute": {"train": {**fields, "image_index": index}}})
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_labels_of_a_person_are_about_the_persons_of_whichever_of_the_two_is_read(name: str) -> None:
+    twos = {field: [2] for field in FIELDS[:8]} | {"upgray": [2], "downbrown": [2]}
+    for persons, changes, expected in (("0001", {}, ONES), ("0002", twos, TWOS)):
+        data = attribute_file([persons], **changes)
+        rows = list(SOURCES[name].attributes(ToyTree({"attribute/duke_attribute.mat": data, "readme.txt": b""})))
+        assert {row.key: row.value for row in rows if isinstance(row, Attribute)} == expected
+        assert len(rows) == len(expected)
+        assert {(row.level, row.person_key) for row in rows} == {("person", f"{name}:{persons}")}
+        assert all(is_valid(row.key, row.value) for row in rows)
+
+
+def test_a_label_that_is_none_of_the_two_is_refused_and_so_is_a_column_that_counts_from_zero() -> None:
+    data = attribute_file(["0001", "0002"], shoes=[2, 3], boots=[0, 1], upred=[2, 1], upblue=[2, 1])
+    rows = list(dukemtmc.SOURCE.attributes(ToyTree({"duke_attribute.mat": data})))
+    refused = {(row.source, row.reason, row.subject.partition("#")[2]) for row in rows if isinstance(row, Reject)}
+    assert refused == {
+        ("dukemtmc", "impossible_value", "train person 0002 shoes"),
+        ("dukemtmc", "bad_base", "train.boots"),
+        ("dukemtmc", "contradiction", "train person 0001"),
+    }
+
+
+def test_a_damaged_label_file_is_one_reject() -> None:
+    (row,) = occluded_duke.SOURCE.attributes(ToyTree({"duke_attribute.mat": b"x"}))
+    assert (row.source, row.reason) == ("occluded_duke", "damaged")
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -81,6 +132,9 @@ def test_with_a_reason_it_is_read_and_the_reason_stays_with_the_data(raw: Path, 
     persons = pq.read_table(step.folder / "person_images.parquet")
     assert set(persons.column("access_status").to_pylist()) == {"withdrawn_accepted"}
     assert set(persons.column("release_allowed").to_pylist()) == {False}
+    labelled = pq.read_table(step.folder / "attributes.parquet").column("person_key").to_pylist()
+    assert set(labelled) == set(persons.column("person_key").to_pylist())
+    assert step.facts["counts"]["rejects"] == 0
     other = ingest(tmp_path, name, raw / "DukeMTMC-reID", accept_withdrawn="Another person, for another end.")
     assert other.digest != step.digest
 

@@ -5,17 +5,13 @@ annotated ones, a field order that differs between the two structs, and (not at 
 and an error page saved as a picture.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import scipy.io
 
 from generators.sample.draws import Draws
 from generators.sample.layout import Layout, Shot, seen_by, spread
+from generators.sample.mat_files import person_structs
 from generators.sample.people import Outfit, Person, Wardrobe
 
 NAME = "market1501"
@@ -164,27 +160,15 @@ def _flags(person: Person, outfit: Outfit) -> dict[str, int]:
     return values | {name: 2 if outfit.lower_color == colour else 1 for colour, name in _LOWER.items()}
 
 
-def _struct(seed: int, persons: Sequence[int], backwards: bool) -> dict[str, Any]:
-    columns = [_flags(LAYOUT.person(seed, person), LAYOUT.outfit(seed, person, 1)) for person in persons]
-    names = sorted(columns[0], reverse=backwards)
-    fields: dict[str, Any] = {name: np.array([[column[name] for column in columns]], np.uint8) for name in names}
-    index = np.empty((1, len(persons)), dtype=object)
-    index[0] = [f"{person:04d}" for person in persons]
-    return {**fields, "image_index": index}
-
-
-def _mat_file(content: dict[str, Any]) -> bytes:
-    """A MAT v5 file whose descriptive text (116 bytes) names no time and no platform, as scipy's would."""
-    file = io.BytesIO()
-    scipy.io.savemat(file, content, do_compression=True)
-    return b"MATLAB 5.0 MAT-file, synthetic sample".ljust(116) + file.getvalue()[116:]
+def _labels(seed: int, persons: Sequence[int]) -> dict[int, dict[str, int]]:
+    return {person: _flags(LAYOUT.person(seed, person), LAYOUT.outfit(seed, person, 1)) for person in persons}
 
 
 def write_labels(root: Path, size_name: str, seed: int, found: Sequence[Shot]) -> None:
     """The attribute file, the readme, and a thumbnail cache that is not a picture."""
     train_ids, test_ids = _persons(_SIZES[size_name], seed)
-    struct = {"train": _struct(seed, train_ids, False), "test": _struct(seed, test_ids, True)}
-    (root / "market_attribute.mat").write_bytes(_mat_file({"market_attribute": struct}))
+    labels = {"train": _labels(seed, train_ids), "test": _labels(seed, test_ids)}
+    (root / "market_attribute.mat").write_bytes(person_structs("market_attribute", labels))
     (root / "readme.txt").write_text("A synthetic sample in the layout of Market-1501. Nobody in it exists.\n")
     (root / "bounding_box_test" / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0not a picture")
 
