@@ -16,7 +16,8 @@ To = Annotated[
     str | None,
     typer.Option(
         "--to",
-        help="The remote to publish to: a folder, or a URL such as s3://bucket/folder. Default: <store>/published.",
+        help="The remote to publish to: a folder, s3://bucket/folder or another fsspec URL, or "
+        "hub://organisation/name. Default: <store>/published.",
     ),
 ]
 Prices = Annotated[

@@ -20,6 +20,10 @@ def takedown(
     store: Annotated[Path | None, typer.Option("--store", help="The build store to clear as well.")] = None,
     receipt: Annotated[Path, typer.Option("--receipt", help="Where the receipt goes.")] = Path("takedown.json"),
     signed_by: Annotated[str, typer.Option("--signed-by", help="Who answers for it; stands in the receipt.")] = "",
+    raw: Annotated[
+        Path | None,
+        typer.Option("--raw", help="The raw datasets; versions that were shared without pictures need them."),
+    ] = None,
     linked: Annotated[bool, typer.Option("--linked", help="Also every key that is linked to this person.")] = False,
     dry: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     as_json: Json = False,
@@ -28,7 +32,7 @@ def takedown(
     from tasks.steps.takedown import takedown as work
 
     with Reporter(as_json).step("takedown") as close:
-        done = work(remote, person, reason, store, signed_by, linked, dry)
+        done = work(remote, person, reason, store, signed_by, linked, dry, raw)
         close(f"{len(done.versions)} versions, {done.pictures} pictures")
     record = done.as_json()
     if not dry:

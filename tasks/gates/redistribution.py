@@ -1,4 +1,4 @@
-"""Pixels that may not be passed on are named, so that the version goes only to remotes that nobody else reads."""
+"""Pixels that may not be passed on are named, so that the whole version stays where the agreement covers its readers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,8 @@ def check(staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
         figure=float(bound.num_rows),
         summary=words,
         failing=first_ids(sources),
-        remedy="Publish this version only to a remote that nobody outside your agreement can read.",
+        remedy="Keep the whole version where only those read it whom the agreement covers. What goes to a URL, or to a "
+        "folder with `publish --share`, leaves these pictures out; `pull --join` puts them back from raw data.",
     )
 
 

@@ -24,8 +24,9 @@ from tasks.versions.reader import VersionFolder
 from tasks.versions.remote import Remote, open_remote
 from tasks.versions.takedown.doomed import Doomed, among, doomed_in, linked_to
 from tasks.versions.takedown.scan import remains
+from tasks.versions.takedown.shared import shared_successor
 from tasks.versions.takedown.stores import block, clear_pulled, clear_store, purge_generations
-from tasks.versions.takedown.successor import successor
+from tasks.versions.takedown.successor import Successor, successor
 
 
 @dataclass(slots=True)
@@ -60,6 +61,7 @@ class _Found:
     keys: set[str] = field(default_factory=set)
     digests: set[str] = field(default_factory=set)
     versions: list[tuple[str, str, str]] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
 
 
 def takedown(
@@ -70,11 +72,14 @@ def takedown(
     signed_by: str = "",
     linked: bool = False,
     dry: bool = False,
+    raw: Path | None = None,
 ) -> Receipt:
     """Take down the person with this key from all versions of a remote and from a store; with `dry` only say what.
 
-    `linked` takes down every other key that links say is the same person. Raises WrongUse when nothing knows the
-    person, and what reading, publishing and writing raise; run again, it goes on where it stopped.
+    `linked` takes down every other key that links say is the same person. `raw` is raw data, for versions that were
+    shared without pictures: their successors can be joined as they could. Raises WrongUse when nothing knows the
+    person or such raw data is needed, and what reading, publishing and writing raise; run again, it goes on where it
+    stopped.
     """
     place = open_remote(remote)
     found = _look(place, str(remote), person, linked, store)
@@ -83,10 +88,11 @@ def takedown(
     if dry:
         receipt.versions = [{"name": name, "old": number} for name, number, _ in found.versions]
         return receipt
+    _refuse_shared(found, raw)
     if store:
         _clear(store, found, receipt)
-    for name, number, digest in found.versions:
-        receipt.versions.append(_succeed(place, str(remote), (name, number, digest), found.doomed, reason))
+    for which in found.versions:
+        receipt.versions.append(_succeed(place, str(remote), which, found.doomed, reason, raw))
     receipt.pulled = clear_pulled(cache_folder(), frozenset(found.digests), found.doomed)
     _look_again(remote, store, found.doomed, receipt)
     return receipt
@@ -122,10 +128,19 @@ def _look_into(version: VersionFolder, which: tuple[str, str, str], found: _Foun
     found.doomed |= here
     if here.has_pictures and which not in found.versions:
         found.versions.append(which)
+        found.shared += [f"{which[0]}@{which[1]}"] if version.manifest.withheld else []
         found.digests |= {entry.sha256 for entry in version.manifest.files}
         table = version.table("captions", ["image_id", "generation_key"])
         about = table.filter(among(table.column("image_id"), here.images)).column("generation_key")
         found.keys |= {key for key in about.to_pylist() if key}
+
+
+def _refuse_shared(found: _Found, raw: Path | None) -> None:
+    if found.shared and raw is None:
+        raise WrongUse(
+            f"{found.shared[0]} was shared without pictures: give the raw data with --raw, so that its successor can "
+            "be joined too. Nothing was changed."
+        )
 
 
 def _clear(store: Path, found: _Found, receipt: Receipt) -> None:
@@ -134,14 +149,16 @@ def _clear(store: Path, found: _Found, receipt: Receipt) -> None:
     receipt.store = clear_store(store, found.doomed)
 
 
-def _succeed(place: Remote, remote: str, which: tuple[str, str, str], doomed: Doomed, reason: str) -> dict[str, Any]:
+def _succeed(
+    place: Remote, remote: str, which: tuple[str, str, str], doomed: Doomed, reason: str, raw: Path | None
+) -> dict[str, Any]:
     """Publish the successor of one version, revoke the old one, drop its files."""
     name, number, digest = which
     new, touched = _published_before(place, name, digest), []
     if new is None:
         new = _next_free(number, place.versions(name))
         with tempfile.TemporaryDirectory(prefix="reidforge-") as work, opened(f"{name}@{number}", remote) as version:
-            made = successor(version, doomed, new, Path(work))
+            made = _made(version, doomed, new, Path(work), raw)
             place.put(name, made.ready.manifest, made.ready.data, made.ready.contents)
             place.refer(name, new, made.ready.digest)
             place.advance(name, new, made.ready.digest)
@@ -149,6 +166,13 @@ def _succeed(place: Remote, remote: str, which: tuple[str, str, str], doomed: Do
     place.revoke(name, Revocation(digest=digest, version=number, reason=f"taken down: {reason}", successor=new))
     place.drop(name, digest)
     return {"name": name, "old": number, "old_digest": digest, "new": new, "files": touched}
+
+
+def _made(version: VersionFolder, doomed: Doomed, new: str, work: Path, raw: Path | None) -> Successor:
+    withheld = version.manifest.withheld
+    if withheld and raw:
+        return shared_successor(version, withheld, doomed, new, work, raw)
+    return successor(version, doomed, new, work)
 
 
 def _published_before(place: Remote, name: str, digest: str) -> str | None:

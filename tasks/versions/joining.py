@@ -5,6 +5,7 @@ Every picture is compared with its published sha256, every pack with the digest 
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -27,69 +28,81 @@ from tasks.versions.writer import logical_digest, write
 _SHOWN = 5
 
 
-def join(folder: Path, manifest: Manifest, withheld: Withheld, raw: Path) -> bytes:
+def join(
+    folder: Path, manifest: Manifest, withheld: Withheld, raw: Path, without: frozenset[str] = frozenset()
+) -> bytes:
     """Turn a fetched folder into the whole version, and return the bytes of that version's manifest.
 
-    `raw` is the folder that holds the raw datasets, or one dataset's folder or archive. Raises BadRawData when a
-    dataset is not there, DigestMismatch naming pictures that are missing or other ones.
+    `raw` is the folder that holds the raw datasets, or one dataset's folder or archive. Pictures `without` are not
+    looked for: their bytes stay empty. Raises BadRawData when a dataset is not there, DigestMismatch naming pictures
+    that are missing or other ones.
     """
     data = (folder / WHOLE / MANIFEST).read_bytes()
     if digest_of(data) != withheld.digest:
         raise DigestMismatch(f"The file '{WHOLE}/{MANIFEST}' is not the manifest of the whole version.")
-    thin = {label(entry): entry for entry in manifest.files if entry.table == "images"}
-    present = [entry for entry in withheld.packs if (folder / thin[label(entry)].path).is_file()]
+    thin = {label(entry.path): entry for entry in manifest.files if entry.table == "images"}
+    present = [entry for entry in withheld.packs if (folder / thin[label(entry.path)].path).is_file()]
     whole = load_manifest(data)
     for source in sorted({str(source_of(entry, whole)) for entry in present}):
         mine = [entry for entry in present if source_of(entry, whole) == source]
-        _join_source(folder, source, [(thin[label(entry)], entry) for entry in mine], raw, whole.writer)
+        tree = _tree(source, raw)
+        for entry in mine:
+            _rebuild(folder, thin[label(entry.path)], entry, _Pictures(tree, without), whole.writer)
     (folder / WHOLE / CARD).replace(folder / CARD)
     (folder / WHOLE / MANIFEST).unlink()
     (folder / WHOLE).rmdir()
     return data
 
 
-def _join_source(
-    folder: Path, source: str, packs: Sequence[tuple[FileEntry, FileEntry]], raw: Path, wrote: str
-) -> None:
+def _tree(source: str, raw: Path) -> RawTree:
     declared: Source = find("generators.sources", "SOURCE", source)
     tree = find_tree(source, declared, raw)
-    shown: RawTree = declared.unpack(tree) if declared.unpack else tree
-    for thin, full in packs:
-        _rebuild(inside(folder, thin.path), inside(folder, full.path), full, shown, wrote)
+    return declared.unpack(tree) if declared.unpack else tree
 
 
-def _rebuild(thin: Path, target: Path, full: FileEntry, tree: RawTree, wrote: str) -> None:
+def _rebuild(folder: Path, thin: FileEntry, full: FileEntry, pictures: "_Pictures", wrote: str) -> None:
     """One pack with its pictures, in the bytes it was published in elsewhere."""
-    table = pq.read_table(thin, partitioning=None)
+    target = inside(folder, full.path)
+    table = pq.read_table(inside(folder, thin.path), partitioning=None)
     ids, digests = table.column("image_id").to_pylist(), table.column("sha256").to_pylist()
-    encoded = _pictures(tree, ids, digests)
+    encoded = pictures.of(ids, digests)
     joined = with_bytes(table, encoded, pc.struct_field(table.column("image"), "path"))
-    thin.unlink()
+    inside(folder, thin.path).unlink()
     write(IMAGES, joined, target)
-    if file_sha256(target) == full.sha256:
+    if b"" in encoded or file_sha256(target) == full.sha256:
         return
     same = logical_digest(pq.read_table(target, partitioning=None).replace_schema_metadata(None)) == full.logical
     why = f"the content is the same, but it was written by {wrote}: use that" if same else "its rows are others"
     raise DigestMismatch(f"The pack {full.path!r} could not be made again: {why}.")
 
 
-def _pictures(tree: RawTree, ids: Sequence[str], digests: Sequence[str]) -> list[bytes]:
-    """The raw bytes of pictures. Raises DigestMismatch that names those which are missing or other ones."""
-    found: list[bytes] = []
-    wrong: list[str] = []
-    for image_id, sha256 in zip(ids, digests, strict=True):
-        relpath = image_id.partition("/")[2]
-        try:
-            data = tree.read(relpath, MAX_BYTES)
-        except BadRawData as error:
-            wrong.append(f"{image_id}: {error}")
-            continue
-        found.append(data)
+@dataclass(frozen=True, slots=True)
+class _Pictures:
+    """The pictures of a raw dataset, but those that nobody may look for."""
+
+    tree: RawTree
+    without: frozenset[str]
+
+    def of(self, ids: Sequence[str], digests: Sequence[str]) -> list[bytes]:
+        """Raw bytes, each of its sha256. Raises DigestMismatch that names those which are missing or other ones."""
+        found: list[bytes] = []
+        wrong: list[str] = []
+        for image_id, sha256 in zip(ids, digests, strict=True):
+            try:
+                found.append(self._one(image_id, sha256))
+            except BadRawData as error:
+                wrong.append(f"{image_id}: {error}")
+        if wrong:
+            more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
+            raise DigestMismatch(
+                f"{len(wrong)} pictures of the raw data are not those of this version.", [*wrong[:_SHOWN], *more]
+            )
+        return found
+
+    def _one(self, image_id: str, sha256: str) -> bytes:
+        if image_id in self.without:
+            return b""
+        data = self.tree.read(image_id.partition("/")[2], MAX_BYTES)
         if hashlib.sha256(data).hexdigest() != sha256:
-            wrong.append(f"{image_id}: other bytes than those that were published")
-    if wrong:
-        more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
-        raise DigestMismatch(
-            f"{len(wrong)} pictures of the raw data are not those of this version.", [*wrong[:_SHOWN], *more]
-        )
-    return found
+            raise BadRawData("other bytes than those that were published")
+        return data

@@ -59,9 +59,9 @@ def withhold(whole: Assembled, work: Path) -> Assembled:
     return Assembled(manifest, dump_manifest(manifest), contents, whole.facts)
 
 
-def label(entry: FileEntry) -> str:
+def label(path: str) -> str:
     """The name of a data file without its digest: what a thin pack and the pack it stands for have in common."""
-    return Path(entry.path).stem.rpartition("-")[0]
+    return Path(path).stem.rpartition("-")[0]
 
 
 def _facts(facts: CardFacts, bound: Sequence[SourceEntry], thin: Mapping[str, FileEntry]) -> CardFacts:
@@ -82,7 +82,7 @@ def _thin(entry: FileEntry, pack: Path | bytes, work: Path) -> FileEntry:
     draft = work / "draft.parquet"
     write(IMAGES, table, draft)
     sha256 = file_sha256(draft)
-    path = f"data/images/{label(entry)}-{sha256[:12]}.parquet"
+    path = f"data/images/{label(entry.path)}-{sha256[:12]}.parquet"
     (work / path).parent.mkdir(parents=True, exist_ok=True)
     size = draft.rename(work / path).stat().st_size
     stored = pq.read_table(work / path, partitioning=None).replace_schema_metadata(None)

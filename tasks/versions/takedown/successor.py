@@ -62,6 +62,11 @@ def _take(entry: FileEntry, places: Sequence[Path], folder: Path) -> None:
     source = next(place / entry.path for place in places if (place / entry.path).is_file())
     target = folder / entry.path
     target.parent.mkdir(parents=True, exist_ok=True)
+    link_or_copy(source, target)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """One file with two names where the disk allows it, else two files."""
     try:
         os.link(source, target)
     except OSError:
