@@ -1,4 +1,4 @@
-"""Pixels that may not be passed on are named, so that the whole version stays where the agreement covers its readers."""
+"""Pixels that may not be passed on are named: the whole version stays where the agreement covers its readers."""
 
 from collections.abc import Mapping
 from typing import Any
