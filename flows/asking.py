@@ -8,12 +8,12 @@ from pathlib import Path
 
 from flows.reporter import OnProgress
 from flows.runner import Runner
+from schemas.prices import Prices
 from schemas.recipe import ModelChoice, Recipe
 from tasks.generations.budget import Budget
 from tasks.generations.chunks import Chunk, write_chunks
 from tasks.generations.client import Progress, Watch
-from tasks.generations.prices import Prices, load_prices
-from tasks.generations.spending import Spent
+from tasks.generations.prices import load_prices
 from tasks.generations.store import GenerationStore
 from tasks.steps.store import StepOutput
 from tasks.steps.wanted import wanted
@@ -24,7 +24,10 @@ _ROUNDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How models are asked in a build: up to a budget as written, by a price table, or (`replay`) not at all."""
+    """How models are asked in a build: up to a budget as written, or (`replay`) not at all.
+
+    `prices` is a price table's file; without one that of the recipe counts.
+    """
 
     budget: str | None = None
     prices: Path | None = None
@@ -38,7 +41,7 @@ def ask_models(store: Path, ingests: Sequence[StepOutput], recipe: Recipe, how: 
     """Ask the models of a recipe everything that the store cannot answer. Raises BudgetSpent and EndpointFault."""
     if how.replay or not recipe.describe.models:
         return
-    prices = load_prices(how.prices)
+    prices = load_prices(how.prices, recipe.prices)
     budget = _budget(store, recipe.describe.models, how.budget, prices)
     settled: set[str] = set()
     for _ in range(_ROUNDS):
@@ -99,8 +102,7 @@ class Board:
         seconds = max(time.monotonic() - self._begun, 1e-3)
         for model, told in self._told.values():
             whole = whole.plus(told)
-            spent = Spent(model, "", "", "", 0, 0, told.sent, told.prompt_tokens, told.completion_tokens)
-            each = self._prices.cost(spent)
+            each = self._prices.cost(model, told.prompt_tokens, told.completion_tokens)
             cost = None if cost is None or each is None else cost + each
         back = whole.done + whole.rejected + whole.failed
         words = f"{whole.running} running, {whole.rejected} rejected, {whole.failed} failed, "

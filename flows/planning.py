@@ -9,11 +9,11 @@ from typing import Any
 
 from flows.runner import Runner
 from generators.asking import kind_of
+from schemas.prices import Prices
 from schemas.recipe import Recipe
 from tasks.generations.batches import Asked
 from tasks.generations.images import PackImages
 from tasks.generations.plan import Missed, PlanLine, Planner
-from tasks.generations.prices import Prices
 from tasks.generations.store import GenerationStore
 from tasks.steps.store import StepOutput
 from tasks.steps.wanted import Wanted, wanted
@@ -47,7 +47,8 @@ def _sum(values: list[float | None]) -> float | None:
 
 
 def _facts(line: PlanLine) -> dict[str, Any]:
-    found = {"model": line.model, "kind": line.kind, "rows": line.rows, "hit": line.hit, "given_up": line.given_up}
+    found = {"model": line.model, "kind": line.kind, "rows": line.rows, "hit": line.hit}
+    found |= {"given_up": sum(line.given_up.values()), "given_up_as": dict(sorted(line.given_up.items()))}
     found |= {"missed": dict(sorted(line.missed.items())), "requests": line.requests}
     if line.estimate is not None:
         found["prompt_tokens"] = round(line.estimate.prompt_tokens)
@@ -76,7 +77,7 @@ def _plan(found: list[Wanted], recipe: Recipe, prices: Prices, generations: Gene
     planner = Planner(generations, prices)
     preprocessing: dict[str, str] = {}
     for each in found:
-        planner.add(each.model.backend, each.model.choice.preprocessing, each.requests.values())
+        planner.add(each.model.backend, each.model.choice.preprocessing, each.requests.values(), each.final)
         preprocessing |= dict.fromkeys(each.requests, each.model.choice.preprocessing)
     missed = planner.missed()
     texts = {choice.kind for choice in recipe.describe.kinds if not kind_of(choice.kind).images}

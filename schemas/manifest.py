@@ -67,6 +67,29 @@ class GateEntry(_Frozen):
     summary: str
 
 
+class AskedEntry(_Frozen):
+    """What was asked of one model for one kind of text, and what came of it.
+
+    `answered` of the `requests` got an answer; `rejects` counts by reason what could not be used, parts of answers
+    included. `prompts` are names with versions, `prompt_revision` a digest of the files that hold them. Tokens are
+    those of the answers; `cost` is their price by the recipe's table, None where it has none.
+    """
+
+    model: str
+    revision: str
+    backend: str
+    kind: str
+    prompts: list[str]
+    prompt_revision: str
+    requests: int
+    answered: int
+    rejects: dict[str, int]
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None = None
+    currency: str | None = None
+
+
 class Withheld(_Frozen):
     """What a version without the pixels of some sources lacks: those packs, and the digest of the whole version."""
 
@@ -89,6 +112,7 @@ class Manifest(_Frozen):
     gates: list[GateEntry]
     steps: dict[str, str]
     models: dict[str, str]
+    asked: list[AskedEntry] | None = None
     parents: list[str]
     writer: str
     files: list[FileEntry]

@@ -16,7 +16,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.errors import BadRecipe
+from schemas.prices import Price, Prices
 
+LOCAL = "transformers_local"
+"""The backend whose models are folders of this machine."""
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 SemanticVersion = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
 
@@ -90,6 +93,20 @@ class Describe(_Strict):
     kinds: tuple[KindChoice, ...] = ()
     similarity: str | None = None
 
+    def placeless(self) -> dict[str, Any]:
+        """The same as plain values, with the names of local folders instead of where they lie on this machine."""
+        plain = self.model_dump(mode="json")
+        folders = {each.model: _folder_name(each.model) for each in self.models if each.backend == LOCAL}
+        for asked in plain["models"]:
+            asked["model"] = folders.get(asked["model"], asked["model"])
+        for asked in plain["kinds"]:
+            asked["models"] = [folders.get(name, name) for name in asked["models"]]
+        return plain | {"similarity": _folder_name(self.similarity) if self.similarity else None}
+
+
+def _folder_name(folder: str) -> str:
+    return Path(folder).absolute().name
+
 
 class Mine(_Strict):
     """How negatives are found: the miner, how many neighbours are kept, and a local model folder if it needs one."""
@@ -149,7 +166,10 @@ class Evaluate(_Strict):
 
 
 class Recipe(_Strict):
-    """One dataset version: what goes in, what is asked, and what is promised."""
+    """One dataset version: what goes in, what is asked, and what is promised.
+
+    `prices` is what models cost (schemas/prices.py): the card says by it what the answers in a version cost.
+    """
 
     name: Name
     version: SemanticVersion
@@ -160,6 +180,7 @@ class Recipe(_Strict):
     link: Link = Link()
     mine: Mine = Mine()
     families: Annotated[dict[str, Family], Field(min_length=1)]
+    prices: Prices | None = None
     pixel_budget: tuple[int, int] = (50_176, 100_352)
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
@@ -209,5 +230,7 @@ _MODELS: dict[str, type[BaseModel]] = {
 
 
 def _keys_at(place: tuple[Any, ...]) -> list[str]:
+    if place[:1] == ("prices",):
+        return list((Price if len(place) > 1 else Prices).model_fields)
     named = [str(part) for part in place if part in _MODELS]
     return list((_MODELS[named[-1]] if named else Recipe).model_fields)

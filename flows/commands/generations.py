@@ -143,8 +143,8 @@ def export_batch(
     from flows.recipes import find_recipe
     from flows.reporter import Reporter
     from flows.runner import PlainRunner
+    from schemas.prices import Prices
     from tasks.generations.batches import export_batch as work
-    from tasks.generations.prices import Prices
 
     with planned(find_recipe(recipe), raw, store, Prices(), PlainRunner(2, Reporter(quiet=True))) as (found, images):
         asked = as_batch(found, model)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.commanding import Json, Prices, Raw, Store, Workers
+from schemas.backend import STATUSES
 
 if TYPE_CHECKING:
     from flows.planning import BuildPlan
@@ -31,7 +32,8 @@ def plan(
     from tasks.generations.prices import load_prices
 
     run = PlainRunner(workers, Reporter(quiet=True))
-    with planned(find_recipe(recipe), raw, store, load_prices(prices), run) as (found, _):
+    chosen = find_recipe(recipe)
+    with planned(chosen, raw, store, load_prices(prices, chosen.prices), run) as (found, _):
         typer.echo(json.dumps(found.as_facts(), sort_keys=True) if as_json else in_words(found))
 
 
@@ -50,7 +52,8 @@ def in_words(found: "BuildPlan") -> str:
 
 def _line(each: dict[str, Any], currency: str) -> list[str]:
     head = f"{each['model']} {each['kind']}: {each['rows']:,} rows, {each['hit']:,} stored"
-    head += f", {each['given_up']:,} given up" if each["given_up"] else ""
+    ended = ", ".join(f"{count:,} {status}" for status, count in each["given_up_as"].items())
+    head += f", {each['given_up']:,} given up ({ended})" if ended else ""
     if not each["requests"]:
         return [f"{head}, nothing to ask"]
     reasons = ", ".join(_reason(reason, count) for reason, count in each["missed"].items())
@@ -63,7 +66,11 @@ def _line(each: dict[str, Any], currency: str) -> list[str]:
 
 
 def _reason(reason: str, count: int) -> str:
-    return f"{count:,} new" if reason == "new" else f"{count:,} stale by {reason.replace('+', ' and ')}"
+    if reason == "new":
+        return f"{count:,} new"
+    if reason in STATUSES:
+        return f"{count:,} {reason} before"
+    return f"{count:,} stale by {reason.replace('+', ' and ')}"
 
 
 def _money(cost: float | None, currency: str) -> str:

@@ -91,6 +91,8 @@ class Reader:
         self._more: Counter[int] = Counter()
         self._said: set[tuple[int, str, str]] = set()
         self._told: dict[int, list[tuple[str, dict[str, str]]]] = {}
+        self.refused: dict[tuple[str, str], Counter[str]] = {}
+        """How many rejects there were of each reason, by model and kind."""
 
     def rows(self, answers: Sequence[Answered], look: Look | None = None) -> Rows:
         """The rows of some answers; `look` measures how near what models wrote is to its image, by caption."""
@@ -243,6 +245,7 @@ class Reader:
     def _reject(self, each: Answered, refusal: Refusal, part: str = "") -> Reject:
         """What an unusable answer leaves behind: why, and the digest of what was answered."""
         text = each.got.answer.text
+        self.refused.setdefault((each.model.full_name, each.planned.kind), Counter())[refusal.reason] += 1
         return Reject(
             table=kind_of(each.planned.kind).table,
             source=self._source,

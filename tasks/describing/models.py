@@ -43,7 +43,7 @@ class Model(NamedTuple):
     @property
     def mark(self) -> str:
         """Six letters that tell its rows from those of other models."""
-        return digest([self.choice.backend, self.choice.model])[:6]
+        return digest([self.choice.backend, self.backend.model if self.choice.model else ""])[:6]
 
 
 def models_of(recipe: Describe) -> list[Model]:
@@ -55,13 +55,16 @@ def models_of(recipe: Describe) -> list[Model]:
     names = [choice.model or choice.backend for choice in choices]
     if len(set(names)) < len(names):
         raise BadRecipe(f"The recipe asks a model twice: {', '.join(sorted(names))}. Give each model once.")
+    models = [Model(choice, open_backend(choice), first=n == 0) for n, choice in enumerate(choices)]
+    if len({model.mark for model in models}) < len(models):
+        raise BadRecipe(f"Two local models have folders of one name: {', '.join(sorted(names))}. Rename one of them.")
     for choice in recipe.kinds:
         strange = sorted(set(choice.models) - set(names))
         if strange:
             raise BadRecipe(
                 f"The recipe asks {strange[0]!r} for {choice.kind!r}, which is none of its models: {', '.join(names)}."
             )
-    return [Model(choice, open_backend(choice), first=n == 0) for n, choice in enumerate(choices)]
+    return models
 
 
 def wanted_of(recipe: Describe, model: Model) -> Iterator[KindChoice]:

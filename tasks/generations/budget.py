@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from schemas.backend import Answer, Request
 from schemas.errors import BudgetSpent, WrongUse
-from tasks.generations.prices import Prices
+from schemas.prices import Prices
 from tasks.generations.spending import Spent
 
 _WRITTEN = re.compile(r"\A(?P<amount>\d+(?:\.\d+)?)\s*(?P<unit>tokens|requests)?\Z")
@@ -59,7 +59,7 @@ class Budget:
             return float(spent.sent)
         if self.unit == "tokens":
             return float(spent.tokens)
-        return self.prices.cost(spent) or 0.0
+        return self.prices.cost(spent.model, spent.prompt_tokens, spent.completion_tokens, spent.wall) or 0.0
 
     def words(self, amount: float) -> str:
         """An amount in the budget's unit."""

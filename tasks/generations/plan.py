@@ -10,19 +10,21 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from generators.endpoint.chat import estimated_tokens
 from schemas.backend import Backend, Request
+from schemas.prices import Prices
 from tasks.generations.about import About, about
 from tasks.generations.client import MAX_ATTEMPTS, addressed
 from tasks.generations.key import request_key
-from tasks.generations.prices import Prices
+from tasks.generations.segments import Known
 from tasks.generations.spending import Spent
 from tasks.generations.store import GenerationStore
 
-_NEW = "new"
+NEW = "new"
 _MARK = re.compile(r"-[0-9a-f]{6}$")
 _ABOUT = ("kind", "subject", "prompt_id", "model", "revision", "images", "image", "prompt", "schema", "parameters")
 
@@ -39,13 +41,13 @@ class Estimate(NamedTuple):
 
 @dataclass(slots=True)
 class PlanLine:
-    """The rows of one model and kind: how many there are, are stored, gave up, and are missed for which reason."""
+    """The rows of one model and kind: how many there are, are stored, gave up and how, are missed and why."""
 
     model: str
     kind: str
     rows: int = 0
     hit: int = 0
-    given_up: int = 0
+    given_up: dict[str, int] = field(default_factory=dict)
     missed: dict[str, int] = field(default_factory=dict)
     estimate: Estimate | None = None
 
@@ -56,7 +58,8 @@ class PlanLine:
 
 
 class Missed(NamedTuple):
-    """A request that would be asked, under its key, and why: `new`, or what changed, joined by `+`."""
+    """A request that would be asked, under its key, and why: `new`, what changed, joined by `+`, or how it ended when
+    it was asked before: one of STATUSES."""
 
     key: str
     request: Request
@@ -71,9 +74,13 @@ class Planner:
         self._prices = prices
         self._wanted: dict[str, Request] = {}
         self._abouts: dict[str, About] = {}
+        self._final: set[str] = set()
 
-    def add(self, backend: Backend, preprocessing_id: str, requests: Iterable[Request]) -> None:
-        """Requests to a backend; those of one key count once."""
+    def add(
+        self, backend: Backend, preprocessing_id: str, requests: Iterable[Request], final: Iterable[str] = ()
+    ) -> None:
+        """Requests to a backend; those of one key count once. Keys in `final` stay the rejects they are."""
+        self._final.update(final)
         for request in requests:
             asked = addressed(request, backend)
             key = request_key(asked, preprocessing_id)
@@ -84,11 +91,13 @@ class Planner:
         """One line per model and kind, sorted."""
         lines: dict[tuple[str, str], PlanLine] = {}
         known = self._store.known(list(self._wanted))
-        for request, ok, tries in zip(self._wanted.values(), known.ok.tolist(), known.tries.tolist(), strict=True):
+        for request, ok in zip(self._wanted.values(), known.ok.tolist(), strict=True):
             line = lines.setdefault((request.model, request.kind), PlanLine(request.model, request.kind))
             line.rows += 1
             line.hit += ok
-            line.given_up += not ok and tries >= MAX_ATTEMPTS
+        for key, status in self._given_up(known).items():
+            line = lines[self._wanted[key].model, self._wanted[key].kind]
+            line.given_up[status] = line.given_up.get(status, 0) + 1
         asked: dict[tuple[str, str], list[Request]] = {}
         for missed in self.missed():
             name = (missed.request.model, missed.request.kind)
@@ -102,18 +111,33 @@ class Planner:
     def missed(self) -> list[Missed]:
         """Every request that a build would send, with its reason, in the order in which they were added."""
         known = self._store.known(list(self._wanted))
-        open_rows = np.flatnonzero(~known.ok & (known.tries < MAX_ATTEMPTS)).tolist()
         keys = list(self._wanted)
-        missing = [keys[row] for row in open_rows]
+        missing = [keys[row] for row in np.flatnonzero(self._is_open(known)).tolist()]
+        tried = self._ended([keys[row] for row in np.flatnonzero(self._is_open(known) & (known.tries > 0)).tolist()])
         before = _answered_before(self._store, {self._abouts[key].subject for key in missing} - {""}, set(keys))
-        return [Missed(key, self._wanted[key], _reason(self._abouts[key], before)) for key in missing]
+        return [Missed(key, self._wanted[key], tried.get(key) or _reason(self._abouts[key], before)) for key in missing]
+
+    def _is_open(self, known: Known) -> npt.NDArray[np.bool_]:
+        waiting: npt.NDArray[np.bool_] = ~known.ok & (known.tries < MAX_ATTEMPTS)
+        if self._final:
+            waiting &= np.fromiter((key not in self._final for key in self._wanted), np.bool_, len(self._wanted))
+        return waiting
+
+    def _given_up(self, known: Known) -> dict[str, str]:
+        """How the requests ended that are not asked again."""
+        keys = list(self._wanted)
+        return self._ended([keys[row] for row in np.flatnonzero(~known.ok & ~self._is_open(known)).tolist()])
+
+    def _ended(self, keys: list[str]) -> dict[str, str]:
+        """The status of the last try of each key."""
+        return {key: tries[-1].status for key, tries in self._store.attempts(keys).items()} if keys else {}
 
 
 def _reason(asked: About, before: Mapping[tuple[str, str], Sequence[About]]) -> str:
     """What changed since the subject's nearest answer; `new` when there is none."""
     candidates = before.get((asked.kind, _trunk(asked.subject)), [])
     changes = sorted((asked.differs(old) for old in candidates), key=lambda reasons: (len(reasons), reasons))
-    return ("+".join(changes[0]) or "parameters") if changes else _NEW
+    return ("+".join(changes[0]) or "parameters") if changes else NEW
 
 
 def _trunk(subject: str) -> str:
@@ -158,6 +182,5 @@ def estimate(requests: Sequence[Request], spent: Sequence[Spent], prices: Prices
         completion = sum(int(request.sampling.get("max_tokens", 256)) // 2 for request in requests)
         prompt = sum(estimated_tokens(request) for request in requests) - completion
         seconds = None
-    price = prices.of(name[0])
-    cost = price.cost(prompt, completion, seconds or 0.0) if price else None
+    cost = prices.cost(name[0], prompt, completion, seconds or 0.0)
     return Estimate(prompt, completion, cost, seconds, measured=bool(asked))

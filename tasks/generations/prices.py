@@ -1,66 +1,19 @@
-"""What models cost: a YAML file of prices per million tokens, by name or by the start of a name.
-
-    # prices.yaml
-    currency: USD
-    models:
-      gpt-4o-mini: {prompt: 0.15, completion: 0.60}
-      "Qwen/*": {prompt: 0, completion: 0, per_hour: 2.5}
-
-`per_hour` is what a rented server costs while it works; a plan adds it by the time it expects.
-"""
+"""The price table of a build: a YAML file (schemas/prices.py), or the one that stands in the recipe."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from schemas.errors import WrongUse
-from tasks.generations.spending import Spent
-
-_Price = Annotated[float, Field(ge=0, le=1_000_000)]
+from schemas.prices import Prices
 
 
-class Price(BaseModel):
-    """Prices of one model: per million prompt and completion tokens, and per hour of a rented server."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    prompt: _Price = 0.0
-    completion: _Price = 0.0
-    per_hour: _Price = 0.0
-
-    def cost(self, prompt_tokens: float, completion_tokens: float, seconds: float = 0.0) -> float:
-        """The price of some tokens, and of a server for some seconds."""
-        tokens = (self.prompt * prompt_tokens + self.completion * completion_tokens) / 1e6
-        return tokens + self.per_hour * seconds / 3_600
-
-
-class Prices(BaseModel):
-    """A price table."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    currency: Annotated[str, Field(max_length=12)] = "USD"
-    models: dict[str, Price] = Field(default_factory=dict)
-
-    def of(self, model: str) -> Price | None:
-        """The price of a model: by its name, or by the longest `start*` of it; None when the table has none."""
-        if model in self.models:
-            return self.models[model]
-        starts = [name for name in self.models if name.endswith("*") and model.startswith(name[:-1])]
-        return self.models[max(starts, key=len)] if starts else None
-
-    def cost(self, spent: Spent) -> float | None:
-        """What was spent, in the table's currency; None when the model has no price."""
-        price = self.of(spent.model)
-        return price.cost(spent.prompt_tokens, spent.completion_tokens, spent.wall) if price else None
-
-
-def load_prices(path: Path | None) -> Prices:
-    """The price table of a file; an empty one for None. Raises WrongUse for a file that is no price table."""
+def load_prices(path: Path | None, otherwise: Prices | None = None) -> Prices:
+    """The price table of a file; for None `otherwise`, or an empty one. Raises WrongUse for what is no price table."""
     if path is None:
-        return Prices()
+        return otherwise or Prices()
     try:
         raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
         return Prices.model_validate(raw)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,9 +38,11 @@ from schemas.rows import Attribute, Caption, Reject
 from schemas.tables import ATTRIBUTES, CAPTIONS, IMAGES, REJECTS, STATEMENTS, TEXT_SCORES
 from schemas.vocabulary import MODALITIES, VOCABULARY
 from tasks import describing
+from tasks.describing.accounts import accounts
 from tasks.describing.answers import Answered, Reader, Rows, outlier_reject
 from tasks.describing.asking import Known, asked_images, image_requests, text_requests
 from tasks.describing.models import Model, models_of
+from tasks.describing.unanswered import FAILED, failed_now, named, remember, remembered
 from tasks.generations import client, key
 from tasks.generations.client import answer
 from tasks.generations.images import PackImages
@@ -48,7 +50,7 @@ from tasks.generations.store import GenerationStore
 from tasks.packs import columns
 from tasks.packs.columns import table_of
 from tasks.steps.parts import read_table
-from tasks.steps.store import StepOutput, run_step
+from tasks.steps.store import StepOutput, find_step, run_step
 from tasks.versions import writer
 
 _LOW_RESOLUTION = 48
@@ -85,14 +87,31 @@ def describe(
     check_styles(recipe.styles)
     check_kinds(recipe.kinds)
     inputs = inputs_of(ingested, recipe, seed, models)
-    return run_step(store, "describe", inputs, _Job(store, ingested, recipe, seed, replay, asked, models).work)
+    job = _Job(store, ingested, recipe, seed, replay, asked, models)
+    if all(model.by_rule for model in models) or find_step(store, "describe", inputs):
+        return run_step(store, "describe", inputs, lambda folder: job.work(folder, job.made()))
+    lacking = find_step(store, "describe", named(inputs, _failed_before(store, inputs)))
+    if lacking:
+        return lacking
+    made = job.made()
+    remember(store, inputs, made.failed)
+    return run_step(store, "describe", named(inputs, made.failed), lambda folder: job.work(folder, made))
+
+
+def _failed_before(store: Path, inputs: dict[str, Any]) -> dict[str, str]:
+    """What the last description of these inputs lacked and still lacks: key to reason."""
+    keys = remembered(store, inputs)
+    if not keys:
+        return {}
+    with GenerationStore(store / "generations") as generations:
+        return failed_now(generations, keys)
 
 
 def inputs_of(ingested: StepOutput, recipe: Describe, seed: int, models: Sequence[Model]) -> dict[str, Any]:
     """What a description depends on: its name in the store."""
     return {
         "ingest": ingested.digest,
-        "recipe": recipe.model_dump(mode="json"),
+        "recipe": recipe.placeless(),
         "seed": seed,
         "models": [model.full_name for model in models],
         "similarity": similarity_revision(recipe.similarity) if recipe.similarity else None,
@@ -103,6 +122,16 @@ def inputs_of(ingested: StepOutput, recipe: Describe, seed: int, models: Sequenc
 def _revision() -> str:
     folders = [Path(str(package.__file__)).parent for package in (wording, kinds, describing)]
     return digest([folder_revision(*folders), code_revision(import_module(__name__), *_CODE)])[:16]
+
+
+class _Made(NamedTuple):
+    """What came back about one source, what it took, and the keys that the endpoint failed to answer, with why."""
+
+    known: Known
+    attributes: pa.Table
+    rows: Rows
+    asked: list[dict[str, Any]]
+    failed: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +146,9 @@ class _Job:
     asked: bool
     models: Sequence[Model]
 
-    def work(self, folder: Path) -> dict[str, Any]:
+    def work(self, folder: Path, whole: _Made) -> dict[str, Any]:
         """Write the step's tables and return its facts."""
-        known, attributes = known_of(self.store, self.ingested)
-        made = self._made(known)
+        known, attributes, made = whole.known, whole.attributes, whole.rows
         captions = pa.concat_tables([known.human, table_of(CAPTIONS, made.captions, {"n_words": _n_words})])
         merged = merge(made.attributes, known.images.people, known.records)
         told = table_of(ATTRIBUTES, [*made.attributes, *merged.attributes], {"attribute_id": _attribute_id})
@@ -132,10 +160,12 @@ class _Job:
         for spec, rows in ((STATEMENTS, made.statements), (TEXT_SCORES, made.scores)):
             if rows:
                 writer.write(spec, table_of(spec, rows), folder / f"{spec.name}.parquet")
-        return self._facts(captions, attributes, refused, made) | _agreement(merged)
+        facts = self._facts(captions, attributes, refused, made) | _agreement(merged)
+        return facts | {"asked": whole.asked, "failed": len(whole.failed)}
 
-    def _made(self, known: Known) -> Rows:
+    def made(self) -> _Made:
         """What came back: first about images, then about the texts that there are after that."""
+        known, attributes = known_of(self.store, self.ingested)
         reader = Reader(known, self.ingested.facts["source"])
         look = self._look if self.recipe.similarity else None
         with GenerationStore(self.store / "generations") as generations:
@@ -152,7 +182,10 @@ class _Job:
                     text_requests(known, made.captions, self.recipe, model, self.seed), model, generations
                 )
             ]
-        return made.plus(reader.rows(second, look))
+        rows = made.plus(reader.rows(second, look))
+        answers = [*first, *second]
+        failed = {each.got.key: each.got.answer.detail for each in answers if each.got.answer.status == FAILED}
+        return _Made(known, attributes, rows, accounts(answers, reader.refused), failed)
 
     def _look(self, pairs: Sequence[Pair]) -> dict[str, float]:
         return cosines(str(self.recipe.similarity), pairs, PackImages(self.store, [self.ingested]))

@@ -19,6 +19,8 @@ from schemas.errors import DigestMismatch, NotWritable
 from schemas.keys import code_revision, file_sha256
 from schemas.recipe import Recipe
 from schemas.tables import SPLITS, TABLES
+from tasks.describing import accounts
+from tasks.describing.accounts import summed
 from tasks.steps.store import StepOutput, run_step
 from tasks.versions import writer
 from tasks.versions.writer import logical_digest, write
@@ -54,14 +56,14 @@ def stage(
     composed: Mapping[str, StepOutput],
     benchmarked: StepOutput,
 ) -> StepOutput:
-    """The staged version folder; facts: `files` (manifest entries), `counts`, `sources`, `steps`, `models`.
+    """The staged version folder; facts: `files` (manifest entries), `counts`, `sources`, `steps`, `models`, `asked`.
 
     Files are hard links of step outputs where the disk allows it. Raises DigestMismatch for a damaged pack.
     """
     ordered = sorted(parts, key=lambda part: str(part.ingested.facts["source"]))
     stages = {family: recipe.families[family].stage for family in sorted(composed)}
     steps = _step_digests(ordered, linked, composed, benchmarked)
-    inputs = {"steps": steps, "stages": stages, "code": code_revision(writer, table_schemas)}
+    inputs = {"steps": steps, "stages": stages, "code": code_revision(writer, table_schemas, accounts)}
 
     def work(folder: Path) -> dict[str, Any]:
         entries = [
@@ -193,6 +195,7 @@ def _facts(
         "sources": {str(part.ingested.facts["source"]): _source_counts(part, entries) for part in parts},
         "steps": dict(steps),
         "models": _models(parts),
+        "asked": summed(part.described.facts.get("asked", []) for part in parts),
         "composed": {family: dict(done.facts) for family, done in sorted(composed.items())},
     }
 

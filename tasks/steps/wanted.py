@@ -5,7 +5,7 @@ First everything about images; about texts once nothing about images is open any
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from generators.asking import Planned
 from schemas.backend import Answer, Means, Request
@@ -13,6 +13,7 @@ from schemas.recipe import Describe
 from tasks.describing.answers import Answered, Reader
 from tasks.describing.asking import image_requests, text_requests
 from tasks.describing.models import Model, models_of
+from tasks.describing.unanswered import failed_now, named, remembered
 from tasks.generations.client import MAX_ATTEMPTS, Generation, addressed
 from tasks.generations.key import request_key
 from tasks.generations.store import GenerationStore
@@ -21,11 +22,12 @@ from tasks.steps.store import StepOutput, find_step
 
 
 class Wanted(NamedTuple):
-    """Everything one model is asked about one source, keyed, and those of the keys that are still open."""
+    """Everything one model is asked about one source, keyed; the keys that are still open; those that stay rejects."""
 
     model: Model
     requests: dict[str, Request]
     open: list[str]
+    final: frozenset[str] = frozenset()
 
 
 def wanted(
@@ -38,16 +40,20 @@ def wanted(
 ) -> list[Wanted]:
     """What each model of the recipe is asked; nothing when the source was described already.
 
-    Keys in `settled` were asked in this build: they are not open, whatever became of them.
+    Keys in `settled` were asked in this build: they are not open, whatever became of them. Where a description lacks
+    answers because the endpoint failed, those are open, and what a model refused is not.
     """
     models = models_of(recipe)
-    if all(model.by_rule for model in models) or find_step(
-        store, "describe", inputs_of(ingested, recipe, seed, models)
-    ):
+    inputs = inputs_of(ingested, recipe, seed, models)
+    if all(model.by_rule for model in models) or find_step(store, "describe", inputs):
         return []
+    lacked = remembered(store, inputs)
+    if lacked is not None and _is_settled(store, inputs, lacked, generations, settled):
+        return []
+    look = _Look(generations, settled, final_refusals=lacked is not None)
     known, _ = known_of(store, ingested)
     planned = [image_requests(known, recipe, model, seed) for model in models]
-    first = [_wanted(model, each, generations, settled) for model, each in zip(models, planned, strict=True)]
+    first = [look.wanted(model, each) for model, each in zip(models, planned, strict=True)]
     asked = [each for each in first if not each.model.by_rule]
     if any(each.open for each in asked):
         return asked
@@ -56,24 +62,46 @@ def wanted(
     ]
     made = Reader(known, ingested.facts["source"]).rows(answered).captions
     second = [
-        _wanted(model, text_requests(known, made, recipe, model, seed), generations, settled)
-        for model in models
-        if not model.by_rule
+        look.wanted(model, text_requests(known, made, recipe, model, seed)) for model in models if not model.by_rule
     ]
     return [*asked, *(each for each in second if each.requests)]
 
 
-def _wanted(model: Model, planned: Sequence[Planned], generations: GenerationStore, settled: Collection[str]) -> Wanted:
-    requests: dict[str, Request] = {}
-    for each in planned:
-        request = addressed(each.request, model.backend)
-        requests[request_key(request, model.choice.preprocessing)] = request
-    keys = list(requests)
-    known = generations.known(keys)
-    pairs = zip(keys, known.ok.tolist(), known.tries.tolist(), strict=True)
-    return Wanted(
-        model, requests, [key for key, ok, tries in pairs if not ok and tries < MAX_ATTEMPTS and key not in settled]
-    )
+def _is_settled(
+    store: Path, inputs: dict[str, Any], lacked: list[str], generations: GenerationStore, settled: Collection[str]
+) -> bool:
+    """Whether a description that lacks answers is finished and will never get them: they failed too often."""
+    failed = failed_now(generations, lacked)
+    tries = generations.known(list(failed)).tries.tolist()
+    waiting = any(n < MAX_ATTEMPTS and key not in settled for key, n in zip(failed, tries, strict=True))
+    return not waiting and find_step(store, "describe", named(inputs, failed)) is not None
+
+
+class _Look(NamedTuple):
+    """What is looked up in the store: `settled` keys are not open; with `final_refusals` only failures are retried."""
+
+    generations: GenerationStore
+    settled: Collection[str]
+    final_refusals: bool
+
+    def wanted(self, model: Model, planned: Sequence[Planned]) -> Wanted:
+        """A model's requests, keyed, and which of them are open."""
+        requests: dict[str, Request] = {}
+        for each in planned:
+            request = addressed(each.request, model.backend)
+            requests[request_key(request, model.choice.preprocessing)] = request
+        known = self.generations.known(list(requests))
+        pairs = zip(requests, known.ok.tolist(), known.tries.tolist(), strict=True)
+        missing = {key: tries for key, ok, tries in pairs if not ok}
+        final = self._final([key for key, tries in missing.items() if tries])
+        waiting = [key for key, tries in missing.items() if tries < MAX_ATTEMPTS and key not in final]
+        return Wanted(model, requests, [key for key in waiting if key not in self.settled], final)
+
+    def _final(self, tried: list[str]) -> frozenset[str]:
+        """The keys whose last try was answered, though not usably."""
+        if not self.final_refusals or not tried:
+            return frozenset()
+        return frozenset(tried) - failed_now(self.generations, tried).keys()
 
 
 def _answered(model: Model, planned: Sequence[Planned], generations: GenerationStore) -> Iterator[Answered]:

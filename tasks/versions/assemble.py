@@ -10,7 +10,7 @@ import pyarrow as pa
 
 import data_contracts
 from schemas.keys import canonical_json, digest
-from schemas.manifest import FileEntry, GateEntry, Manifest, SourceEntry
+from schemas.manifest import AskedEntry, FileEntry, GateEntry, Manifest, SourceEntry
 from schemas.recipe import Recipe
 from schemas.tables import FORMAT_VERSION
 from tasks.steps.store import StepOutput
@@ -68,6 +68,9 @@ def verdicts(validated: StepOutput) -> list[dict[str, Any]]:
 def published_recipe(recipe: Recipe) -> dict[str, Any]:
     """The recipe as a version remembers it: without training settings and without any folder of the build machine."""
     kept = recipe.model_dump(mode="json", exclude=_NOT_DATA)
+    kept["describe"] = recipe.describe.placeless()
+    if recipe.prices is None:
+        del kept["prices"]
     kept["sources"] = [_published_choice(choice) for choice in kept["sources"]]
     for step in ("link", "mine"):
         if kept[step]["model"]:
@@ -101,10 +104,27 @@ def _manifest(
         gates=gates,
         steps={**staged.facts["steps"], "stage": staged.digest, "validate": validated.digest},
         models=staged.facts["models"],
+        asked=asked_of(recipe, staged),
         parents=[],
         writer=f"pyarrow {pa.__version__}",
         files=files,
     )
+
+
+def asked_of(recipe: Recipe, staged: StepOutput) -> list[AskedEntry] | None:
+    """What was asked of each model, with its price by the recipe's table; None for versions that were staged before
+    this was counted."""
+    accounts = staged.facts.get("asked")
+    prices = recipe.prices
+    if accounts is None:
+        return None
+    if prices is None:
+        return [AskedEntry(**account) for account in accounts]
+    costs = (prices.cost(each["model"], each["prompt_tokens"], each["completion_tokens"]) for each in accounts)
+    return [
+        AskedEntry(**account, cost=None if cost is None else round(cost, 6), currency=prices.currency)
+        for account, cost in zip(accounts, costs, strict=True)
+    ]
 
 
 def _gate(verdict: Mapping[str, Any]) -> GateEntry:

@@ -20,12 +20,14 @@ from flows.planning import as_batch, planned
 from flows.reporter import Reporter
 from flows.runner import PlainRunner
 from generators import prompts
+from generators.endpoint.asking import MAX_TRIES
 from generators.endpoint.chat import data_url
 from schemas.errors import BudgetSpent, EndpointFault, MissingGenerations
-from schemas.keys import digest, file_sha256
+from schemas.keys import digest, file_sha256, seed_of
+from schemas.prices import Prices
 from schemas.recipe import Recipe
 from tasks.generations.batches import export_batch, import_batch
-from tasks.generations.prices import Prices
+from tasks.generations.client import MAX_ATTEMPTS
 from tasks.generations.store import GenerationStore
 from tasks.steps import describe
 
@@ -166,7 +168,8 @@ def test_batch_files_stand_in_for_an_endpoint(market: Path, server: Hostile, tmp
     with planned(recipe_of(), market, store, Prices(), QUIET) as (plan, images):
         [path] = export_batch(store, as_batch(plan, None), images, tmp_path / "batch")
     said = "about a man in a dark jacket and blue jeans who carries a bag"
-    body = {"choices": [{"message": {"content": said}, "finish_reason": "stop"}]}
+    usage = {"prompt_tokens": 100, "completion_tokens": 20}
+    body = {"choices": [{"message": {"content": said}, "finish_reason": "stop"}], "usage": usage}
     asked = [json.loads(line)["custom_id"] for line in path.read_text().splitlines()]
     lines = [json.dumps({"custom_id": key, "response": {"status_code": 200, "body": body}}) for key in reversed(asked)]
     (tmp_path / "done.jsonl").write_text("\n".join(lines))
@@ -227,3 +230,58 @@ def _committed(store: Path, market: Path) -> set[str]:
         rows = [row for row in generations.every_row() if row.ordinal == 0 and row.about.model == "toy-vlm"]
     places = (row.about.subject.partition("#")[0].partition("/")[2] for row in rows)
     return {data_url((market / "Market-1501-v15.09.15" / place).read_bytes()) for place in places}
+
+
+class Stumbling(Describing):
+    """A server that refuses to speak of some pictures, and fails for others as long as it is told to."""
+
+    failing = True
+
+    def _fault(self, prompt: str) -> str:
+        picture = seed_of(self.bodies[-1]["messages"][0]["content"][0]["image_url"]["url"])
+        if picture % 16 == 0:
+            return "refusal"
+        return "error" if self.failing and picture % 16 == 1 else "none"
+
+
+def test_rows_that_the_endpoint_failed_are_asked_by_the_next_build_and_refusals_are_not(
+    market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    store = tmp_path / "store"
+    monkeypatch.setenv("REIDFORGE_MLLM_CONCURRENCY", "1")
+    monkeypatch.setattr("generators.endpoint.asking.backoff", lambda *_: 0.0)
+    with Stumbling() as server:
+        monkeypatch.setenv("REIDFORGE_MLLM_URL", server.url)
+        lacking = built(recipe_of(), market, store)
+        failed, refused = server.met["error"] // MAX_TRIES, server.met["refusal"]
+        assert failed > 0 < refused
+        with planned(recipe_of(), market, store, Prices(), QUIET) as (plan, _):
+            assert plan.lines[0].missed == {"failed": failed}
+            assert plan.lines[0].given_up == {"refused": refused}
+            assert f"{failed} failed before" in in_words(plan)
+        server.failing = False
+        asked = len(server.bodies)
+        completed = built(recipe_of(), market, store)
+        assert len(server.bodies) == asked + failed
+        assert server.met["refusal"] == refused
+        assert completed != lacking
+        assert built(recipe_of(), market, store) == completed
+        assert len(server.bodies) == asked + failed
+        with planned(recipe_of(), market, store, Prices(), QUIET) as (plan, _):
+            assert in_words(plan) == "No model would be asked anything."
+        assert built(recipe_of(), market, tmp_path / "undisturbed") == completed
+
+
+def test_rows_that_failed_three_times_stay_rejects(market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    store = tmp_path / "store"
+    monkeypatch.setenv("REIDFORGE_MLLM_CONCURRENCY", "1")
+    monkeypatch.setattr("generators.endpoint.asking.backoff", lambda *_: 0.0)
+    with Stumbling() as server:
+        monkeypatch.setenv("REIDFORGE_MLLM_URL", server.url)
+        made = {built(recipe_of(), market, store) for _ in range(MAX_ATTEMPTS)}
+        assert len(made) == 1
+        asked = len(server.bodies)
+        assert built(recipe_of(), market, store) in made
+        assert len(server.bodies) == asked
+        with planned(recipe_of(), market, store, Prices(), QUIET) as (plan, _):
+            assert in_words(plan) == "No model would be asked anything."

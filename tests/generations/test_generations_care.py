@@ -12,13 +12,14 @@ import pytest
 from schemas.backend import Answer, Backend, Request
 from schemas.errors import BadTable, WrongUse
 from schemas.keys import digest
+from schemas.prices import Prices
 from tasks.generations.about import about
 from tasks.generations.batches import Asked, export_batch, import_batch
 from tasks.generations.client import answer
 from tasks.generations.key import request_key
 from tasks.generations.maintenance import Choice, bring_in, export, purge, stats, verify
 from tasks.generations.plan import Planner
-from tasks.generations.prices import Prices, load_prices
+from tasks.generations.prices import load_prices
 from tasks.generations.store import GenerationStore
 
 TOY = Backend(title="toy", model="toy", revision="1")
@@ -119,8 +120,8 @@ def test_a_plan_names_every_missed_row_with_what_changed(store: GenerationStore)
     planner.add(TOY, "raw", [ask("a"), ask("b", prompt="Say more."), ask("new"), ask("d")])
     planner.add(TOY, "raw", [ask("c", images=(digest("other bytes"),)), ask("c", seed=5)])
     [line] = planner.lines()
-    assert (line.rows, line.hit, line.given_up) == (6, 1, 0)
-    assert line.missed == {"prompt": 1, "new": 2, "image": 1, "parameters": 1}
+    assert (line.rows, line.hit, line.given_up) == (6, 1, {})
+    assert line.missed == {"prompt": 1, "new": 1, "image": 1, "parameters": 1, "refused": 1}
     newer = Planner(store, Prices())
     newer.add(Backend(title="toy", model="toy", revision="2"), "raw", [ask("a"), ask("b", prompt="x")])
     assert newer.lines()[0].missed == {"model": 1, "prompt+model": 1}

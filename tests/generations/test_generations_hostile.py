@@ -12,9 +12,9 @@ from generators.endpoint.asking import MAX_REPAIRS, MAX_TRIES, ask_endpoint
 from generators.endpoint.settings import Endpoint, endpoint_of
 from schemas.backend import Answer, Backend, Means, Request
 from schemas.errors import BudgetSpent, EndpointFault
+from schemas.prices import Price, Prices
 from tasks.generations.budget import Budget
 from tasks.generations.client import Generation, Progress, answer
-from tasks.generations.prices import Price, Prices
 from tasks.generations.spending import total
 from tasks.generations.store import GenerationStore
 

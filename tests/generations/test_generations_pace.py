@@ -13,10 +13,10 @@ from generators.endpoint.pace import Bucket, Pause, Window, backoff, retry_after
 from generators.endpoint.parts import shown_parts
 from schemas.backend import Turn
 from schemas.errors import BadTable
+from schemas.prices import Price, Prices
 from schemas.recipe import ModelChoice
 from tasks.generations.chunks import Chunk
 from tasks.generations.client import Progress
-from tasks.generations.prices import Price, Prices
 
 
 async def rounds(window: Window, outcomes: list[bool]) -> list[int]:
