@@ -23,13 +23,22 @@ from pydantic.alias_generators import to_camel
 from schemas.errors import BadContract
 
 SUFFIX = ".odcs.yaml"
-_SCALARS: dict[str, pa.DataType] = {
-    str(kind): kind
-    for kind in (
-        *(pa.string(), pa.binary(), pa.bool_(), pa.float32(), pa.float64()),
-        *(pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint64()),
-    )
+# A physical type and what Parquet holds. The names are SQL's wherever it has one, so that other tools of the standard
+# can test a version; it has none for an unsigned integer, which they see as the number that holds it.
+PHYSICAL_TYPES: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "binary": pa.binary(),
+    "boolean": pa.bool_(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+    "tinyint": pa.int8(),
+    "smallint": pa.int16(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "numeric(20,0)": pa.uint64(),
 }
+# The names that versions published before 0.2 say, which stay readable.
+_EARLIER = {"bool": "boolean", "int8": "tinyint", "int16": "smallint", "uint64": "numeric(20,0)"}
 
 
 class _Odcs(BaseModel):
@@ -225,12 +234,18 @@ def _type(column: Column, where: str) -> pa.DataType:
         return pa.struct([_field(child, where) for child in column.properties])
     if column.physical_type == "list" and column.items is not None:
         return pa.list_(_field(column.items, where))
-    if column.physical_type not in _SCALARS:
-        known = ", ".join([*sorted(_SCALARS), "struct", "list"])
+    name = physical_type(column.physical_type)
+    if name not in PHYSICAL_TYPES:
+        known = ", ".join([*sorted(PHYSICAL_TYPES), "struct", "list"])
         raise BadContract(
             f"The contract {where!r} gives {column.name!r} the physical type {column.physical_type!r}; known: {known}."
         )
-    return _SCALARS[column.physical_type]
+    return PHYSICAL_TYPES[name]
+
+
+def physical_type(name: str) -> str:
+    """The name that we give a physical type today, when contracts gave it another before."""
+    return _EARLIER.get(name, name)
 
 
 def primary_key(contract: Contract) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 import re
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 import data_contracts
@@ -10,7 +11,7 @@ from schemas.protocol import AP_VARIANTS, CMC_VARIANTS, JUNK_RULES, TIE_POLICIES
 from schemas.source import ACCESS
 from schemas.tables import IMAGE_ROLES, ROLES, SPLITS, TABLES
 from schemas.vocabulary import MODALITIES, VOCABULARY
-from tasks.contracts.load import Contract, arrow_schema, leaves, load_contracts, primary_key
+from tasks.contracts.load import PHYSICAL_TYPES, Contract, arrow_schema, leaves, load_contracts, primary_key
 
 CONTRACTS = load_contracts()
 FOLDER = Path(data_contracts.__path__[0])
@@ -143,3 +144,21 @@ def required(contract: Contract) -> list[str]:
 def test_leaves_reach_into_structs_and_lists() -> None:
     found = required(CONTRACTS["conversations"])
     assert {"answer.kind", "images[].image_id", "turns[].text"} <= set(found)
+
+
+def test_the_type_names_of_earlier_versions_stay_readable(tmp_path: Path) -> None:
+    folder = changed(tmp_path, "physicalType: string", "physicalType: bool")
+    assert arrow_schema(load_contracts(folder)["rejects"]).field("reject_id").type == pa.bool_()
+
+
+# What datacontract-cli 1.2.8 can turn into a column of its database: `datacontract test` stops at any other name.
+OTHER_TOOLS_KNOW = {
+    *("string", "binary", "boolean", "float", "double", "tinyint", "smallint", "int32", "int64"),
+    *("numeric(20,0)", "list", "struct"),
+}
+
+
+def test_every_type_has_a_name_that_other_tools_of_the_standard_know() -> None:
+    named = {column.physical_type for contract in CONTRACTS.values() for _, column in leaves(contract)}
+    assert named <= OTHER_TOOLS_KNOW
+    assert set(PHYSICAL_TYPES) | {"list", "struct"} == OTHER_TOOLS_KNOW

@@ -10,6 +10,7 @@ import yaml
 
 from schemas.errors import BadContract
 from schemas.manifest import Manifest
+from tasks.contracts.load import physical_type
 from tasks.versions.diff.difference import Change, Difference, Section
 from tasks.versions.diff.drift import drifts
 from tasks.versions.diff.sections import sections
@@ -90,7 +91,7 @@ def _columns(version: VersionFolder) -> dict[str, str]:
         for table in contract.get("schema") or []:
             for column in table.get("properties") or []:
                 null = "" if column.get("required") else " or null"
-                found[f"{table['name']}.{column['name']}"] = f"{column.get('physicalType')}{null}"
+                found[f"{table['name']}.{column['name']}"] = physical_type(str(column.get("physicalType"))) + null
     return found
 
 
