@@ -7,41 +7,16 @@ have the promised columns are the gates left out, because nothing they could say
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-
 from schemas.discovery import find
 from schemas.errors import BadTable
 from schemas.gate import Gate, Staged, Verdict
+from tasks.checking.blocks import blocks
 from tasks.checking.entries import MEND, Entry
-from tasks.contracts.load import Contract, gate_rules, load_contracts
+from tasks.checking.folding import OverBlocks, Pass
+from tasks.checking.memory import Memory
+from tasks.contracts.load import Contract, GateRule, gate_rules, load_contracts
 
 GATES = "tasks.gates"
-
-
-class Memory:
-    """A staged version that reads each table once, except the pictures; gates ask for the same columns again."""
-
-    def __init__(self, staged: Staged) -> None:
-        self._staged = staged
-        self._read: dict[str, pa.Table] = {}
-
-    def has(self, table: str) -> bool:
-        """Whether the version holds that table."""
-        return self._staged.has(table)
-
-    def table(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """One table, with only the named columns when any are named; pictures are read anew each time."""
-        if table == "images" and (columns is None or "image" in columns):
-            return self._staged.table(table, columns)
-        if table not in self._read:
-            self._read[table] = self._whole(table)
-        return self._read[table].select(list(columns)) if columns else self._read[table]
-
-    def _whole(self, table: str) -> pa.Table:
-        if table == "images":
-            names = ("image_id", "source", "sha256", "n_bytes", "width", "height", "format", "phash", "decode_note")
-            return self._staged.table(table, names)
-        return self._staged.table(table)
 
 
 def run_gates(
@@ -53,12 +28,46 @@ def run_gates(
     Raises UnknownName when a contract names a gate that has no file.
     """
     memory = Memory(staged)
-    found: list[tuple[str, Gate, Verdict]] = []
-    for name, rule in gate_rules(contracts).items():
-        gate: Gate = find(GATES, "GATE", name)
-        parameters = {**_shipped(name), **rule.parameters, **(wishes or {}).get(name, {})}
-        found.append((name, gate, _verdict(gate, memory, parameters)))
-    return found
+    gates: dict[str, Gate] = {name: find(GATES, "GATE", name) for name in gate_rules(contracts)}
+    if not (staged.has("images") and staged.has("person_images")):
+        return [(name, gate, _not_judged("the version holds no images")) for name, gate in gates.items()]
+    parameters = {name: _parameters(name, rule, wishes or {}) for name, rule in gate_rules(contracts).items()}
+    found: dict[str, Verdict | BadTable] = {}
+    for table in sorted({gate.check.table for gate in gates.values() if isinstance(gate.check, OverBlocks)}):
+        found |= _folded(memory, table, gates, parameters)
+    for name, gate in gates.items():
+        if name not in found:
+            found[name] = _plain(gate, memory, parameters[name])
+    return [(name, gate, _verdict(found[name])) for name, gate in gates.items()]
+
+
+def _folded(
+    memory: Memory, table: str, gates: Mapping[str, Gate], parameters: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Verdict | BadTable]:
+    """The verdicts of the gates that fold over a table, in one pass over it."""
+    checks = {name: gate.check for name, gate in gates.items() if isinstance(gate.check, OverBlocks)}
+    folds = {name: check.fold(memory, parameters[name]) for name, check in checks.items() if check.table == table}
+    together = Pass(folds)
+    return together.verdicts([together.seen(block) for block in blocks(memory, table)])
+
+
+def _plain(gate: Gate, staged: Staged, parameters: Mapping[str, Any]) -> Verdict | BadTable:
+    try:
+        return gate.check(staged, parameters)
+    except BadTable as error:
+        return error
+
+
+def _verdict(found: Verdict | BadTable) -> Verdict:
+    return found if isinstance(found, Verdict) else _not_judged(str(found))
+
+
+def _not_judged(why: str) -> Verdict:
+    return Verdict(passed=False, figure=0.0, summary=f"not judged: {why}", remedy=MEND)
+
+
+def _parameters(name: str, rule: GateRule, wishes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {**_shipped(name), **rule.parameters, **wishes.get(name, {})}
 
 
 def _shipped(gate: str) -> Mapping[str, Any]:
@@ -70,15 +79,6 @@ def _shipped(gate: str) -> Mapping[str, Any]:
 def wishes_of(recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """What a recipe, as a manifest holds it, asks of gates: the overlaps that the leak gate is to accept."""
     return {"identity_leak": {"accepted": recipe.get("link", {}).get("accept", [])}}
-
-
-def _verdict(gate: Gate, staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
-    if not (staged.has("images") and staged.has("person_images")):
-        return Verdict(passed=False, figure=0.0, summary="not judged: the version holds no images", remedy=MEND)
-    try:
-        return gate.check(staged, parameters)
-    except BadTable as error:
-        return Verdict(passed=False, figure=0.0, summary=f"not judged: {error}", remedy=MEND)
 
 
 def gate_entries(found: Sequence[tuple[str, Gate, Verdict]]) -> list[Entry]:

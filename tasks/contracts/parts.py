@@ -98,6 +98,11 @@ class InFile:
         return int(self._footer.num_rows)
 
     @property
+    def groups(self) -> list[int]:
+        """How many rows the footer states of each row group."""
+        return [int(self._footer.row_group(n).num_rows) for n in range(self._footer.num_row_groups)]
+
+    @property
     def metadata(self) -> dict[bytes, bytes]:
         """The key-value metadata of the file."""
         return self._footer.metadata or {}
@@ -113,6 +118,19 @@ class InFile:
         with self._reading(metadata=self._footer, read_dictionary=names) as opened:
             for group in range(self._footer.num_row_groups):
                 yield opened.read_row_group(group, columns=names, use_threads=False)
+
+    def group(self, number: int, path: str) -> pa.Table:
+        """The leaves at or below a path of one row group, words as dictionaries. Raises BadTable for an unknown one."""
+        below = (f"{path}.", f"{path}[]")
+        names = [
+            self._footer.schema.column(n).path
+            for name, n in self._places.items()
+            if name == path or name.startswith(below)
+        ]
+        if not names:
+            raise BadTable(f"The file {self._path.name!r} has no column {path!r}.")
+        with self._reading(metadata=self._footer, read_dictionary=names) as opened:
+            return opened.read_row_group(number, columns=names, use_threads=False)
 
     def stated(self, path: str) -> Stated:
         """The footer's word over all row groups."""

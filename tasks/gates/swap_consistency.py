@@ -1,34 +1,55 @@
 """Two pictures show one person or they do not: all rows about the pair agree, in whichever order and family."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from schemas.gate import Gate, Staged, ToyStaged, Verdict
-from tasks.checking.rows import codes, facts, shown
+from schemas.gate import Gate, ToyStaged, Verdict
+from schemas.keys import mix
+from tasks.checking.blocks import Block, Ints, Keys
+from tasks.checking.counting import joined, names_of
+from tasks.checking.folding import OverBlocks
+from tasks.checking.memory import Memory
 from tasks.checking.toy import toy_rows, toy_staged
-from tasks.checking.verdicts import first_ids
 
 
-def check(staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The rows of a block that ask about two pictures: a key of the pair in no order, whether they are one, the row."""
+
+    pair: Keys
+    said: Ints
+    row: Ints
+
+
+@dataclass(frozen=True)
+class _Swaps:
     """Compare the yes/no answers about every unordered pair; `max_failing` rows may contradict another one."""
-    rows, images = facts(staged), shown(staged)
-    about_two = (np.bincount(images.row, minlength=len(rows)) == 2) & (rows.gold_bool >= 0)
-    picture, here = codes(images.texts("image_id")), about_two[images.row]
-    pairs = np.sort(picture[here].reshape(-1, 2), axis=1) @ np.array([picture.max(initial=0) + 1, 1])
-    owner, said = np.flatnonzero(about_two), rows.gold_bool[about_two]
-    _, group = np.unique(pairs, return_inverse=True)
-    yes, no = np.bincount(group, said), np.bincount(group, 1 - said)
-    failing = rows.sample_id[owner[((yes > 0) & (no > 0))[group]]]
-    return Verdict(
-        passed=len(failing) <= parameters["max_failing"],
-        figure=float(len(failing)),
-        summary=f"{len(yes)} pairs in {len(owner)} rows, {int(((yes + no) > 1).sum())} of them asked more than once; "
-        f"{len(failing)} rows contradict another",
-        failing=first_ids(failing),
-        remedy="One of the rows has the wrong gold: look at the person ids of the two pictures.",
-    )
+
+    staged: Memory
+    parameters: Mapping[str, Any]
+
+    def seen(self, block: Block) -> _Seen:
+        said, row = block.numbers("answer.gold_bool", -1), block.rows_of("images[].image_id")
+        about_two = (np.bincount(row, minlength=block.rows) == 2) & (said >= 0)
+        pictures = np.sort(block.hashes("images[].image_id")[about_two[row]].reshape(-1, 2), axis=1)
+        return _Seen(mix(pictures[:, 0], pictures[:, 1]), said[about_two], block.numbered[about_two])
+
+    def verdict(self, seen: Sequence[_Seen]) -> Verdict:
+        pair, said, row = (joined(getattr(one, name) for one in seen) for name in ("pair", "said", "row"))
+        _, group = np.unique(pair, return_inverse=True)
+        yes, no = (np.bincount(group, mask) for mask in (said == 1, said == 0))
+        failing = row[((yes > 0) & (no > 0))[group]]
+        return Verdict(
+            passed=len(failing) <= self.parameters["max_failing"],
+            figure=float(len(failing)),
+            summary=f"{len(yes)} pairs in {len(row)} rows, {int(((yes + no) > 1).sum())} of them asked more than once; "
+            f"{len(failing)} rows contradict another",
+            failing=names_of(self.staged, failing),
+            remedy="One of the rows has the wrong gold: look at the person ids of the two pictures.",
+        )
 
 
 def _good() -> ToyStaged:
@@ -50,4 +71,4 @@ def _toy(flip: bool) -> ToyStaged:
     return toy_staged(rows)
 
 
-GATE = Gate(title="Pairs in both orders", severity="error", check=check, good=_good, bad=_bad)
+GATE = Gate(title="Pairs in both orders", severity="error", check=OverBlocks(_Swaps), good=_good, bad=_bad)

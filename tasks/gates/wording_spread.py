@@ -3,39 +3,49 @@
 A recipe that wants one common instruction is told so by the warning, and may know better.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from schemas.gate import Gate, Staged, ToyStaged, Verdict
-from tasks.checking.rows import numbers, texts
+from schemas.gate import Gate, ToyStaged, Verdict
+from tasks.checking.blocks import Block
+from tasks.checking.counting import Cell, tally, total
+from tasks.checking.folding import OverBlocks
+from tasks.checking.memory import Memory
 from tasks.checking.statistics import wilson
 from tasks.checking.toy import toy_rows, toy_staged
 from tasks.checking.verdicts import Judged, judged
-from tasks.contracts.paths import cells
 
 
-def check(staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
+@dataclass(frozen=True)
+class _Wordings:
     """Judge every family with enough training rows by the interval of its largest share."""
-    return judged(
-        list(_judge(staged, parameters)),
-        good="no wording dominates its family",
-        remedy="Give the family more paraphrases, or cap them with `per_paraphrase` in the recipe.",
-    )
 
+    staged: Memory
+    parameters: Mapping[str, Any]
 
-def _judge(staged: Staged, parameters: Mapping[str, Any]) -> Iterator[Judged]:
-    table = staged.table("conversations", ["family", "split", "template"])
-    family, train = texts(table.column("family")), texts(table.column("split")) == "train"
-    number = numbers(cells(table, "template.paraphrase_no").values, 0)
-    for name in sorted(set(family[train].tolist())):
-        counts = np.bincount(number[train & (family == name)])
-        most, n = int(counts.max()), int(counts.sum())
-        low, _ = wilson(most, n, parameters["z"])
-        words = f"{name}: no. {counts.argmax()} words {most / n:.0%} of {n} rows, {(counts > 0).sum()} wordings in use"
-        enough = n >= parameters["min_rows"]
-        yield Judged(name, enough=enough, excess=low - parameters["max_share"], words=words)
+    def seen(self, block: Block) -> Counter[Cell]:
+        train = block.words("split").among(["train"])
+        return tally([block.words("family"), block.numbers("template.paraphrase_no", 0)], train)
+
+    def verdict(self, seen: Sequence[Counter[Cell]]) -> Verdict:
+        used: dict[str, dict[int, int]] = {}
+        for (family, number), n in total(seen).items():
+            used.setdefault(str(family), {})[int(number or 0)] = n
+        return judged(
+            [self._judge(family, used[family]) for family in sorted(used)],
+            good="no wording dominates its family",
+            remedy="Give the family more paraphrases, or cap them with `per_paraphrase` in the recipe.",
+        )
+
+    def _judge(self, family: str, used: Mapping[int, int]) -> Judged:
+        number, most = min(used.items(), key=lambda item: (-item[1], item[0]))
+        n = sum(used.values())
+        low, _ = wilson(most, n, self.parameters["z"])
+        words = f"{family}: no. {number} words {most / n:.0%} of {n} rows, {len(used)} wordings in use"
+        enough = n >= self.parameters["min_rows"]
+        return Judged(family, enough=enough, excess=low - self.parameters["max_share"], words=words)
 
 
 def _toy(wordings: int) -> ToyStaged:
@@ -53,4 +63,4 @@ def _bad() -> ToyStaged:
     return _toy(2)
 
 
-GATE = Gate(title="Spread of wordings", severity="warning", check=check, good=_good, bad=_bad)
+GATE = Gate(title="Spread of wordings", severity="warning", check=OverBlocks(_Wordings), good=_good, bad=_bad)
