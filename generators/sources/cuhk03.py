@@ -3,7 +3,8 @@
 `images_labeled/1_003_2_08.png` is person 3 of pair 1 in view 2, image 8. Persons count from 1 in every pair, so a
 person is (pair, person): `cuhk03:1_003` in both variants, which are told apart by the column `variant`. The images
 come as PNG files, inside `cuhk-03.mat` (generators.cuhk03_cells), or as the redistribution CUHK03-NP with the folders
-of Market-1501, whose numbers are kept apart (`cuhk03:np/0001`). The new protocol (767/700) is read from its two .mat
+of Market-1501 (generators.cuhk03_np), whose numbers are kept apart (`cuhk03:np/0001`) unless the folders are complete,
+for their counts then show which person each number is. The new protocol (767/700) is read from its two .mat
 files; its cameras are the two views. The test sets of the older protocol come from `cuhk-03.mat`, wherever it lies.
 
 The two variants do not test the same persons: a person who trains in one and is tested in the other keeps its place
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generators.cuhk03_cells import CELLS_FILE, TEST_SETS, VARIANTS, unpack_cells
+from generators.cuhk03_np import NP_NAME, NP_PARTS, numbered_by_protocol, person_of_number
 from generators.cuhk03_splits import CONFIGS, Splits, read_splits
 from generators.raw_names import bad_name, images_of, strict_json, unknown_folder
 from schemas.rows import PersonImage, Reject
@@ -26,12 +28,7 @@ _NAME = re.compile(
     r"(?:images_(?P<folder>labeled|detected)|(?:[^/]+/)?cuhk-03\.mat/(?P<cells>labeled|detected))"
     r"/(?P<name>(?P<pair>[1-5])_(?P<person>[0-9]{3})_(?P<view>[12])_(?P<index>0[1-9]|10)\.png)"
 )
-_NP = re.compile(
-    r"(?:cuhk03-np/)?(?P<variant>labeled|detected)/(?P<folder>bounding_box_train|bounding_box_test|query)"
-    r"/(?P<pid>[0-9]{4})_c(?P<view>[12])_(?P<index>[0-9]{1,9})\.png"
-)
 _FOLDERS = ("images_labeled", "images_detected", "labeled", "detected", "cuhk03-np", "cuhk03_release", CELLS_FILE)
-_NP_PARTS = {"bounding_box_train": "train", "bounding_box_test": "gallery", "query": "query"}
 _SPLITS = {"train": "train", "query": "test", "gallery": "test"}
 _BOXES = {"labeled": "hand", "detected": "detector"}
 
@@ -40,15 +37,17 @@ def _read(tree: RawTree) -> Iterator[PersonImage | Reject]:
     splits: Splits = {}
     yield from read_splits(tree, splits)
     yield from _unread_cells(tree)
+    repeated = [found for file in images_of(tree) if (found := NP_NAME.fullmatch(file.relpath))]
+    known = numbered_by_protocol(repeated)
     tested = {_person_of(name) for (_, name), part in splits.items() if part != "train"}
-    tested |= {found["pid"] for file in images_of(tree) if (found := _NP.fullmatch(file.relpath)) and _asked(found)}
+    tested |= {_np_person(found, known) for found in repeated if NP_PARTS[found["folder"]] != "train"}
     for file in images_of(tree):
         if (found := _NAME.fullmatch(file.relpath)) and (found["view"] == "1") == (int(found["index"]) <= 5):
             variant = found["folder"] or found["cells"]
             part = splits.pop((variant, found["name"]), "unlisted")
             yield _row(file.relpath, found, variant, part, _person_of(found["name"]) in tested)
-        elif found := _NP.fullmatch(file.relpath):
-            yield _np_row(file.relpath, found, found["pid"] in tested)
+        elif found := NP_NAME.fullmatch(file.relpath):
+            yield _np_row(file.relpath, found, known, _np_person(found, known) in tested)
         elif file.relpath.partition("/")[0] not in _FOLDERS:
             yield unknown_folder("cuhk03", file.relpath, _FOLDERS)
         else:
@@ -62,8 +61,10 @@ def _person_of(name: str) -> str:
     return name[:5]
 
 
-def _asked(found: re.Match[str]) -> bool:
-    return _NP_PARTS[found["folder"]] != "train"
+def _np_person(found: re.Match[str], known: bool) -> str:
+    """The person of a picture of CUHK03-NP, as far as the number tells."""
+    person = person_of_number(int(found["pid"])) if known else None
+    return f"{person[0]}_{person[1]:03d}" if person else f"np/{found['pid']}"
 
 
 def _unread_cells(tree: RawTree) -> Iterator[Reject]:
@@ -121,23 +122,27 @@ def _row(relpath: str, found: re.Match[str], variant: str, part: str, tested: bo
     )
 
 
-def _np_row(relpath: str, found: re.Match[str], tested: bool) -> PersonImage:
+def _np_row(relpath: str, found: re.Match[str], known: bool, tested: bool) -> PersonImage:
     variant, folder, pid, view, index = found.groups()
-    split, role, warnings = _use(_NP_PARTS[folder], tested)
+    split, role, warnings = _use(NP_PARTS[folder], tested)
+    person = _np_person(found, known)
+    pair = int(person[0]) if known else None
+    camera_key = f"cuhk03:p{pair}v{view}" if pair else f"cuhk03:v{view}"
     return PersonImage(
         image_id=f"cuhk03/{relpath}",
         source="cuhk03",
         variant=variant,
         relpath=relpath,
-        source_split=_NP_PARTS[folder],
+        source_split=NP_PARTS[folder],
         split=split,
         role_flag=role,
         pid_raw=pid,
         pid_scope="cuhk03:np",
-        person_key=f"cuhk03:np/{pid}",
+        person_key=f"cuhk03:{person}",
         cam_raw=f"c{view}",
-        cam_key=f"cuhk03:v{view}",
-        place_key=f"cuhk03:v{view}",
+        cam_key=camera_key,
+        place_key=camera_key,
+        cam_pair=pair,
         view=int(view),
         frame=int(index),
         box_source=_BOXES[variant],

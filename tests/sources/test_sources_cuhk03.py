@@ -13,10 +13,12 @@ from PIL import Image
 from sources_toy import ToyTree, read_toy
 
 from generators.cuhk03_cells import CELLS_FILE, unpack_cells
+from generators.cuhk03_np import person_of_number
 from generators.plain_png import plain_png, png_size
 from generators.raw_tree import FolderTree, find_root
 from generators.sample import write_sample
 from generators.sample.mat_files import mat_v5, names_cell, write_cells
+from generators.sample.write import layouts
 from generators.sources.cuhk03 import SOURCE
 from schemas.errors import BadRawData
 from schemas.rows import PersonImage, Reject
@@ -82,6 +84,42 @@ def test_the_folders_of_np_keep_numbers_of_their_own(pid: int, view: int, number
     (row,) = images.values()
     assert (row.person_key, row.view, row.variant) == (f"cuhk03:np/{pid:04d}", view, "detected")
     assert row.split == ("train" if folder == "bounding_box_train" else "test")
+
+
+@pytest.fixture(scope="module")
+def official() -> list[tuple[str, str, str]]:
+    """Of every picture of the official size its name in CUHK03-NP, and its person and camera elsewhere."""
+    folders = {"train": "bounding_box_train", "gallery": "bounding_box_test", "query": "query"}
+    shots = layouts(["cuhk03"])["cuhk03"].shots("official", 7)
+    numbers = {pid: number for number, pid in enumerate(sorted({shot.pid_raw for shot in shots}), start=1)}
+    return [
+        (
+            f"{shot.relpath[7:].partition('/')[0]}/{folders[shot.split]}"
+            f"/{numbers[shot.pid_raw]:04d}_c{shot.cam_raw}_{shot.take}.png",
+            f"cuhk03:{shot.pid_raw}",
+            f"cuhk03:p{shot.pid_raw[0]}v{shot.cam_raw}",
+        )
+        for shot in shots
+    ]
+
+
+def test_complete_folders_of_np_have_the_persons_of_the_other_forms(official: list[tuple[str, str, str]]) -> None:
+    images, refused = read_toy(SOURCE, *(name for name, _, _ in official))
+    assert (len(images), refused) == (28_193, [])
+    assert all((images[name].person_key, images[name].cam_key) == (person, camera) for name, person, camera in official)
+    labeled, _ = read_toy(SOURCE, *(name for name, _, _ in official if name.startswith("labeled/")))
+    assert {row.person_key for row in labeled.values()} == {person for _, person, _ in official}
+
+
+def test_folders_of_np_that_lack_a_picture_keep_numbers_of_their_own(official: list[tuple[str, str, str]]) -> None:
+    images, _ = read_toy(SOURCE, *(name for name, _, _ in official[1:]))
+    assert all(row.person_key == f"cuhk03:np/{row.pid_raw}" for row in images.values())
+
+
+@given(number=st.integers(-5, 2000))
+def test_numbers_of_the_protocol_run_by_pair_and_person(number: int) -> None:
+    assert [person_of_number(known) for known in (1, 843, 844, 1467)] == [(1, 1), (1, 843), (2, 1), (5, 49)]
+    assert (person_of_number(number) is None) == (not 1 <= number <= 1467)
 
 
 @pytest.mark.parametrize(
