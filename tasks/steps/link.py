@@ -99,9 +99,7 @@ def _work(store: Path, ingests: Sequence[StepOutput], settings: Link, folder: Pa
     for a, b, distance in kept:
         found.add(images, a, b, "near_duplicate", distance)
     if settings.miner:
-        place = {name: at for at, name in enumerate(images.ids)}
-        for one, other in embedded_links.near_images(store, ingests, settings, images.ids):
-            found.add(images, place[one], place[other], "near_embedding", None)
+        facts["near_by_embedding"] = _add_embedded(found, store, ingests, settings, images)
     rows = list(_rows(found))
     write(IDENTITY_LINKS, from_rows(IDENTITY_LINKS, rows), folder / "identity_links.parquet")
     return {
@@ -115,6 +113,16 @@ def _work(store: Path, ingests: Sequence[StepOutput], settings: Link, folder: Pa
         "flat_hashes": int(is_flat(images.phash).sum()),
         **facts,
     }
+
+
+def _add_embedded(found: _Found, store: Path, ingests: Sequence[StepOutput], settings: Link, images: _Images) -> int:
+    """Add the pairs that an encoder finds, and count them; a flat picture is a placeholder here too."""
+    place = {images.ids[at]: int(at) for at in np.flatnonzero(~is_flat(images.phash))}
+    pairs = 0
+    for one, other in embedded_links.near_images(store, ingests, settings, list(place)):
+        found.add(images, place[one], place[other], "near_embedding", None)
+        pairs += 1
+    return pairs
 
 
 def _load(store: Path, ingests: Sequence[StepOutput]) -> _Images:
