@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.asking import AS_NEEDED, Asking, ask_models
+from flows.lineage import observed
 from flows.runner import Runner
 from schemas.discovery import find_all
 from schemas.recipe import Evaluate, Recipe, Train
@@ -96,17 +97,19 @@ def build_and_publish(
     recipe: Recipe, raw: Path, store: Path, remote: str | Path | None, run: Runner, how: Asking = AS_NEEDED
 ) -> tuple[Built, Any]:
     """Build, then publish to a remote when one is given; the second value is the Published or None."""
-    built = build_version(recipe, raw, store, run, how)
-    if remote is None:
-        return built, None
-    published = run.call("publish", store, recipe, built.staged, built.validated, built.ingests, remote)
-    return built, published
+    with observed(run, recipe) as runner:
+        built = build_version(recipe, raw, store, runner, how)
+        if remote is None:
+            return built, None
+        published = runner.call("publish", store, recipe, built.staged, built.validated, built.ingests, remote)
+        return built, published
 
 
 def publish_last(name: str, store: Path, remote: str | Path, run: Runner, share: bool = False) -> Any:
     """The newest build of the recipe `name`, published. Raises GateFailed when an error gate refused it."""
     recipe, ingests, staged, validated = last_build(store, name)
-    return run.call("publish", store, recipe, staged, validated, ingests, remote, share)
+    with observed(run, recipe) as runner:
+        return runner.call("publish", store, recipe, staged, validated, ingests, remote, share)
 
 
 def build_summary(built: Built, published: "Published | None") -> dict[str, Any]:
