@@ -94,6 +94,8 @@ def _work(store: Path, ingests: Sequence[StepOutput], settings: Link, folder: Pa
         found.add(images, a, b, f"derived_from_{images.overlap_source[a]}", None)
     for a, b in _same_bytes(images):
         found.add(images, a, b, "same_bytes", 0)
+        if origin := _origin(images, a, b) or _origin(images, b, a):
+            found.add(images, a, b, f"derived_from_{origin}", 0)
     candidates, facts = _candidates(images)
     kept = list(_looked_at(store / "packs", images, candidates))
     for a, b, distance in kept:
@@ -198,6 +200,12 @@ def _same_bytes(images: _Images) -> Iterator[tuple[int, int]]:
         firsts = {images.person[place]: place for place in reversed(group)}
         if not flat[group[0]]:
             yield from combinations(sorted(firsts.values()), 2)
+
+
+def _origin(images: _Images, taken: int, original: int) -> str | None:
+    """The dataset of an original, where the other image's dataset is known to be made from it."""
+    source = source_of(images.person[original])
+    return source if source in (images.overlap_source[taken] or "").split("|") else None
 
 
 def _candidates(images: _Images) -> tuple[list[tuple[int, int, int]], dict[str, int]]:

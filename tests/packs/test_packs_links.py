@@ -89,11 +89,13 @@ def linked(folder: Path, second: bytes) -> list[dict[str, Any]]:
     return pq.read_table(step.folder / "identity_links.parquet").to_pylist()
 
 
-def test_the_same_bytes_under_two_keys_link_them(tmp_path: Path) -> None:
-    (row,) = linked(tmp_path, encoded(4))
-    assert (row["person_a"], row["person_b"]) == ("cuhk_pedes:00007", "market1501:0002")
-    assert (row["reason"], row["distance"], row["cluster"]) == ("same_bytes", 0, "cuhk_pedes:00007")
-    assert row["evidence_a"] == "cuhk_pedes/imgs/Market/x.jpg"
+def test_the_same_bytes_under_two_keys_link_them_and_show_where_a_picture_was_taken_from(tmp_path: Path) -> None:
+    rows = linked(tmp_path, encoded(4))
+    assert [row["reason"] for row in rows] == ["derived_from_market1501", "same_bytes"]
+    for row in rows:
+        assert (row["person_a"], row["person_b"]) == ("cuhk_pedes:00007", "market1501:0002")
+        assert (row["distance"], row["cluster"]) == (0, "cuhk_pedes:00007")
+        assert row["evidence_a"] == "cuhk_pedes/imgs/Market/x.jpg"
 
 
 def test_a_picture_encoded_again_links_two_keys_as_a_near_duplicate(tmp_path: Path) -> None:
@@ -142,7 +144,7 @@ def test_links_do_not_depend_on_the_order_of_the_sources_and_are_found_once(tmp_
     first, second = link(tmp_path / "store", steps), link(tmp_path / "store", steps[::-1])
     assert first.digest == second.digest
     assert second.skipped
-    assert first.facts["links_across_sources"] == 1
+    assert first.facts["links_across_sources"] == 2
 
 
 def test_the_sample_has_no_links_for_its_persons_are_all_different(tmp_path: Path) -> None:
@@ -249,11 +251,13 @@ def test_what_was_taken_from_msmt17_is_linked_by_name_and_by_picture(tmp_path: P
     step, rows = drawn(tmp_path, ("icfg_pedes", "msmt17", "rstpreid"))
     reasons = {(o["source_a"], o["source_b"]): o["reasons"] for o in step.facts["overlaps"]}
     assert reasons["icfg_pedes", "msmt17"]["derived_from_msmt17"] == 9
-    assert set(reasons["msmt17", "rstpreid"]) == {"same_bytes"}
-    named = [one for one in rows if one["reason"] == "derived_from_msmt17"]
-    for one in named:
+    assert set(reasons["msmt17", "rstpreid"]) == {"derived_from_msmt17", "same_bytes"}
+    derived = [one for one in rows if one["reason"] == "derived_from_msmt17"]
+    by_name, by_bytes = ([one for one in derived if one["distance"] == distance] for distance in (None, 0))
+    assert (len(by_name), len(by_name) + len(by_bytes)) == (9, len(derived))
+    for one in by_name:
         assert one["evidence_a"].rpartition("/")[2] == one["evidence_b"].rpartition("/")[2]
-        assert one["distance"] is None
+    assert {one["person_b"].partition(":")[0] for one in by_bytes} == {"rstpreid"}
     for a in {one["person_a"] for one in rows}:
         mates = [one["person_b"] for one in rows if one["cluster"] == a]
         assert all(evidence_path(rows, a, b) for b in mates)
@@ -265,3 +269,31 @@ def test_occluded_duke_is_linked_to_duke_by_its_names(tmp_path: Path) -> None:
     assert set(found["reasons"]) == {"derived_from_dukemtmc", "same_bytes"}
     for one in rows:
         assert one["person_a"].partition(":")[2] == one["person_b"].partition(":")[2]
+
+
+def test_photos_of_orbench_lead_to_the_two_datasets_they_were_taken_from(tmp_path: Path) -> None:
+    from generators.sample import write_sample
+
+    raw = tmp_path / "raw"
+    write_sample(raw, "tiny", 7, ("sysu_mm01", "llcm"))
+    for part in ("vis", "nir", "cp", "sk"):
+        (raw / "ORBench" / part).mkdir(parents=True)
+    for place, folder in {"vis/0001": "SYSU-MM01/cam1", "nir/0001": "SYSU-MM01/cam3", "vis/0002": "LLCM/vis"}.items():
+        photo = min((raw / folder).rglob("*.jpg"))
+        (raw / "ORBench" / place).mkdir()
+        (raw / "ORBench" / place / "a.jpg").write_bytes(photo.read_bytes())
+    (raw / "ORBench" / "train_annos.json").write_text('[{"id": 1, "file_path": "vis/0001/a.jpg", "caption": "A man."}]')
+    (raw / "ORBench" / "test_gallery_and_queries.json").write_text('{"RGB_GALLERY": []}')
+    steps = [ingest(tmp_path / "store", name, raw) for name in ("sysu_mm01", "llcm", "orbench")]
+    rows = pq.read_table(link(tmp_path / "store", steps).folder / "identity_links.parquet").to_pylist()
+    found = {
+        (one["reason"], one[mine], one[other].partition(":")[0])
+        for one in rows
+        for mine, other in (("person_a", "person_b"), ("person_b", "person_a"))
+        if one[mine].startswith("orbench:")
+    }
+    assert found == {
+        (reason, person, source)
+        for person, source in (("orbench:0001", "sysu_mm01"), ("orbench:0002", "llcm"))
+        for reason in ("same_bytes", f"derived_from_{source}")
+    }
