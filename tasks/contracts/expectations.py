@@ -27,7 +27,11 @@ _SEVERITY = {"error": "critical", "warning": "warning"}
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one expectation: how many values break it, and the keys of the first of them."""
+    """What became of one expectation: how many values break it, and the keys of the first of them.
+
+    `looked_at` values were judged, null ones (`missing`) among them; `observed` is the figure of a rule about a whole
+    table, such as its rows.
+    """
 
     table: str
     kind: str
@@ -36,6 +40,9 @@ class Outcome:
     passed: bool
     count: int
     failing: tuple[str, ...]
+    looked_at: int = 0
+    missing: int = 0
+    observed: int | float | str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The outcome as plain JSON values: no times, no run ids."""
@@ -150,4 +157,14 @@ def _outcome(contract: Contract, expectation: Expectation, one: Any) -> Outcome:
         passed=bool(one.success),
         count=int(result.get("unexpected_count") or 0),
         failing=tuple(ids[:SHOWN]),
+        looked_at=int(result.get("element_count") or 0),
+        missing=int(result.get("missing_count") or 0),
+        observed=_plain(result.get("observed_value")),
     )
+
+
+def _plain(value: Any) -> int | float | str | None:
+    """A figure as JSON holds it."""
+    if value is None or isinstance(value, (int, str)):
+        return value
+    return float(value) if isinstance(value, float) else str(value)

@@ -13,11 +13,13 @@ from schemas.keys import canonical_json, digest
 from schemas.manifest import AskedEntry, FileEntry, GateEntry, Manifest, SourceEntry
 from schemas.recipe import Recipe
 from schemas.tables import FORMAT_VERSION
+from tasks.report.checks_page import checks_page
 from tasks.steps.store import StepOutput
 from tasks.versions.card import CardFacts, render_card
 from tasks.versions.croissant import CROISSANT, croissant
 from tasks.versions.manifest import digest_of, dump_manifest
 
+CHECKS = "report/checks.html"
 _NOT_DATA = {"train", "evaluate"}
 
 
@@ -48,11 +50,11 @@ def assemble(
     gates = [_gate(verdict) for verdict in verdicts(validated)]
     sources = sorted((_source(done, staged) for done in ingests), key=lambda source: source.name)
     limits = list(_limits(validated, sources, staged))
-    facts = CardFacts(
-        recipe, tables, sources, gates, limits, staged.facts.get("overlaps", []), models=staged.facts["models"]
-    )
+    models, asked = staged.facts["models"], asked_of(recipe, staged)
+    overlaps = staged.facts.get("overlaps", [])
+    facts = CardFacts(recipe, tables, sources, gates, limits, overlaps, models=models, asked=asked)
     described = {"README.md": render_card(facts).encode(), CROISSANT: croissant(recipe, tables, sources)}
-    small = {**described, **(contracts or _contracts()), **_report(validated, staged)}
+    small = {**described, **(contracts or _contracts()), **_report(recipe, validated, staged)}
     files = [*tables, *(FileEntry(path=path, size=len(d), sha256=digest_of(d)) for path, d in small.items())]
     manifest = _manifest(recipe, sorted(files, key=lambda entry: entry.path), sources, gates, staged, validated)
     contents: dict[str, Path | bytes] = {**{entry.path: staged.folder / entry.path for entry in tables}, **small}
@@ -155,8 +157,8 @@ def _contracts() -> dict[str, bytes]:
     return {f"contracts/{path.name}": path.read_bytes() for path in sorted(folder.glob("*.yaml"))}
 
 
-def _report(validated: StepOutput, staged: StepOutput) -> dict[str, bytes]:
-    """What the validate step wrote, and what the build counted."""
+def _report(recipe: Recipe, validated: StepOutput, staged: StepOutput) -> dict[str, bytes]:
+    """What the validate step wrote, as files for machines and as a page for people, and what the build counted."""
     found = {
         f"report/{path.relative_to(validated.folder).as_posix()}": path.read_bytes()
         for path in sorted(validated.folder.rglob("*.json"))
@@ -164,7 +166,9 @@ def _report(validated: StepOutput, staged: StepOutput) -> dict[str, bytes]:
     }
     counted = {key: staged.facts[key] for key in ("counts", "sources", "composed")}
     counted["overlaps"] = staged.facts.get("overlaps", [])
-    return {**found, "report/build.json": canonical_json(counted)}
+    expected = json.loads((validated.folder / "expectations.json").read_bytes())
+    page = checks_page(f"Checks of {recipe.name} {recipe.version}", expected, verdicts(validated))
+    return {**found, "report/build.json": canonical_json(counted), CHECKS: page}
 
 
 def _limits(validated: StepOutput, sources: Sequence[SourceEntry], staged: StepOutput) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 import yaml
 
-from schemas.manifest import FileEntry, GateEntry, SourceEntry
+from schemas.manifest import AskedEntry, FileEntry, GateEntry, SourceEntry
 from schemas.recipe import Recipe
 from schemas.tables import SPLITS, TABLES
 
@@ -46,6 +46,7 @@ class CardFacts:
     overlaps: Sequence[Mapping[str, Any]] = ()
     withheld: Sequence[str] = ()
     models: Mapping[str, str] = field(default_factory=dict)
+    asked: Sequence[AskedEntry] | None = None
 
 
 def render_card(facts: CardFacts) -> str:
@@ -62,6 +63,8 @@ def render_card(facts: CardFacts) -> str:
     environment.filters["cell"] = _cell
     text = environment.get_template("card.md.jinja").render(
         facts=facts,
+        spent=_spent(facts.asked or ()),
+        rejected=_rejected(facts.asked or ()),
         tables=[
             (name, TABLES[name].grain, _rows(facts.files, name)) for name in (*_shown(facts.files), "conversations")
         ],
@@ -71,6 +74,24 @@ def render_card(facts: CardFacts) -> str:
         empty=[name for name in _shown(facts.files) if not _rows(facts.files, name)],
     )
     return f"---\n{_front_matter(facts)}---\n{text}"
+
+
+def _spent(asked: Sequence[AskedEntry]) -> list[str]:
+    """What the answers cost in all, per currency; nothing where no price was known."""
+    sums: dict[str, float] = {}
+    for entry in asked:
+        if entry.cost is not None and entry.currency is not None:
+            sums[entry.currency] = sums.get(entry.currency, 0.0) + entry.cost
+    return [f"{cost:.6g} {currency}" for currency, cost in sorted(sums.items())]
+
+
+def _rejected(asked: Sequence[AskedEntry]) -> list[tuple[str, int]]:
+    """Rejected answers by reason, the most frequent first."""
+    sums: dict[str, int] = {}
+    for entry in asked:
+        for reason, count in entry.rejects.items():
+            sums[reason] = sums.get(reason, 0) + count
+    return sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _shown(files: Sequence[FileEntry]) -> list[str]:

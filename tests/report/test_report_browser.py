@@ -45,20 +45,33 @@ def test_the_page_names_no_other_place_and_no_folder_of_this_machine(page, tmp_p
     assert str(tmp_path.parent.parent) not in text
 
 
-def test_nothing_is_wider_than_a_phone_and_every_picture_shows(page, tmp_path):
-    probe = """<script>addEventListener("load", () => {
-        const lost = [...document.images].filter(image => !image.naturalWidth).length;
-        document.title = [document.documentElement.scrollWidth, innerWidth, lost, document.images.length].join(" ");
-    })</script>"""
+PROBE = """<script>addEventListener("load", () => {
+    const lost = [...document.images].filter(image => !image.naturalWidth).length;
+    document.title = [document.documentElement.scrollWidth, innerWidth, lost, document.images.length].join(" ");
+})</script>"""
+
+
+def _on_a_phone(page, tmp_path):
+    """The width of a page and of the window, and how many pictures do not show, of how many."""
     copy = tmp_path / "probe.html"
-    copy.write_text(page.read_text(encoding="utf-8").replace("</body>", probe + "</body>"), encoding="utf-8")
+    copy.write_text(page.read_text(encoding="utf-8").replace("</body>", PROBE + "</body>"), encoding="utf-8")
     shown = _chromium(tmp_path / "profile", "--window-size=390,844", "--dump-dom", copy.as_uri())
     found = re.search(r"<title>(\d+) (\d+) (\d+) (\d+)</title>", shown)
     assert found
-    wide, window, lost, pictures = map(int, found.groups())
+    return map(int, found.groups())
+
+
+def test_nothing_is_wider_than_a_phone_and_every_picture_shows(page, tmp_path):
+    wide, window, lost, pictures = _on_a_phone(page, tmp_path)
     assert wide <= window
     assert lost == 0
     assert pictures > 40
+
+
+def test_the_checks_of_a_version_are_no_wider_than_a_phone(first_build, tmp_path):
+    _, _, published = first_build
+    wide, window, _, _ = _on_a_phone(published.folder / "report" / "checks.html", tmp_path)
+    assert wide <= window
 
 
 @pytest.mark.parametrize(("scheme", "dark"), [("0", True), ("1", False)], ids=["dark room", "bright room"])

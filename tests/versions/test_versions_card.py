@@ -1,6 +1,7 @@
 """The card: plain `datasets` loads every config offline, and the join that the card shows works as printed."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import datasets
@@ -8,7 +9,10 @@ import pytest
 import yaml
 from versions_toy import toy
 
+from schemas.manifest import AskedEntry
 from tasks.steps.pull import pull
+from tasks.versions.assemble import assemble
+from tasks.versions.card import render_card
 from tasks.versions.reader import VersionFolder
 
 NAMES = ["images", "person_images", "captions", "rejects", "stage1", "stage2", "stage3"]
@@ -99,3 +103,64 @@ def test_the_card_names_models_with_revisions_and_how_to_cite(tmp_path: Path) ->
     card = (toy(tmp_path / "store").publish(tmp_path / "remote").folder / "README.md").read_text()
     assert "| describe/market1501 | grammar@1 |" in card
     assert "> toy@0.1.0, made by ReIDForge from MARKET1501, SYSU_MM01." in card
+
+
+READER = {
+    "model": "qwen",
+    "revision": "r1",
+    "backend": "openai_compatible",
+    "kind": "caption",
+    "prompts": ["witness/2"],
+    "prompt_revision": "0a1b",
+    "requests": 40,
+    "answered": 38,
+    "rejects": {"colour_on_infrared": 3, "refusal": 1},
+    "prompt_tokens": 9000,
+    "completion_tokens": 1200,
+}
+BY_RULE = {
+    **READER,
+    "model": "grammar",
+    "backend": "grammar",
+    "rejects": {},
+    "prompt_tokens": 0,
+    "completion_tokens": 0,
+}
+
+
+def asked(card: str) -> str:
+    return card.split("## What was asked of models")[1].split("\n## ")[0]
+
+
+def card_of(tmp_path: Path, accounts: list[dict[str, object]] | None) -> str:
+    made = toy(tmp_path / "store")
+    whole = assemble(made.recipe, made.staged, made.validated, [each.ingested for each in made.parts])
+    entries = None if accounts is None else [AskedEntry.model_validate(account) for account in accounts]
+    return render_card(replace(whole.facts, asked=entries))
+
+
+def test_the_card_tells_prompts_requests_rejects_and_costs_of_every_model(tmp_path: Path) -> None:
+    priced = {**READER, "cost": 0.0125, "currency": "EUR"}
+    told = asked(card_of(tmp_path, [priced, {**priced, "kind": "attributes", "cost": 0.5}]))
+    assert (
+        "| qwen@r1 (openai_compatible) | caption | witness/2, `0a1b` | 40 | 38 | 4 (10.0%) | 9000, 1200 | 0.0125 EUR |"
+        in told
+    )
+    assert "In all: 0.5125 EUR, by the price table" in told
+    assert "by reason: colour_on_infrared 6, refusal 2." in told
+
+
+def test_the_card_never_tells_a_cost_that_nobody_knows(tmp_path: Path) -> None:
+    told = asked(card_of(tmp_path, [READER]))
+    assert "| not priced |" in told
+    assert "no price table" in told
+    rules = asked(card_of(tmp_path, [BY_RULE]))
+    assert "no tokens, no cost" in rules
+    assert "No answer was rejected." in rules
+    assert "staged before requests were counted" in asked(card_of(tmp_path, None))
+    assert "Nothing was asked of a model" in asked(card_of(tmp_path, []))
+
+
+def test_the_card_leads_to_the_page_that_lists_every_check(version: Path) -> None:
+    (page,) = re.findall(r"\[report/checks.html\]\((.*?)\)", (version / "README.md").read_text())
+    assert "<h1>Checks of toy 0.1.0</h1>" in (version / page).read_text()
