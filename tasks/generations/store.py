@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+
 from schemas.backend import Answer
 from schemas.errors import NotWritable
 from tasks.generations.about import About
@@ -72,8 +74,12 @@ class GenerationStore:
     def known(self, keys: Sequence[str]) -> Known:
         """Which of many keys are stored, in their order, without reading an answer: what a plan looks up."""
         words = words_of(keys)
-        known = self.segments.known(words)
-        self.log.table().look_up(words, known.ok, known.tries)
+        order = np.argsort(words[:, 0])
+        words = words[order]
+        found = self.segments.known(words)
+        self.log.table().look_up(words, found.ok, found.tries)
+        known = Known(np.empty_like(found.ok), np.empty_like(found.tries))
+        known.ok[order], known.tries[order] = found.ok, found.tries
         return known
 
     def put(

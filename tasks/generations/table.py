@@ -38,17 +38,24 @@ class Table:
         return self.keys[:, 0]
 
     def look_up(self, asked: Words, ok: npt.NDArray[np.bool_], tries: npt.NDArray[np.int32]) -> None:
-        """Mark the asked keys that are here: `ok` where an answer is, the number of failures in `tries`."""
+        """Mark the asked keys that are here: `ok` where an answer is, the number of failures in `tries`.
+
+        Several times faster for keys in order than for others, which jump through memory.
+        """
         prefixes = np.ascontiguousarray(self.prefixes)
-        first = np.searchsorted(prefixes, asked[:, 0], side="left")
-        run = np.searchsorted(prefixes, asked[:, 0], side="right") - first
-        for step in range(int(run.max(initial=0))):
-            place = np.flatnonzero(run > step)
-            row = first[place] + step
+        wanted = np.ascontiguousarray(asked[:, 0])
+        row = np.searchsorted(prefixes, wanted)
+        place = np.arange(len(wanted))
+        while len(place):
+            inside = row < len(prefixes)
+            place, row = place[inside], row[inside]
+            near = prefixes[row] == wanted[place]
+            place, row = place[near], row[near]
             same = (self.keys[row] == asked[place]).all(axis=1)
-            place, row = place[same], row[same]
-            ok[place] |= self.ordinals[row] == 0
-            tries[place] = np.maximum(tries[place], self.ordinals[row])
+            here, found = place[same], self.ordinals[row[same]]
+            ok[here] |= found == 0
+            tries[here] = np.maximum(tries[here], found)
+            row = row + 1
 
 
 def words_of(keys: Sequence[str]) -> Words:
