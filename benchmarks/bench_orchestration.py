@@ -1,10 +1,12 @@
 """Asking through Prefect tasks against asking through plain functions: the overhead at the default chunk.
 
-    .venv/bin/python benchmarks/bench_orchestration.py            # about three minutes
-    .venv/bin/python benchmarks/bench_orchestration.py --fast     # two chunks instead of eight
+    .venv/bin/python benchmarks/bench_orchestration.py            # about four minutes
+    .venv/bin/python benchmarks/bench_orchestration.py --fast     # fewer chunks, and no default chunk
 
-Both sides ask the same chunks of the same server (50 ms an answer, 64 in flight), one chunk at a time. What counts is
-the time inside a flow that is running: the start of the temporary server is the same for any flow.
+What a task costs is the same however long its chunk takes, so it is measured on many short chunks (50 ms an answer, 64
+in flight, one chunk at a time, the same chunks as tasks and as functions). A default chunk is about a minute at the
+rate that was measured, as a build cuts them; one is asked to see how long it takes. What counts is the time inside a
+flow that is running: the start of the temporary server is the same for any flow.
 """
 
 import argparse
@@ -25,17 +27,18 @@ from flows.reporter import Reporter
 from flows.runner import PlainRunner, PrefectRunner, Runner
 from schemas.backend import Request
 from schemas.recipe import ModelChoice
-from tasks.generations.chunks import CHUNK_ROWS, write_chunks
+from tasks.generations.chunks import FIRST_ROWS, chunk_rows, write_chunks
+from tasks.generations.store import GenerationStore
 from tasks.steps.store import StepOutput
 
 
-def ask(run: Runner, folder: Path, chunks: int) -> float:
-    """Seconds of wall time to ask some chunks into a new store."""
+def ask(run: Runner, folder: Path, chunks: int, rows: int) -> float:
+    """Seconds of wall time to ask some chunks into a store."""
     requests = [
-        Request(kind="rewording", prompt=f"Say {n} in other words.", prompt_id="bench")
-        for n in range(chunks * CHUNK_ROWS)
+        Request(kind="rewording", prompt=f"Say {n} of {rows} in other words.", prompt_id="bench")
+        for n in range(chunks * rows)
     ]
-    written = write_chunks(folder, ModelChoice(model="m"), requests)
+    written = write_chunks(folder, ModelChoice(model="m"), requests, rows)
     nothing = StepOutput("ingest", "", folder, False, {"packs": []})
     begun = time.perf_counter()
     told = run.map("generate", [(folder, nothing, chunk) for chunk in written])
@@ -45,15 +48,25 @@ def ask(run: Runner, folder: Path, chunks: int) -> float:
 
 @as_flow
 def through_prefect(chunks: int) -> float:
-    """The same as tasks of a flow."""
+    """Short chunks as tasks of a flow."""
     with tempfile.TemporaryDirectory() as folder:
-        return ask(PrefectRunner(Reporter(quiet=True)), Path(folder), chunks)
+        return ask(PrefectRunner(Reporter(quiet=True)), Path(folder), chunks, FIRST_ROWS)
 
 
 def plain(chunks: int) -> float:
     """The same as plain functions."""
     with tempfile.TemporaryDirectory() as folder:
-        return ask(PlainRunner(1, Reporter(quiet=True)), Path(folder), chunks)
+        return ask(PlainRunner(1, Reporter(quiet=True)), Path(folder), chunks, FIRST_ROWS)
+
+
+def default_chunk() -> tuple[int, float]:
+    """Rows and seconds of a chunk as a build cuts it after its first one."""
+    run = PlainRunner(1, Reporter(quiet=True))
+    with tempfile.TemporaryDirectory() as folder:
+        ask(run, Path(folder), 1, FIRST_ROWS)
+        with GenerationStore(Path(folder) / "generations") as generations:
+            rows = chunk_rows(generations.spent(), "m") or FIRST_ROWS
+        return rows, ask(run, Path(folder), 1, rows)
 
 
 def main() -> int:
@@ -69,16 +82,16 @@ def main() -> int:
     try:
         run_flow(through_prefect, 1, chunks=1)
         pairs = [(run_flow(through_prefect, 1, chunks=chunks), plain(chunks)) for _ in range(rounds)]
+        rows, seconds = (FIRST_ROWS, pairs[0][1] / chunks) if fast else default_chunk()
     finally:
         server.terminate()
     tasks, functions = (statistics.median(side) for side in zip(*pairs, strict=True))
-    per_task = (tasks - functions) / chunks
-    # What a task costs is the same however long its chunk takes; real answers take a second, not 50 ms.
-    share = per_task / (functions / chunks)
-    print(f"{chunks} chunks of {CHUNK_ROWS}: {tasks:.2f} s as tasks, {functions:.2f} s as functions")
-    print(f"overhead {1_000 * per_task:.0f} ms a chunk: {share:.1%} at 50 ms an answer, {share * 0.05:.2%} at 1 s")
-    print("bar: <= 2 % of a chunk at 1 s an answer:", "ok" if share * 0.05 <= 0.02 else "MISSED")
-    return 0 if share * 0.05 <= 0.02 or fast else 1
+    per_task = statistics.median((mine - theirs) / chunks for mine, theirs in pairs)
+    share = per_task / seconds
+    print(f"{chunks} chunks of {FIRST_ROWS}: {tasks:.2f} s as tasks, {functions:.2f} s as functions")
+    print(f"a task costs {1_000 * per_task:.0f} ms; a default chunk of {rows:,} takes {seconds:.1f} s: {share:.2%}")
+    print("bar: <= 2 % at the default chunk, 50 ms an answer:", "ok" if share <= 0.02 else "MISSED")
+    return 0 if share <= 0.02 or fast else 1
 
 
 if __name__ == "__main__":

@@ -11,15 +11,15 @@ from flows.runner import Runner
 from schemas.prices import Prices
 from schemas.recipe import ModelChoice, Recipe
 from tasks.generations.budget import Budget
-from tasks.generations.chunks import Chunk, write_chunks
+from tasks.generations.chunks import FIRST_ROWS, Chunk, chunk_rows, write_chunks
 from tasks.generations.client import Progress, Watch
 from tasks.generations.prices import load_prices
 from tasks.generations.store import GenerationStore
 from tasks.steps.store import StepOutput
-from tasks.steps.wanted import wanted
+from tasks.steps.wanted import Wanted, wanted
 
-_ROUNDS = 4
-"""Rounds of a build: about images, about the texts that came back, and to spare."""
+_ROUNDS = 6
+"""Rounds of a build: about images and about the texts that came back, each after a first chunk, and to spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +63,30 @@ def _budget(store: Path, models: Iterable[ModelChoice], written: str | None, pri
 def _chunks(
     store: Path, ingests: Sequence[StepOutput], recipe: Recipe, settled: set[str]
 ) -> Iterable[tuple[StepOutput, Chunk]]:
-    """What is open now, source by source and model by model; from then on it counts as asked in this build."""
+    """What is asked next, source by source and model by model; from then on it counts as asked in this build."""
     found: list[tuple[StepOutput, Chunk]] = []
     with GenerationStore(store / "generations") as generations:
+        spent = generations.spent()
+        begun: set[str] = set()
         for done in ingests:
             for each in wanted(store, done, recipe.describe, recipe.seed, generations, settled):
-                requests = [each.requests[key] for key in each.open]
-                settled.update(each.open)
-                found.extend((done, chunk) for chunk in write_chunks(store, each.model.choice, requests))
+                rows = chunk_rows(spent, each.model.backend.model)
+                keys = _next(each, rows, begun)
+                settled.update(keys)
+                requests = [each.requests[key] for key in keys]
+                chunks = write_chunks(store, each.model.choice, requests, rows or FIRST_ROWS)
+                found.extend((done, chunk) for chunk in chunks)
     return found
+
+
+def _next(wanted: Wanted, rows: int | None, begun: set[str]) -> list[str]:
+    """The open keys; of a model whose rate is not known yet (`rows` is None) those of one first chunk."""
+    if rows is not None:
+        return wanted.open
+    if not wanted.open or wanted.model.full_name in begun:
+        return []
+    begun.add(wanted.model.full_name)
+    return wanted.open[:FIRST_ROWS]
 
 
 class Board:

@@ -6,7 +6,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,9 +16,12 @@ from schemas.backend import Request, Turn
 from schemas.errors import BadTable, NotWritable
 from schemas.keys import canonical_json
 from schemas.recipe import ModelChoice
+from tasks.generations.spending import Spent
 
-CHUNK_ROWS = 2_000
-"""Requests of a chunk: half a minute to two at the rate of a server of one GPU."""
+FIRST_ROWS = 2_000
+"""Requests of the first chunk of a model, by which its rate is measured."""
+FEWEST_ROWS, MOST_ROWS = 500, 40_000
+_CHUNK_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,20 @@ class Chunk:
     model: ModelChoice
 
 
-def write_chunks(store: Path, model: ModelChoice, requests: Sequence[Request], rows: int = CHUNK_ROWS) -> list[Chunk]:
+def chunk_rows(spent: Iterable[Spent], model: str) -> int | None:
+    """How many requests make a chunk of about a minute at the rate a model was asked at; None before any was measured.
+
+    The size changes nothing but what an orchestrator has to do: answers are committed as they come, whatever the chunk.
+    """
+    mine = [each for each in spent if each.model == model]
+    wall = sum(each.wall for each in mine)
+    if not wall:
+        return None
+    rate = sum(each.requests for each in mine) / wall
+    return int(min(max(rate * _CHUNK_SECONDS, FEWEST_ROWS), MOST_ROWS))
+
+
+def write_chunks(store: Path, model: ModelChoice, requests: Sequence[Request], rows: int) -> list[Chunk]:
     """Write requests down and cut them into chunks. Raises NotWritable."""
     if not requests:
         return []

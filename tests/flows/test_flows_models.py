@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from flows import asking
 from flows.asking import Asking, ask_models
 from flows.commands.plan import in_words
 from flows.order import build_version
@@ -285,3 +286,21 @@ def test_rows_that_failed_three_times_stay_rejects(market: Path, tmp_path: Path,
         assert len(server.bodies) == asked
         with planned(recipe_of(), market, store, Prices(), QUIET) as (plan, _):
             assert in_words(plan) == "No model would be asked anything."
+
+
+def test_a_model_is_measured_by_a_first_chunk_and_then_asked_the_rest(
+    market: Path, server: Hostile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(asking, "FIRST_ROWS", 20)
+    sizes: list[list[int]] = []
+    work = PlainRunner(1, Reporter(quiet=True))
+
+    class Counting(PlainRunner):
+        def map(self, step: str, calls: Any) -> list[Any]:
+            sizes.append([chunk.stop - chunk.start for _, _, chunk, *_ in calls])
+            return super().map(step, calls)
+
+    ingests = work.map("ingest", [(tmp_path, "market1501", market)])
+    ask_models(tmp_path, ingests, recipe_of(), Asking(), Counting(1, Reporter(quiet=True)))
+    assert sizes == [[20], [server.came.total() - 20]]
+    assert len(server.bodies) == server.came.total() > 40

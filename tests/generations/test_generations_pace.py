@@ -15,8 +15,9 @@ from schemas.backend import Turn
 from schemas.errors import BadTable
 from schemas.prices import Price, Prices
 from schemas.recipe import ModelChoice
-from tasks.generations.chunks import Chunk
+from tasks.generations.chunks import Chunk, chunk_rows
 from tasks.generations.client import Progress
+from tasks.generations.spending import Spent
 
 
 async def rounds(window: Window, outcomes: list[bool]) -> list[int]:
@@ -126,3 +127,12 @@ def test_the_line_adds_up_chunks_and_costs_what_has_a_price():
     assert words.endswith("tokens/s, 2.50 USD")
     board.watch(Chunk(Path("y"), 0, 1, ModelChoice(model="unpriced")))(Progress(1, 0))
     assert "USD" not in shown[-1][2]
+
+
+def test_a_chunk_is_a_minute_of_work_within_bounds():
+    def spent(model: str, requests: int, wall: float) -> Spent:
+        return Spent(model, "", "caption", "", requests, wall=wall)
+
+    asked = [spent("a", 900, 60.0), spent("a", 900, 60.0), spent("b", 10**6, 60.0), spent("c", 1, 60.0)]
+    asked.append(spent("imported", 50, 0.0))
+    assert [chunk_rows(asked, model) for model in ("a", "b", "c", "imported", "new")] == [900, 40_000, 500, None, None]
