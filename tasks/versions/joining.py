@@ -56,7 +56,15 @@ def join(
 
 def _tree(source: str, raw: Path) -> RawTree:
     declared: Source = find("generators.sources", "SOURCE", source)
-    tree = find_tree(source, declared, raw)
+    try:
+        tree = find_tree(source, declared, raw)
+    except BadRawData as error:
+        if raw.is_file():
+            raise
+        raise BadRawData(
+            f"The pictures of {declared.title} cannot be joined from {str(raw)!r}: give --join its folder or archive, "
+            "or the folder that holds all raw datasets of this version."
+        ) from error
     return declared.unpack(tree) if declared.unpack else tree
 
 
@@ -94,9 +102,8 @@ class _Pictures:
                 wrong.append(f"{image_id}: {error}")
         if wrong:
             more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
-            raise DigestMismatch(
-                f"{len(wrong)} pictures of the raw data are not those of this version.", [*wrong[:_SHOWN], *more]
-            )
+            count = "1 picture" if len(wrong) == 1 else f"{len(wrong)} pictures"
+            raise DigestMismatch(f"{count} of the raw data differ from this version.", [*wrong[:_SHOWN], *more])
         return found
 
     def _one(self, image_id: str, sha256: str) -> bytes:

@@ -4,17 +4,23 @@ import base64
 import hashlib
 import json
 import re
+import socket
+import struct
 import threading
+from collections import Counter
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 TOKEN = "hf_only_for_this_test"
 
 
 class Hub:
-    """Repositories: commits (newest last) that map paths to digests, objects by digest, tags. `cut` drops uploads."""
+    """Repositories: commits (newest last) that map paths to digests, objects by digest, tags.
+
+    `cut` refuses so many uploads; `reset` breaks so many connections in the middle of a large file, by method.
+    """
 
     def __init__(self) -> None:
         self.repos: dict[str, list[dict[str, Any]]] = {}
@@ -22,6 +28,7 @@ class Hub:
         self.objects: dict[str, bytes] = {}
         self.sent: list[str] = []
         self.cut = 0
+        self.reset: Counter[str] = Counter()
         self.lock = threading.Lock()
 
     def commit(self, repo: str, lines: list[dict[str, Any]]) -> str | None:
@@ -72,8 +79,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def _answer(self) -> None:
-        body = self._body()
         path = urlsplit(self.path).path
+        if self.command == "PUT" and self.hub.reset["PUT"]:
+            self.rfile.read(int(self.headers["content-length"]) // 2)
+            self._break()
+            return
+        body = self._body()
         if self.headers.get("authorization") not in {f"Bearer {TOKEN}", None} or (
             self.command == "POST" and not self.headers.get("authorization") and "paths-info" not in path
         ):
@@ -105,6 +116,14 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(data)
 
+    def _break(self) -> None:
+        """End the connection at once, as a cable that is pulled does."""
+        self.hub.reset[self.command] -= 1
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.wfile.flush()
+        self.connection.close()
+
     def _missing(self) -> None:
         self._send(404, {"error": "Repository not found"}, {"x-error-code": "RepoNotFound"})
 
@@ -132,9 +151,33 @@ class _Handler(BaseHTTPRequestHandler):
         tags = [{"name": n, "ref": f"refs/tags/{n}", "targetCommit": c} for n, c in self.hub.tags.items()]
         self._send(200, {"branches": [], "converts": [], "tags": tags})
 
-    def tree(self, body: bytes, repo: str, revision: str) -> None:
+    def info(self, body: bytes, repo: str, revision: str) -> None:
         found = self.hub.at(repo, revision)
-        self._send(200, [self._file(path, sha) for path, sha in sorted(found["files"].items())] if found else [])
+        if not found:
+            self._send(404, {"error": "Revision not found"}, {"x-error-code": "RevisionNotFound"})
+            return
+        siblings = [{"rfilename": path} for path in sorted(found["files"])]
+        self._send(200, {"id": repo, "sha": found["id"], "private": True, "tags": [], "siblings": siblings})
+
+    def tree(self, body: bytes, repo: str, revision: str, below: str = "") -> None:
+        found = self.hub.at(repo, revision)
+        home = f"{below}/" if below else ""
+        files = {path: sha for path, sha in (found["files"] if found else {}).items() if path.startswith(home)}
+        folders: set[str] = set()
+        if "recursive=false" in self.path.lower():
+            deeper = [path for path in files if "/" in path.removeprefix(home)]
+            folders = {home + path.removeprefix(home).partition("/")[0] for path in deeper}
+            files = {path: sha for path, sha in files.items() if path not in deeper}
+        shown = [{"type": "directory", "path": path, "oid": "0" * 40} for path in sorted(folders)]
+        self._send(200, [*shown, *(self._file(path, sha) for path, sha in sorted(files.items()))])
+
+    def paths(self, body: bytes, repo: str, revision: str) -> None:
+        asked = parse_qs(body.decode())["paths"] if not body.startswith(b"{") else json.loads(body)["paths"]
+        found = self.hub.at(repo, revision)
+        files = found["files"] if found else {}
+        folders = [path for path in asked if any(name.startswith(f"{path}/") for name in files)]
+        shown = [self._file(path, files[path]) for path in asked if path in files]
+        self._send(200, [*shown, *({"type": "directory", "path": path, "oid": "0" * 40} for path in folders)])
 
     def _file(self, path: str, sha: str) -> dict[str, Any]:
         return {"type": "file", "path": path, "size": len(self.hub.objects[sha]), "oid": sha[:40]}
@@ -185,6 +228,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, {"error": "Entry not found"}, {"x-error-code": "EntryNotFound"})
             return
         sha = found["files"][path]
+        if self.hub.reset[self.command] and path.endswith(".parquet"):
+            self.send_response(200)
+            self.send_header("content-length", str(len(self.hub.objects[sha])))
+            self.end_headers()
+            self.wfile.write(self.hub.objects[sha][: len(self.hub.objects[sha]) // 2])
+            self._break()
+            return
         self._send(200, self.hub.objects[sha], {"etag": f'"{sha}"', "x-repo-commit": found["id"]})
 
     def lfs_files(self, body: bytes, repo: str) -> None:
@@ -213,7 +263,10 @@ _CALLS: list[tuple[str, Callable[..., None]]] = [
     (r"POST /api/validate-yaml", _Handler.yaml),
     (rf"GET {_REPO}/commits/main", _Handler.commits),
     (rf"GET {_REPO}/refs", _Handler.refs),
+    (rf"GET {_REPO}/revision/([^/]+)", _Handler.info),
     (rf"GET {_REPO}/tree/([^/]+)", _Handler.tree),
+    (rf"GET {_REPO}/tree/([^/]+)/(.+)", _Handler.tree),
+    (rf"POST {_REPO}/paths-info/([^/]+)", _Handler.paths),
     (rf"POST {_REPO}/preupload/main", _Handler.preupload),
     (r"POST /datasets/([^/]+/[^/]+)\.git/info/lfs/objects/batch", _Handler.batch),
     (r"PUT /objects/([0-9a-f]{64})", _Handler.upload),

@@ -1,5 +1,8 @@
 """A hub of the calls we use, on loopback: commits and tags are versions, and every fault is told by name."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from versions_toy import FAMILIES, Toy, toy
 from schemas.errors import DigestMismatch, NotWritable, Revoked, Unreachable, VersionExists, WrongUse
 from schemas.manifest import Revocation
 from tasks.steps.pull import pull
+from tasks.versions.reader import VersionFolder
 from tasks.versions.remote import open_remote
 from tasks.versions.remotes.hub import HubRemote
 
@@ -79,6 +83,63 @@ def test_an_upload_that_was_cut_off_goes_on_and_sends_nothing_twice(made: Toy, h
     assert before
     assert set(hub.sent[len(before) :]).isdisjoint(before)
     assert list(open_remote(REMOTE).versions("toy")) == ["0.1.0"]
+
+
+def test_a_connection_that_breaks_inside_a_file_is_taken_up_again(made: Toy, hub: Hub, tmp_path: Path) -> None:
+    hub.reset["PUT"] = 2
+    done = made.publish(REMOTE)
+    assert len(hub.sent) == len([path for path in hub.repos["lab/toy"][-1]["files"] if path.endswith(".parquet")]) > 2
+    hub.reset["GET"] = 2
+    assert VersionFolder(pull(REMOTE, "toy@0.1.0", tmp_path / "got")).digest == done.digest
+    assert hub.reset.total() == 0
+
+
+def test_a_connection_that_always_breaks_is_told_and_the_files_that_came_are_kept(
+    made: Toy, hub: Hub, tmp_path: Path
+) -> None:
+    made.publish(REMOTE)
+    small = len([path for path in hub.repos["lab/toy"][-1]["files"] if not path.endswith(".parquet")])
+    hub.reset["GET"] = 10_000
+    with pytest.raises(Unreachable, match="failed to read"):
+        pull(REMOTE, "toy@0.1.0", tmp_path / "got")
+    assert not (tmp_path / "got").exists()
+    kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert 0 < len(kept) <= small
+    hub.reset.clear()
+    assert pull(REMOTE, "toy@0.1.0", tmp_path / "got").is_dir()
+    assert all(path.stat().st_nlink == 2 for path in kept)  # linked from the cache, not fetched again
+
+
+def test_a_hub_without_xet_storage_is_told_with_the_remedy(
+    made: Toy, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("hf_xet")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", False)
+    with pytest.raises(Unreachable, match="set HF_HUB_DISABLE_XET=1"):
+        made.publish(REMOTE)
+    assert open_remote(REMOTE).versions("toy") == {}
+
+
+_LOAD = """
+from datasets import load_dataset
+rows = load_dataset("lab/toy", "stage2", split="train", revision="0.1.0")
+shown = load_dataset("lab/toy", "images", split="train", revision="0.1.0")
+print(len(rows), rows[0]["turns"][0]["text"][:7], shown[0]["image"].size)
+"""
+
+
+@pytest.mark.slow
+def test_plain_datasets_loads_a_revision_from_the_hub(made: Toy, hub: Hub, tmp_path: Path) -> None:
+    made.publish(REMOTE)
+    toy(tmp_path / "store", {**FAMILIES, "SAME_YN": {"stage": 2, "rows": {"train": 5}}}).publish(
+        REMOTE, version="0.2.0"
+    )
+    settings = {"HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", _LOAD], env={**os.environ, **settings}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["6", "Image", "1", "(16,", "32)"]
 
 
 def test_a_tag_is_created_once(made: Toy, hub: Hub, tmp_path: Path) -> None:

@@ -91,13 +91,13 @@ def test_a_missing_or_other_raw_picture_is_named_and_nothing_is_left(
     harm: Callable[[Path], None], words: str, made: Made
 ) -> None:
     harm(made.raw / "0002.jpg")
-    with pytest.raises(DigestMismatch, match=f"(?s)1 pictures .* {BOUND}/0002.jpg: .*{words}"):
+    with pytest.raises(DigestMismatch, match=f"(?s)1 picture of .* {BOUND}/0002.jpg: .*{words}"):
         made.pull("joined", join=made.raw)
     assert not (made.base / "joined").exists()
 
 
 def test_raw_data_that_is_not_there_is_refused(made: Made) -> None:
-    with pytest.raises(BadRawData, match="does not exist"):
+    with pytest.raises(BadRawData, match=r"Market-1501 cannot be joined from .*nothing.*--join"):
         made.pull("joined", join=made.base / "nothing")
 
 

@@ -281,10 +281,10 @@ class HubRemote:
                 raise self._refusal(what, error.response.status_code) from error
             except OfflineModeIsEnabled as error:
                 raise Unreachable(f"{self.url!r} cannot be asked: HF_HUB_OFFLINE is set.") from error
-            except (httpx2.HTTPError, RuntimeError) as error:
+            except (httpx2.HTTPError, RuntimeError, ConnectionError, TimeoutError) as error:
                 if trial == tries - 1:
                     why = f"{self.url!r} failed to {what}: {str(error).rstrip('.')}"
-                    raise Unreachable(f"{why}. Try again; large files that were sent are kept.") from error
+                    raise Unreachable(f"{why}. {_remedy(str(error))}") from error
         raise AssertionError(what)
 
     def _refusal(self, what: str, status: int) -> NotWritable | Unreachable:
@@ -293,6 +293,12 @@ class HubRemote:
         if status in {409, 412}:
             return Unreachable(f"Somebody else wrote to {self.url!r} at the same moment; nothing changed. Try again.")
         return Unreachable(f"{self.url!r} failed to {what} (status {status}). Try again.")
+
+
+def _remedy(fault: str) -> str:
+    if "xet" in fault:
+        return "If this hub has no Xet storage, set HF_HUB_DISABLE_XET=1."
+    return "Try again; large files that were sent are kept."
 
 
 @dataclass(frozen=True, slots=True)
