@@ -6,8 +6,8 @@ Nested columns are offsets over flat arrays, so a million rows cost a few array 
 A row's id is a hash of what it shows (family, subtask, paraphrase, images and texts in order, k): it survives rebuilds.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,35 @@ _NEGATIVE = CONVERSATIONS.schema.field("negatives").type.value_type
 _EVIDENCE = CONVERSATIONS.schema.field("rationale").type.field("evidence").type.value_type
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """The rows of one family over one pool before wording: `draft` in the order of `ids` once taken by `order`.
+
+    `shortfall` says why there are fewer rows than asked for, "" when there are not.
+    """
+
+    question: Question
+    wording: Wording
+    pool: Pool
+    draft: Draft
+    ids: Words
+    order: Ints
+    fixed: Mapping[str, Any]
+    shortfall: str
+
+    @property
+    def size(self) -> int:
+        """How many rows there are."""
+        return self.draft.size
+
+    def blocks(self, size: int = BLOCK_ROWS) -> Iterator[pa.Table]:
+        """The rows in words and nested columns, in the order of their ids, so many at a time."""
+        for start in range(0, self.size, size):
+            at = self.order[start : start + size]
+            rows = part(self.draft, at)
+            yield _block(self.question.answer, self.wording, self.pool, rows, self.ids[at], self.fixed)
+
+
 def compose_rows(
     family: str,
     question: Question,
@@ -41,6 +70,20 @@ def compose_rows(
     pixel_budget: tuple[int, int],
 ) -> tuple[pa.Table, str]:
     """The rows of one family over one pool, sorted by id, and why there are fewer than asked for ("" when not)."""
+    rows = choose_rows(family, question, wording, pool, quota, seed, pixel_budget)
+    return pa.concat_tables([CONVERSATIONS.schema.empty_table(), *rows.blocks()]), rows.shortfall
+
+
+def choose_rows(
+    family: str,
+    question: Question,
+    wording: Wording,
+    pool: Pool,
+    quota: Family,
+    seed: int,
+    pixel_budget: tuple[int, int],
+) -> Rows:
+    """Which rows a family gets over one pool, by numbers alone. Raises BadTable when two of them have one id."""
     rows = quota.rows.get(pool.split, 0)
     wording = wording.first(int(quota.options.get("wordings", len(wording.paraphrases))))
     draft = question.compose(
@@ -57,15 +100,18 @@ def compose_rows(
         draft = replace(draft, confidence=confirmed(pool, draft.texts[:, 0]))
     ids = row_words(family, draft, pool)
     order = np.argsort(ids, kind="stable")
-    if len(np.unique(ids)) < len(ids):
+    if np.any(ids[order[1:]] == ids[order[:-1]]):
         raise BadTable(f"Two rows of {family!r} have one id: its draft must say in `asked` what tells them apart.")
-    fixed = {"family": family, "stage": quota.stage, "seed": seed, "budget": pixel_budget}
-    blocks = [
-        _block(question.answer, wording, pool, part(draft, at), ids[at], fixed)
-        for at in (order[start : start + BLOCK_ROWS] for start in range(0, len(order), BLOCK_ROWS))
-    ]
-    reason = draft.shortfall if draft.size < rows else ""
-    return pa.concat_tables(blocks) if blocks else CONVERSATIONS.schema.empty_table(), reason
+    return Rows(
+        question=question,
+        wording=wording,
+        pool=pool,
+        draft=draft,
+        ids=ids,
+        order=order,
+        fixed={"family": family, "stage": quota.stage, "seed": seed, "budget": pixel_budget},
+        shortfall=draft.shortfall if draft.size < rows else "",
+    )
 
 
 def row_words(family: str, draft: Draft, pool: Pool) -> Words:

@@ -35,6 +35,11 @@ class FileEntry(_Frozen):
     split: str | None = None
     stage: int | None = None
 
+    @property
+    def family(self) -> str:
+        """The family whose rows a stage file holds: SAME_YN of data/stage2/train-SAME_YN-0003-<sha12>.parquet."""
+        return self.path.rpartition("/")[2].removeprefix(f"{self.split}-").split("-", 1)[0]
+
 
 class SourceEntry(_Frozen):
     """One source of a version: the digest of its raw content, its licence, and its counts.

@@ -1,16 +1,18 @@
 """Compose the conversations of one question family over all sources: one file per split of its quota.
 
-store/steps/compose/<digest>/conversations-train.parquet, conversations-test.parquet
+store/steps/compose/<digest>/conversations-train.parquet, conversations-test.parquet; a large family has several files
+of a split, conversations-train-0000.parquet and so on, cut by position in the order of row ids.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from generators import (
     attribute_masks,
@@ -43,11 +45,11 @@ from generators import (
 from generators.captions import attribute_read, phrases
 from schemas import answers, keys, question, tables, vocabulary
 from schemas.discovery import find
-from schemas.question import Pool
 from schemas.recipe import Recipe
 from tasks.steps.parts import SourceParts, read_all, read_table
+from tasks.steps.pools import read_pool
 from tasks.steps.store import StepOutput, run_step
-from tasks.versions import writer
+from tasks.versions import streaming, writer
 
 _PACKAGE = "generators.questions"
 _CODE = (
@@ -80,7 +82,7 @@ _CODE = (
     toys,
     wording,
 )
-_SCHEMAS = (answers, keys, question, tables, vocabulary, writer)
+_SCHEMAS = (answers, keys, question, tables, vocabulary, writer, streaming)
 
 
 def compose(
@@ -99,15 +101,12 @@ def compose(
         withheld = withheld_persons(ordered, linked, recipe.link.accepted())
         words = wording.load_wording(family)
         facts: dict[str, Any] = {"family": family, "title": declared.title, "withheld_persons": len(withheld)}
-        facts |= {"rows": {}, "answers": {}, "distinct": {}, "shortfalls": []}
+        facts |= {"rows": {}, "answers": {}, "distinct": {}, "shortfalls": [], "files": []}
         for split, wanted in sorted(quota.rows.items()):
             people = read_pool(store, ordered, split, withheld, also=tuple(quota.options.get("also_splits", ())))
             people = pool.withhold(people, tuple(quota.options.get("withhold", ())))
-            table, why = composing.compose_rows(
-                family, declared, words, people, quota, recipe.seed, recipe.pixel_budget
-            )
-            writer.write(tables.CONVERSATIONS, table, folder / f"conversations-{split}.parquet")
-            _note(facts, split, wanted, table, why)
+            rows = composing.choose_rows(family, declared, words, people, quota, recipe.seed, recipe.pixel_budget)
+            _write(facts, split, wanted, rows, folder)
         return facts
 
     inputs = _inputs(ordered, recipe, family, linked)
@@ -131,31 +130,6 @@ def _inputs(parts: Sequence[SourceParts], recipe: Recipe, family: str, linked: S
     }
 
 
-def read_pool(
-    store: Path, parts: Sequence[SourceParts], split: str, withheld: set[str], also: Sequence[str] = ()
-) -> Pool:
-    """The people of one split over all sources, with what was described and mined of them."""
-    return pool.build_pool(
-        split,
-        read_all([part.ingested for part in parts], "person_images"),
-        pa.concat_tables([image_sizes(store, part.ingested) for part in parts]),
-        read_all([part.described for part in parts], "captions"),
-        read_all([part.described for part in parts], "attributes"),
-        read_all([part.mined for part in parts], "neighbours"),
-        withheld=withheld if split != "test" else (),
-        also=also if split == "train" else (),
-    )
-
-
-def image_sizes(store: Path, ingested: StepOutput) -> pa.Table:
-    """image_id, width, height and perceptual hash of every stored image of a source."""
-    columns = ["image_id", "width", "height", "phash"]
-    schema = pa.schema([tables.IMAGES.schema.field(name) for name in columns])
-    packs = [store / "packs" / pack["file"] for pack in ingested.facts["packs"]]
-    sizes = [pq.read_table(path, columns=columns, partitioning=None).cast(schema) for path in packs]
-    return pa.concat_tables([schema.empty_table(), *(size.replace_schema_metadata(None) for size in sizes)])
-
-
 def withheld_persons(
     parts: Sequence[SourceParts], linked: StepOutput | None, accepted: Sequence[Mapping[str, str]] = ()
 ) -> set[str]:
@@ -169,24 +143,49 @@ def withheld_persons(
     return {person for person, _, reason in links.leaks(pairs, tested, accepted) if reason is None}
 
 
-def _note(facts: dict[str, Any], split: str, wanted: int, table: pa.Table, why: str) -> None:
-    facts["rows"][split] = table.num_rows
-    text = pc.struct_field(table.column("answer"), "text")
-    counted = pc.value_counts(text.combine_chunks()).to_pylist()
-    top = sorted(counted, key=lambda pair: (-pair["counts"], pair["values"]))[:20]
-    facts["answers"][split] = {pair["values"]: pair["counts"] for pair in top}
-    facts["distinct"][split] = _distinct(table)
-    if table.num_rows < wanted:
-        shortfall = {"split": split, "wanted": wanted, "filled": table.num_rows, "reason": why}
+def _write(facts: dict[str, Any], split: str, wanted: int, rows: composing.Rows, folder: Path) -> None:
+    """Word the rows block by block into files, and note what they hold."""
+    given = Given()
+    blocks = (given.heard(block) for block in rows.blocks())
+    files = streaming.write_files(tables.CONVERSATIONS, blocks, folder, f"conversations-{split}")
+    facts["files"] += [{**asdict(file), "split": split} for file in files]
+    facts["rows"][split] = rows.size
+    facts["answers"][split] = given.most_given(20)
+    facts["distinct"][split] = {**_distinct(rows), "answers": given.distinct}
+    if rows.size < wanted:
+        shortfall = {"split": split, "wanted": wanted, "filled": rows.size, "reason": rows.shortfall}
         facts["shortfalls"].append(shortfall)
 
 
-def _distinct(table: pa.Table) -> dict[str, int]:
-    """How many different images and answers stand behind the rows: row counts alone flatter."""
-    flat = pc.list_flatten(table.column("images").combine_chunks())
-    answers_given = pc.struct_field(table.column("answer"), "text")
-    return {
-        "images": pc.count_distinct(pc.struct_field(flat, "image_id")).as_py(),
-        "persons": pc.count_distinct(pc.struct_field(flat, "person_key")).as_py(),
-        "answers": pc.count_distinct(answers_given).as_py(),
-    }
+class Given:
+    """The answers of blocks of rows, counted as the blocks go by."""
+
+    def __init__(self) -> None:
+        self._counts = pa.table({"text": pa.array([], pa.string()), "rows": pa.array([], pa.int64())})
+
+    def heard(self, block: pa.Table) -> pa.Table:
+        """The same block, after its answers were counted."""
+        text = pc.struct_field(block.column("answer"), "text")
+        values, counts = pc.value_counts(text.combine_chunks()).flatten()
+        both = pa.concat_tables([self._counts, pa.table({"text": values, "rows": counts})])
+        self._counts = both.group_by("text").aggregate([("rows", "sum")]).rename_columns(["text", "rows"])
+        return block
+
+    @property
+    def distinct(self) -> int:
+        """How many different answers there are."""
+        return int(self._counts.num_rows)
+
+    def most_given(self, most: int) -> dict[str, int]:
+        """The answers given most often, with their counts; of equally frequent ones the first by name."""
+        order = [("rows", "descending"), ("text", "ascending")]
+        top = self._counts.take(pc.select_k_unstable(self._counts, most, order)).to_pylist()
+        return {pair["text"]: pair["rows"] for pair in top}
+
+
+def _distinct(rows: composing.Rows) -> dict[str, int]:
+    """How many different images and persons stand behind the rows: row counts alone flatter."""
+    shown = np.unique(rows.draft.images)
+    images = pa.array(shown[shown != question.NOBODY])
+    persons = rows.pool.table.column("person_key").combine_chunks().take(images)
+    return {"images": len(images), "persons": pc.count_distinct(persons).as_py()}

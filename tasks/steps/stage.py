@@ -1,7 +1,8 @@
 """Stage a version: the outputs of the steps become one folder of content-named files, ready for gates and publishing.
 
 store/steps/stage/<digest>/data/images/market1501-0000-<sha12>.parquet, data/captions/market1501-<sha12>.parquet,
-data/identity_links/all-<sha12>.parquet, data/stage2/train-SAME_YN-<sha12>.parquet
+data/identity_links/all-<sha12>.parquet, data/stage2/train-SAME_YN-<sha12>.parquet, or for a family of many rows
+data/stage2/train-SAME_YN-0000-<sha12>.parquet and so on
 """
 
 import os
@@ -22,8 +23,9 @@ from schemas.tables import SPLITS, TABLES
 from tasks.describing import accounts
 from tasks.describing.accounts import summed
 from tasks.steps.store import StepOutput, run_step
-from tasks.versions import writer
-from tasks.versions.writer import logical_digest, write
+from tasks.versions import streaming, writer
+from tasks.versions.streaming import logical_of
+from tasks.versions.writer import write
 
 
 class Parts(Protocol):
@@ -63,7 +65,8 @@ def stage(
     ordered = sorted(parts, key=lambda part: str(part.ingested.facts["source"]))
     stages = {family: recipe.families[family].stage for family in sorted(composed)}
     steps = _step_digests(ordered, linked, composed, benchmarked)
-    inputs = {"steps": steps, "stages": stages, "code": code_revision(writer, table_schemas, accounts)}
+    code = code_revision(writer, streaming, table_schemas, accounts)
+    inputs = {"steps": steps, "stages": stages, "code": code}
 
     def work(folder: Path) -> dict[str, Any]:
         entries = [
@@ -123,10 +126,14 @@ def _joint_files(folder: Path, linked: StepOutput, benchmarked: StepOutput) -> I
 
 
 def _family_files(folder: Path, composed: Mapping[str, StepOutput], family: str, number: int) -> Iterator[Entry]:
+    """The files of one family: train-SAME_YN, or train-SAME_YN-0000 and so on where a split has several."""
+    step = composed[family]
     for split in SPLITS:
-        path = composed[family].folder / f"conversations-{split}.parquet"
-        if path.is_file():
-            entry = _put(folder, "conversations", f"{split}-{family}", path, place=f"stage{number}")
+        files = [file for file in step.facts["files"] if file["split"] == split]
+        for shard, file in enumerate(files):
+            label = f"{split}-{family}" if len(files) == 1 else f"{split}-{family}-{shard:04d}"
+            known = (int(file["rows"]), str(file["logical"]))
+            entry = _put(folder, "conversations", label, step.folder / file["name"], f"stage{number}", known)
             yield {**entry, "split": split, "stage": number}
 
 
@@ -149,18 +156,23 @@ def _written(folder: Path, table: str, label: str, content: pa.Table) -> Entry:
     return entry
 
 
-def _put(folder: Path, table: str, label: str, path: Path, place: str | None = None) -> Entry:
-    """Put a canonical file below data/ under its content's name, and describe it as the manifest will."""
+def _put(
+    folder: Path, table: str, label: str, path: Path, place: str | None = None, known: tuple[int, str] | None = None
+) -> Entry:
+    """Put a canonical file below data/ under its content's name, and describe it as the manifest will.
+
+    `known` are its rows and logical digest where the step that wrote it has noted them; else it is read for them.
+    """
     sha256 = file_sha256(path)
     name = f"data/{place or table}/{label}-{sha256[:12]}.parquet"
     _link(path, folder / name)
-    content = pq.read_table(path, partitioning=None).replace_schema_metadata(None)
+    rows, logical = known or logical_of(path)
     return {
         "path": name,
         "size": path.stat().st_size,
         "sha256": sha256,
-        "rows": content.num_rows,
-        "logical": logical_digest(content),
+        "rows": rows,
+        "logical": logical,
         "table": table,
     }
 
@@ -196,8 +208,13 @@ def _facts(
         "steps": dict(steps),
         "models": _models(parts),
         "asked": summed(part.described.facts.get("asked", []) for part in parts),
-        "composed": {family: dict(done.facts) for family, done in sorted(composed.items())},
+        "composed": {family: _told(done) for family, done in sorted(composed.items())},
     }
+
+
+def _told(composed: StepOutput) -> dict[str, Any]:
+    """What a family's step counted; its files stand among those of the version."""
+    return {name: fact for name, fact in composed.facts.items() if name != "files"}
 
 
 def _source_counts(part: Parts, entries: Sequence[Entry]) -> dict[str, int]:

@@ -146,8 +146,8 @@ def _stage_rows(files: Sequence[FileEntry]) -> list[tuple[int, str, str, Mapping
     found: dict[tuple[int, str], dict[str, int]] = {}
     for entry in files:
         if entry.stage and entry.split:
-            family = Path(entry.path).stem.removeprefix(f"{entry.split}-").rsplit("-", 1)[0]
-            found.setdefault((entry.stage, family), {})[entry.split] = entry.rows or 0
+            held = found.setdefault((entry.stage, entry.family), {})
+            held[entry.split] = held.get(entry.split, 0) + (entry.rows or 0)
     return [(stage, STAGES[stage], family, found[stage, family]) for stage, family in sorted(found)]
 
 

@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 
 from schemas.errors import UnknownVersion
 from schemas.manifest import FileEntry, Manifest
-from tasks.versions.diff.sections import family_of
 from tasks.versions.manifest import load_manifest
 from tasks.versions.reader import VersionFolder
 from tasks.versions.remote import Remote
@@ -103,7 +102,7 @@ class _Tracer:
         return self._shows([row["image_id"]])
 
     def _conversation(self, entry: FileEntry, row: dict[str, Any]) -> dict[str, Any]:
-        family = family_of(entry)
+        family = entry.family
         quoted = [text["text_id"] for text in row["texts"]]
         return {
             "family": family,

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from schemas.tables import TABLES
 from tasks.steps.publish import Published, publish
 from tasks.steps.stage import stage
 from tasks.steps.store import StepOutput, run_step
+from tasks.versions.streaming import write_files
 from tasks.versions.writer import from_rows, write
 
 SOURCES = ("market1501", "sysu_mm01")
@@ -199,10 +200,14 @@ def mined(store: Path, source: str) -> StepOutput:
 
 def composed(store: Path, family: str, stage_number: int, rows: dict[str, int]) -> StepOutput:
     def work(folder: Path) -> dict[str, Any]:
+        files = []
         for split, count in rows.items():
-            made = [conversation_row(family, stage_number, split, n) for n in range(count)]
-            put(folder, "conversations", made, f"conversations-{split}")
-        return {}
+            made = from_rows(
+                TABLES["conversations"], [conversation_row(family, stage_number, split, n) for n in range(count)]
+            )
+            written = write_files(TABLES["conversations"], [made], folder, f"conversations-{split}")
+            files += [{**asdict(file), "split": split} for file in written]
+        return {"files": files}
 
     return run_step(store, "compose", {"family": family, "rows": rows}, work)
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.versions.diff.difference import Drift
-from tasks.versions.diff.sections import differing, family_of, read
+from tasks.versions.diff.sections import differing, read
 from tasks.versions.reader import VersionFolder
 
 _SHOWN = 5
@@ -27,13 +27,13 @@ def _attributes(version: VersionFolder) -> Shares:
 def _answers(old: VersionFolder, new: VersionFolder) -> Iterator[Drift]:
     """The answers of the families whose files differ; answers that are free text have no distribution."""
     mine, theirs = differing(old, new, "conversations")
-    changed = {family_of(entry) for entry in (*mine, *theirs)}
+    changed = {entry.family for entry in (*mine, *theirs)}
     before, after = (_answer_shares(version, changed) for version in (old, new))
     yield from _moved("answers of", before, after)
 
 
 def _answer_shares(version: VersionFolder, families: set[str]) -> Shares:
-    entries = [e for e in version.manifest.files if e.table == "conversations" and family_of(e) in families]
+    entries = [e for e in version.manifest.files if e.table == "conversations" and e.family in families]
     table = read(version, "conversations", entries, ("family", "answer"))
     told = pc.struct_field(table.column("answer"), [1])
     short = pc.less_equal(pc.utf8_length(told), _LONGEST_ANSWER)

@@ -4,7 +4,6 @@ Only files that differ are read: a file that both manifests list is the same row
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -111,8 +110,8 @@ def _attributes(old: VersionFolder, new: VersionFolder) -> Section:
 
 def _families(old: VersionFolder, new: VersionFolder) -> Iterator[Section]:
     mine, theirs = differing(old, new, "conversations")
-    for family in sorted({family_of(entry) for entry in (*mine, *theirs)}):
-        pair = [[entry for entry in entries if family_of(entry) == family] for entries in (mine, theirs)]
+    for family in sorted({entry.family for entry in (*mine, *theirs)}):
+        pair = [[entry for entry in entries if entry.family == family] for entries in (mine, theirs)]
         found = match(_rows(old, pair[0]), _rows(new, pair[1]), "sample_id")
         rows = found.where(["said", "shown"])
         why = np.select([np.isin(rows, found.where([name])) for name in ("wording", "captions", "shown")], [0, 1, 2], 3)
@@ -136,11 +135,6 @@ def _rows(version: VersionFolder, entries: Sequence[FileEntry]) -> pa.Table:
             "image_id": pc.list_element(pc.split_pattern(shown, _LINE, max_splits=1), 0),
         }
     )
-
-
-def family_of(entry: FileEntry) -> str:
-    """The family whose rows a stage file holds: data/stage2/train-SAME_YN-<sha12>.parquet."""
-    return Path(entry.path).stem.removeprefix(f"{entry.split}-").rsplit("-", 1)[0]
 
 
 def _changes(
