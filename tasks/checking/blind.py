@@ -58,6 +58,16 @@ class Blind:
         """The modality of each row's image 1."""
         return self._of_first("modality")
 
+    @cached_property
+    def source(self) -> Texts:
+        """The source of each row's image 1."""
+        return self._of_first("source")
+
+    def prompts(self, rows: Ints) -> list[str]:
+        """All that the user says in some rows."""
+        turns = self.staged.table("conversations", ["turns"]).column("turns").take(pa.array(rows)).to_pylist()
+        return [" ".join(turn["text"] for turn in listed if turn["role"] == "user") for listed in turns]
+
     def _of_first(self, name: str) -> Texts:
         found = self.shown.texts(name)
         blank = np.full(1, None, dtype=object)
@@ -72,13 +82,13 @@ class Blind:
 
     @cached_property
     def words(self) -> Floats:
-        """Which hashed words a row's prompt and quoted texts hold, and how many words: (rows, hashed_words + 1)."""
-        table = self.staged.table("conversations", ["turns", "texts"])
-        turns, quoted = cells(table, "turns[]"), cells(table, "texts[].text")
+        """Which hashed words a row's prompt holds, and how many words: (rows, hashed_words + 1).
+
+        Texts that a prompt quotes stand in it; those that a row only keeps beside it may be its answer.
+        """
+        turns = cells(self.staged.table("conversations", ["turns"]), "turns[]")
         asked = pc.equal(pc.struct_field(turns.values, "role"), "user")
-        said = pc.struct_field(turns.values, "text").filter(asked)
-        rows = pa.concat_arrays([turns.rows.filter(asked), quoted.rows])
-        return self._bag(pa.concat_arrays([said, quoted.values]), rows)
+        return self._bag(pc.struct_field(turns.values, "text").filter(asked), turns.rows.filter(asked))
 
     def _bag(self, lines: pa.Array, rows: pa.Array) -> Floats:
         plain = pc.replace_substring_regex(pc.utf8_lower(lines), r"\[\[image:\d+\]\]|[^a-z ]", " ")

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from tasks.checking.blind import Blind, Candidates
 
@@ -25,9 +24,7 @@ def lettered_options(prompt: str) -> list[str]:
 
 def option_features(blind: Blind, rows: Ints) -> Candidates | None:
     """Every lettered option of some picks; None unless each prompt holds its options."""
-    turns = blind.staged.table("conversations", ["turns"]).column("turns").take(pa.array(rows)).to_pylist()
-    prompts = [" ".join(turn["text"] for turn in listed if turn["role"] == "user") for listed in turns]
-    options = [lettered_options(prompt) for prompt in prompts]
+    options = [lettered_options(prompt) for prompt in blind.prompts(rows)]
     counts = np.array([len(listed) for listed in options], dtype=np.int64)
     if (counts == 0).any() or (counts != blind.facts.n_options[rows]).any():
         return None

@@ -4,7 +4,9 @@ Per family, logistic models on the words of the prompt, on metadata and on the l
 train rows and tried on held-out identities. A family fails when its accuracy exceeds the baseline by more than the
 margin and the sampling error, where rows of one person count as one observation. The baseline is the most frequent
 answer; for picks it is a blind draw among the options, or None where that is likelier: a preferred place is a shortcut.
-Captions and other free answers have nothing to beat: not judged.
+Sets, ranks and partitions are judged by their likeliest parts (tasks.checking.open_answers), free answers by what they
+state and by the nearest prompt (tasks.checking.stated). Rows of texts alone, and families that the contract names as
+told by their prompts, are answered without a picture by design.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,9 +17,12 @@ import numpy.typing as npt
 
 from schemas.gate import Gate, Staged, ToyStaged, Verdict
 from schemas.keys import hash_ids, mix
-from tasks.checking.blind import Blind, Candidates, answers_as_codes, asked_as_codes, candidate_features, row_features
+from tasks.checking.blind import Blind, answers_as_codes, asked_as_codes, candidate_features, row_features
+from tasks.checking.guessing import Tried, Tries, guessed, picked
 from tasks.checking.lettered import option_features
-from tasks.checking.statistics import chosen, clustered_error, fit_choice, fit_classes
+from tasks.checking.open_answers import partition_tries, rank_tries, set_tries
+from tasks.checking.stated import nearest_tries, stated_tries
+from tasks.checking.statistics import clustered_error
 from tasks.checking.toy import toy_rows, toy_staged
 from tasks.checking.verdicts import Judged, judged
 
@@ -25,13 +30,14 @@ Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Parameters = Mapping[str, Any]
-_KINDS = ("yesno", "attr", "pick1")
+_WAYS = {kind: kind for kind in ("yesno", "attr", "pick1", "set", "rank", "partition")}
+_PARTS = {"set": set_tries, "rank": rank_tries, "partition": partition_tries}
 
 
 def check(staged: Staged, parameters: Parameters) -> Verdict:
     """Fit and try one blind model per family."""
     blind = Blind(staged, parameters["hashed_words"])
-    families = sorted({str(name) for name in blind.facts.family[np.isin(blind.facts.kind, _KINDS)]})
+    families = sorted({str(name) for name in blind.facts.family} - set(parameters["told_by_prompt"]))
     found = [one for family in families for one in _judge(blind, family, parameters)]
     best = "; ".join(one.words for one in found if one.enough)
     return judged(
@@ -42,34 +48,56 @@ def check(staged: Staged, parameters: Parameters) -> Verdict:
 
 
 def _judge(blind: Blind, family: str, parameters: Parameters) -> Iterator[Judged]:
-    train, held = _split(blind, np.flatnonzero(blind.facts.family == family), parameters)
+    """A family by each way of answering that its rows have."""
+    mine = np.flatnonzero((blind.facts.family == family) & (blind.first >= 0))
+    way = np.array([_WAYS.get(str(kind), "open") for kind in blind.facts.kind[mine]], dtype=object)
+    for one in sorted(set(way.tolist())):
+        yield from _judge_rows(blind, family, mine[way == one], parameters)
+
+
+def _judge_rows(blind: Blind, family: str, rows: Ints, parameters: Parameters) -> Iterator[Judged]:
+    train, held = _split(blind, rows, parameters)
     persons = len(np.unique(blind.person[held]))
     if min(len(train), len(held)) < parameters["min_rows"] or persons < parameters["min_persons"]:
         yield Judged(family, enough=False, excess=0.0, words="")
         return
-    for how, right, base in _tries(blind, train, held, parameters["penalty"]):
-        gain = right.astype(np.float64) - base
-        error = parameters["z"] * clustered_error(gain, np.unique(blind.person[held], return_inverse=True)[1])
-        words = f"{family} {right.mean():.3f} by {how}, {base.mean():.3f} by chance, ±{error:.3f}"
-        yield Judged(family, enough=True, excess=float(gain.mean()) - error - parameters["margin"], words=words)
+    for tried in _tries(blind, train, held, parameters):
+        if len(tried.right) >= parameters["min_rows"]:
+            yield _judged(blind, family, tried, parameters)
 
 
-def _tries(blind: Blind, train: Ints, held: Ints, penalty: float) -> Iterator[tuple[str, Mask, Floats]]:
-    """By what each model goes, and which held-out rows it and the baseline get right."""
-    rows = np.concatenate([train, held])
-    picks = blind.facts.kind[train[0]] == "pick1"
-    lettered = str(blind.facts.text[train[0]]).startswith("Option")
-    if picks and not lettered:
-        yield (
-            "prompt and candidates",
-            _picks(candidate_features(blind, rows), len(train), penalty),
-            _drawn(blind, train, held),
-        )
+def _judged(blind: Blind, family: str, tried: Tried, parameters: Parameters) -> Judged:
+    gain = tried.right.astype(np.float64) - tried.base
+    person = np.unique(blind.person[tried.row], return_inverse=True)[1]
+    error = parameters["z"] * clustered_error(gain, person)
+    words = f"{family} {tried.right.mean():.3f} by {tried.how}, {tried.base.mean():.3f} by chance, ±{error:.3f}"
+    return Judged(family, enough=True, excess=float(gain.mean()) - error - parameters["margin"], words=words)
+
+
+def _tries(blind: Blind, train: Ints, held: Ints, parameters: Parameters) -> Tries:
+    """What the models for a way of answering reach on held-out rows."""
+    penalty, kind = parameters["penalty"], str(blind.facts.kind[train[0]])
+    if kind == "pick1":
+        yield from _pick_tries(blind, train, held, penalty)
+    elif kind in ("yesno", "attr"):
+        right, base = _classes(blind, train, held, penalty)
+        yield Tried("prompt and pictures' facts", right, base.astype(np.float64), held)
+    elif kind in _PARTS:
+        yield from _PARTS[kind](blind, train, held, penalty)
+    else:
+        yield from stated_tries(blind, train, held, penalty, parameters["max_lines"], parameters["min_rows"])
+        yield from nearest_tries(blind, train, held)
+
+
+def _pick_tries(blind: Blind, train: Ints, held: Ints, penalty: float) -> Tries:
+    rows, chance = np.concatenate([train, held]), _drawn(blind, train, held)
+    if not str(blind.facts.text[train[0]]).startswith("Option"):
+        found = candidate_features(blind, rows)
+        yield Tried("prompt and candidates", picked(found, len(train), penalty), chance, held)
         return
-    right, majority = _classes(blind, train, held, penalty)
-    yield "prompt and pictures' facts", right, _drawn(blind, train, held) if picks else majority.astype(np.float64)
-    if lettered and (options := option_features(blind, rows)) is not None:
-        yield "the look of options", _picks(options, len(train), penalty), _drawn(blind, train, held)
+    yield Tried("prompt and pictures' facts", _classes(blind, train, held, penalty)[0], chance, held)
+    if (options := option_features(blind, rows)) is not None:
+        yield Tried("the look of options", picked(options, len(train), penalty), chance, held)
 
 
 def _split(blind: Blind, rows: Ints, parameters: Parameters) -> tuple[Ints, Ints]:
@@ -84,45 +112,18 @@ def _split(blind: Blind, rows: Ints, parameters: Parameters) -> tuple[Ints, Ints
 
 
 def _classes(blind: Blind, train: Ints, held: Ints, penalty: float) -> tuple[Mask, Mask]:
-    """Yes/no and attribute answers: which held-out rows the model and the majority get right."""
+    """One class per row: which held-out rows the model and the majority get right."""
     rows = np.concatenate([train, held])
     known = np.arange(len(rows)) < len(train)
     answers = answers_as_codes(blind, rows)
     asked = asked_as_codes(blind, rows) if blind.facts.kind[train[0]] == "attr" else np.zeros(len(rows), dtype=np.int64)
-    features = _scaled(row_features(blind, rows, asked), known)
-    weights = fit_classes(features[known], answers[known], int(answers.max()) + 1, penalty)
-    right = np.argmax(features[~known] @ weights, axis=1) == answers[~known]
-    return right, _majority(asked, answers, known) == answers[~known]
-
-
-def _majority(asked: Ints, answers: Ints, known: Mask) -> Ints:
-    """For each held-out row the most frequent train answer to what it asks; never asked in train: the overall one."""
-    counts = np.zeros((int(asked.max()) + 1, int(answers.max()) + 1))
-    np.add.at(counts, (asked[known], answers[known]), 1)
-    counts = counts + counts.sum(axis=0) * 1e-9
-    return np.asarray(np.argmax(counts, axis=1)[asked[~known]], dtype=np.int64)
-
-
-def _picks(found: Candidates, n_train: int, penalty: float) -> Mask:
-    """Which held-out rows, those from `n_train` on, a choice among their alternatives gets right."""
-    known = found.row < n_train
-    features = _scaled(found.features, known)
-    weights = fit_choice(features[known], found.row[known], found.gold[known], penalty)
-    best = chosen(features[~known] @ weights, found.row[~known] - n_train)
-    return np.asarray(found.gold[~known][best])
+    return guessed(row_features(blind, rows, asked), answers, asked, known, penalty)
 
 
 def _drawn(blind: Blind, train: Ints, held: Ints) -> Floats:
     """The chance of each held-out row when one draws among its options, or says None as often as train rows do."""
     nothing = float((blind.facts.gold_index[train] == 0).mean())
     return np.maximum((1.0 - nothing) / np.maximum(blind.facts.n_options[held], 1), nothing)
-
-
-def _scaled(features: Floats, known: Mask) -> Floats:
-    """Columns at unit spread over the train lines; columns of zeros and ones, which cost nothing as they are, too."""
-    spread = features[known].std(axis=0)
-    scaled = (features - features[known].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    return np.hstack([np.ones((len(features), 1)), np.where(spread > 0, scaled, 0.0)])
 
 
 def _good() -> ToyStaged:

@@ -1,0 +1,90 @@
+"""The blind solver on free answers: what they state of the vocabulary, attribute by attribute, and their whole words.
+
+What the prompt states itself is no part of the answer. Rows without a picture are answered from words by design.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from generators.captions.attribute_read import read
+from tasks.checking.blind import Blind, Ints, answers_as_codes, asked_as_codes, row_features
+from tasks.checking.guessing import Tried, Tries, guessed, majority
+from tasks.checking.rows import codes
+
+_NEAR = 512
+
+
+def stated_tries(blind: Blind, train: Ints, held: Ints, penalty: float, most: int, least: int) -> Tries:
+    """Values of each attribute from the prompt and the pictures' facts; at most `most` lines of each on either side.
+
+    Nothing where fewer than `least` held-out lines are left to judge.
+    """
+    rows = np.concatenate([train, held])
+    key, value, at = _lines(blind, rows)
+    tried = [_tried(blind, rows[at[mine]], value[mine], at[mine] < len(train), penalty, most) for mine in _by(key)]
+    found = [one for one in tried if one is not None]
+    if sum(len(one.row) for one in found) >= least:
+        right, base, row = (np.concatenate([getattr(one, name) for one in found]) for name in ("right", "base", "row"))
+        yield Tried("stated values", right, base, row)
+
+
+def nearest_tries(blind: Blind, train: Ints, held: Ints) -> Tries:
+    """The answer of the train row whose prompt is most alike, against the most frequent answer to what is asked."""
+    rows = np.concatenate([train, held])
+    known = np.arange(len(rows)) < len(train)
+    answers, asked = answers_as_codes(blind, rows), asked_as_codes(blind, rows)
+    bags = np.hstack([blind.words[rows][:, :-1], blind.wordings[rows]])
+    bags /= np.maximum(np.linalg.norm(bags, axis=1, keepdims=True), 1e-9)
+    parts = [
+        np.argmax(bags[start : start + _NEAR] @ bags[known].T, axis=1) for start in range(len(train), len(rows), _NEAR)
+    ]
+    right = answers[known][np.concatenate(parts)] == answers[~known]
+    base = majority(asked, answers, known) == answers[~known]
+    yield Tried("the nearest prompt", right, base.astype(np.float64), held)
+
+
+def _lines(blind: Blind, rows: Ints) -> tuple[Ints, Ints, Ints]:
+    """Codes of keys and of values that answers state and prompts do not, and the place in `rows` of each."""
+    found = [
+        (key, f"{key}\0{value}", at)
+        for at, (answer, prompt) in enumerate(_said(blind, rows))
+        for key, value in answer.items()
+        if prompt.get(key) != value
+    ]
+    keys, values, places = (list(column) for column in zip(*found, strict=True)) if found else ([], [], [])
+    as_codes = [codes(np.array(column, dtype=object)) for column in (keys, values)]
+    return as_codes[0], as_codes[1], np.array(places, dtype=np.int64)
+
+
+def _said(blind: Blind, rows: Ints) -> Iterator[tuple[Mapping[str, str], Mapping[str, str]]]:
+    """What the answer and the prompt of each row state."""
+    for row, prompt in zip(rows.tolist(), blind.prompts(rows), strict=True):
+        text = str(blind.facts.text[row])
+        as_record = blind.facts.kind[row] == "json"
+        answer = {key: str(value) for key, value in json.loads(text).items()} if as_record else read(text)
+        yield answer, read(prompt)
+
+
+def _by(key: Ints) -> list[Ints]:
+    return [np.flatnonzero(key == one) for one in np.unique(key)]
+
+
+def _tried(
+    blind: Blind,
+    rows: Ints,
+    value: Ints,
+    known: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
+    penalty: float,
+    most: int,
+) -> Tried | None:
+    """One attribute; None where one side is empty."""
+    at = np.concatenate([np.flatnonzero(known)[:most], np.flatnonzero(~known)[:most]])
+    rows, known, value = rows[at], known[at], np.unique(value[at], return_inverse=True)[1].astype(np.int64)
+    if known.all() or not known.any():
+        return None
+    said_of = (blind.facts.subtask[rows], blind.modality[rows], blind.source[rows])
+    asked = codes(np.asarray(["\0".join(one) for one in zip(*said_of, strict=True)], dtype=object))
+    right, base = guessed(row_features(blind, rows, asked), value, asked, known, penalty)
+    return Tried("", right, base.astype(np.float64), rows[~known])
