@@ -2,6 +2,7 @@
 
 import io
 import json
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ from tasks.versions.exporting import IMAGE_TAG, samples_of, with_tags
 from tasks.versions.reader import VersionFolder
 from tasks.versions.writer import from_rows
 
-FORMS = ("llama-factory", "ms-swift", "parquet", "qwen-vl", "trl")
-JSONL = tuple(form for form in FORMS if form != "parquet")
+FORMS = ("llama-factory", "ms-swift", "parquet", "qwen-vl", "trl", "webdataset")
+JSONL = tuple(form for form in FORMS if form not in {"parquet", "webdataset"})
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +129,35 @@ def test_the_parquet_form_holds_the_pictures_themselves(version: Path, tmp_path:
         assert [picture["bytes"] for picture in line["images"]] == VersionFolder(version).image_bytes(ids)
         assert line["messages"][0]["content"].count(IMAGE_TAG) == len(ids)
     assert Image.open(io.BytesIO(raw[0]["images"][0]["bytes"])).size == (16, 32)
+
+
+def test_the_files_of_a_sample_follow_each_other_in_shards(
+    version: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.versions.exports.webdataset._SAMPLES_PER_SHARD", 5)
+    out = export(version, 2, "webdataset", tmp_path / "out")
+    shards = sorted(out.glob("stage2-train-*.tar"))
+    assert [shard.name[-10:-4] for shard in shards] == ["000000", "000001", "000002"]
+    members = [member for shard in shards for member in _members(shard)]
+    rows = VersionFolder(version).conversations(2, "train").to_pylist()
+    keys = list(dict.fromkeys(name.partition(".")[0] for name, _ in members))
+    assert keys == [f"{number:08d}" for number in range(len(rows))]
+    samples = [[(name, data) for name, data in members if name.startswith(key)] for key in keys]
+    assert [pair for sample in samples for pair in sample] == members
+    for sample, row in zip(samples, rows, strict=True):
+        said = json.loads(sample[0][1])
+        stored = VersionFolder(version).image_bytes([ref["image_id"] for ref in row["images"]])
+        assert (said["sample_id"], said["answer"]) == (row["sample_id"], row["answer"]["text"])
+        assert [data for _, data in sample[1:]] == stored
+        fields = [name.split(".")[1] for name, _ in sample]
+        assert fields == ["json", *(f"image{number}" for number in range(1, len(stored) + 1))]
+
+
+def _members(shard: Path) -> list[tuple[str, bytes]]:
+    with tarfile.open(shard) as tar:
+        opened = [(member, tar.extractfile(member)) for member in tar]
+        assert {(m.mtime, m.uid, m.gid, m.uname, m.gname, m.mode) for m, _ in opened} == {(0, 0, 0, "", "", 0o644)}
+        return [(member.name, file.read()) for member, file in opened if file]
 
 
 def test_llama_factory_finds_the_rows_through_its_registry(version: Path, tmp_path: Path) -> None:

@@ -81,6 +81,8 @@ def _facts(old: VersionFolder, folder: Path, entries: Sequence[FileEntry]) -> di
     for entry in entries:
         counts[str(entry.table)] += entry.rows or 0
     kept = {name: built[name] for name in ("composed", "overlaps") if name in built}
+    if old.manifest.asked is not None:
+        kept["asked"] = [entry.model_dump(exclude={"cost", "currency"}) for entry in old.manifest.asked]
     return {
         "composed": {},
         **kept,
