@@ -10,6 +10,7 @@ from flows.asking import AS_NEEDED, Asking, ask_models
 from flows.lineage import observed
 from flows.runner import Runner
 from schemas.discovery import find_all
+from schemas.errors import BadRecipe
 from schemas.recipe import Evaluate, Recipe, Train
 from tasks.steps.parts import SourceParts
 from tasks.steps.store import StepOutput, load_step, write_record
@@ -50,12 +51,33 @@ def build_version(recipe: Recipe, raw: Path, store: Path, run: Runner, how: Aski
     families = sorted(recipe.families)
     conversations = run.map("compose", [(store, parts, recipe, family, linked) for family in families])
     composed = dict(zip(families, conversations, strict=True))
+    _refuse_nothing(recipe, composed)
     benchmarked = run.call("benchmark", store, ingests, described, protocol_names(recipe))
     staged = run.call("stage", store, recipe, parts, linked, composed, benchmarked)
     validated = run.call("validate", store, staged, recipe)
     built = Built(recipe, ingests, parts, linked, composed, staged, validated)
     _remember(store, built)
     return built
+
+
+def _refuse_nothing(recipe: Recipe, composed: Mapping[str, StepOutput]) -> None:
+    """Raises BadRecipe, with the reason of every family, when the sources answer none of what a recipe asks."""
+    if not any(sum(step.facts["rows"].values()) for step in composed.values()):
+        raise BadRecipe(
+            f"No question of {recipe.name}@{recipe.version} could be made from its sources, so there is nothing to "
+            "publish. Ask for families that need no more than these labels and pictures (docs/questions.md), or add "
+            "sources, captions or attributes.",
+            _unfilled(composed),
+        )
+
+
+def _unfilled(composed: Mapping[str, StepOutput]) -> list[str]:
+    """The cells that got fewer rows than the recipe asks, in words."""
+    return [
+        f"{family} {short['split']}: {short['filled']} of {short['wanted']} rows, because {short['reason']}"
+        for family, step in composed.items()
+        for short in step.facts["shortfalls"]
+    ]
 
 
 def protocol_names(recipe: Recipe) -> list[str]:
@@ -116,7 +138,6 @@ def build_summary(built: Built, published: "Published | None") -> dict[str, Any]
     """What a build made, in a few plain facts: version, counts, cells that could not be filled, gates."""
     verdicts = json.loads((built.validated.folder / "gates.json").read_bytes())
     held_back = [f"{v['name']} ({v['severity']})" for v in verdicts if not v["passed"]]
-    shortfalls = [f"{family}: {fact}" for family, step in built.composed.items() for fact in step.facts["shortfalls"]]
     return {
         "version": f"{built.recipe.name}@{built.recipe.version}",
         "digest": published.digest if published else "not published",
@@ -124,7 +145,7 @@ def build_summary(built: Built, published: "Published | None") -> dict[str, Any]
         "images": sum(step.facts["counts"]["images"] for step in built.ingests),
         "rejects": sum(step.facts["counts"]["rejects"] for step in built.ingests),
         "rows": sum(sum(step.facts["rows"].values()) for step in built.composed.values()),
-        "unfilled": "; ".join(shortfalls) or "none",
+        "unfilled": "; ".join(_unfilled(built.composed)) or "none",
         "gates": f"{len(verdicts) - len(held_back)} of {len(verdicts)} passed"
         + (f", not: {', '.join(held_back)}" if held_back else ""),
     }

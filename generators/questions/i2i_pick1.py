@@ -24,7 +24,8 @@ def compose(ask: Ask) -> Draft:
         return np.asarray(same_look & (pool.modality[anchors] == pool.modality[candidates]))
 
     everybody = np.ones(pool.size, dtype=np.bool_)
-    rule = PairRule(anchors=everybody, matches=matches, shortfall="there are not enough pictures of one person")
+    reason = "there are not enough pictures of one person, or too few strangers by the same camera"
+    rule = PairRule(anchors=everybody, matches=matches, shortfall=reason)
     patience = patience_for(np.arange(pool.size))
     return _draft(
         ask, rule, fill_quota(ask, _levels(ask, rule, caps_of(ask).image), ask.rows, patience, {"answer": ANSWERS})

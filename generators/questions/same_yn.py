@@ -16,7 +16,7 @@ def compose(ask: Ask) -> Draft:
         return np.asarray(same_look & (pool.modality[anchors] == pool.modality[candidates]))
 
     everybody = np.ones(pool.size, dtype=np.bool_)
-    reason = "there are not enough different pairs of pictures of one person"
+    reason = "there are not enough different pairs of pictures of one person, or no stranger by the same camera"
     return twin_pairs(ask, PairRule(anchors=everybody, matches=matches, shortfall=reason))
 
 

@@ -1,5 +1,6 @@
 """The whole build on the smallest sample: same bytes every time, nothing done twice, clear refusals."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from flows.order import build_and_publish, publish_last
 from flows.recipes import find_recipe
 from flows.reporter import Reporter
 from flows.runner import PlainRunner
+from generators.sample import write_sample
 from schemas.keys import file_sha256
 
 pytestmark = pytest.mark.slow
@@ -141,3 +143,25 @@ def test_a_misspelt_recipe_key_names_the_key_that_was_meant(raw, tmp_path):
     done = _build(str(recipe), "--raw", str(raw), "--store", str(tmp_path / "s"))
     assert done.exit_code == 2
     assert "'sources'" in done.output
+
+
+def test_a_recipe_of_which_nothing_can_be_made_says_why_for_every_family(tmp_path):
+    write_sample(tmp_path / "raw", "tiny", sources=["msmt17"])
+    (tmp_path / "wordless.yaml").write_text(
+        "name: wordless\nversion: 0.1.0\ntitle: t\nsources: [{name: msmt17}]\n"
+        "families: {CAP_SHORT: {stage: 1, rows: {train: 20}}, ATTR_QA: {stage: 1, rows: {train: 30}}}\n"
+    )
+    done = _build(str(tmp_path / "wordless.yaml"), "--raw", str(tmp_path / "raw"), "--store", str(tmp_path / "store"))
+    assert done.exit_code == 2
+    assert "No question of wordless@0.1.0 could be made from its sources" in done.stderr
+    assert "- ATTR_QA train: 0 of 30 rows, because there are not enough pictures with known attributes" in done.stderr
+    assert "- CAP_SHORT train: 0 of 20 rows, because there are not enough pictures with a valid caption" in done.stderr
+
+
+def test_the_smallest_msmt17_gives_pairs_and_line_ups_across_and_within_its_cameras(tmp_path):
+    write_sample(tmp_path / "raw", "tiny", sources=["msmt17"])
+    done = _build("msmt17", "--raw", str(tmp_path / "raw"), "--store", str(tmp_path / "store"), "--json")
+    assert done.exit_code == 0
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["rows"] > 50
+    assert "SAME_YN train: " in said["unfilled"]

@@ -62,7 +62,7 @@ def _placed(seen: dict[int, list[int]], counts: Sequence[int]) -> list[tuple[int
 
 def _set(seed: int, first: int, persons: int, size: dict[str, Sequence[int]], sightings: Sequence[int]) -> list[Shot]:
     """The images of one set; photos are numbered per person, whatever list they are in."""
-    share = {camera: min(persons, max(1, sightings[camera - 1])) for camera in _CAMERAS}
+    share = {camera: min(persons, max(2, sightings[camera - 1])) for camera in _CAMERAS}
     seen = seen_by(Draws(seed, NAME, "cameras", first), range(first, first + persons), share)
     everything = [(person, camera, part) for part, counts in size.items() for person, camera in _placed(seen, counts)]
     photos: dict[int, int] = {}
