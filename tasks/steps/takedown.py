@@ -7,7 +7,7 @@ through. Raw data is the operator's own and is never touched; the store refuses 
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,12 +21,14 @@ from tasks.versions.cache import cache_folder
 from tasks.versions.manifest import load_manifest
 from tasks.versions.opening import opened
 from tasks.versions.reader import VersionFolder
-from tasks.versions.remote import Remote, open_remote
+from tasks.versions.remote import Remote, is_shared, open_remote
 from tasks.versions.takedown.doomed import Doomed, among, doomed_in, linked_to
 from tasks.versions.takedown.scan import remains
 from tasks.versions.takedown.shared import shared_successor
 from tasks.versions.takedown.stores import block, clear_pulled, clear_store, purge_generations
 from tasks.versions.takedown.successor import Successor, successor
+
+_REASON = "taken down: "
 
 
 @dataclass(slots=True)
@@ -59,7 +61,6 @@ class _Found:
     doomed: Doomed
     linked: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
-    digests: set[str] = field(default_factory=set)
     versions: list[tuple[str, str, str]] = field(default_factory=list)
     shared: list[str] = field(default_factory=list)
 
@@ -82,6 +83,8 @@ def takedown(
     stopped.
     """
     place = open_remote(remote)
+    if not dry:
+        _drop_again(place)
     found = _look(place, str(remote), person, linked, store)
     receipt = Receipt(sorted(found.doomed.persons), reason, signed_by, datetime.now(UTC).date().isoformat())
     receipt.pictures, receipt.linked = len(found.doomed.images), sorted(found.linked)
@@ -93,8 +96,8 @@ def takedown(
         _clear(store, found, receipt)
     for which in found.versions:
         receipt.versions.append(_succeed(place, str(remote), which, found.doomed, reason, raw))
-    receipt.pulled = clear_pulled(cache_folder(), frozenset(found.digests), found.doomed)
-    _look_again(remote, store, found.doomed, receipt)
+    _look_again(place, str(remote), store, found.doomed, receipt)
+    receipt.pulled = clear_pulled(cache_folder(), found.doomed)
     return receipt
 
 
@@ -129,7 +132,6 @@ def _look_into(version: VersionFolder, which: tuple[str, str, str], found: _Foun
     if here.has_pictures and which not in found.versions:
         found.versions.append(which)
         found.shared += [f"{which[0]}@{which[1]}"] if version.manifest.withheld else []
-        found.digests |= {entry.sha256 for entry in version.manifest.files}
         table = version.table("captions", ["image_id", "generation_key"])
         about = table.filter(among(table.column("image_id"), here.images)).column("generation_key")
         found.keys |= {key for key in about.to_pylist() if key}
@@ -163,7 +165,7 @@ def _succeed(
             place.refer(name, new, made.ready.digest)
             place.advance(name, new, made.ready.digest)
             touched = [asdict(each) for each in made.touched]
-    place.revoke(name, Revocation(digest=digest, version=number, reason=f"taken down: {reason}", successor=new))
+    place.revoke(name, Revocation(digest=digest, version=number, reason=f"{_REASON}{reason}", successor=new))
     place.drop(name, digest)
     return {"name": name, "old": number, "old_digest": digest, "new": new, "files": touched}
 
@@ -177,8 +179,10 @@ def _made(version: VersionFolder, doomed: Doomed, new: str, work: Path, raw: Pat
 
 def _published_before(place: Remote, name: str, digest: str) -> str | None:
     """The successor that an interrupted takedown has published already."""
-    for number, other in place.versions(name).items():
-        if other != digest and load_manifest(place.open(name, other).manifest()).parents == [digest]:
+    revoked = place.revocations(name)  # their manifests may be gone
+    standing = ((number, other) for number, other in place.versions(name).items() if other not in revoked)
+    for number, other in standing:
+        if load_manifest(place.open(name, other).manifest()).parents == [digest]:
             return number
     return None
 
@@ -190,10 +194,29 @@ def _next_free(number: str, taken: Sequence[str] | dict[str, str]) -> str:
     return f"{major}.{minor}.{patch}"
 
 
-def _look_again(remote: str | Path, store: Path | None, doomed: Doomed, receipt: Receipt) -> None:
-    """Look through every table below the remote's folder and the store; what is found stands in the receipt."""
-    roots = [Path(remote)] if "://" not in str(remote) else []
+def _drop_again(place: Remote) -> None:
+    """Drop what an interrupted takedown has revoked; what is dropped already stays so."""
+    for name in place.names():
+        for digest, revocation in place.revocations(name).items():
+            if revocation.reason.startswith(_REASON):
+                place.drop(name, digest)
+
+
+def _look_again(place: Remote, remote: str, store: Path | None, doomed: Doomed, receipt: Receipt) -> None:
+    """Look through every table below the remote's folder, or of its standing versions, and of the store.
+
+    What is found stands in the receipt.
+    """
+    roots = [] if is_shared(remote) else [Path(remote.removeprefix("file://"))]
     roots += [store] if store else []
-    paths = sorted(path for root in roots for path in root.rglob("*.parquet") if path.parent.name != "segments")
-    receipt.files_looked_at = len(paths)
-    receipt.remains = [str(path) for path in remains(paths, doomed)]
+    _look_through(((path, str(path)) for root in roots for path in root.rglob("*.parquet")), doomed, receipt)
+    for name, number, _ in _standing(place) if is_shared(remote) else ():
+        with opened(f"{name}@{number}", remote) as version:
+            files = version.folder.rglob("*.parquet")
+            _look_through(((path, f"{name}@{number}: {path.name}") for path in files), doomed, receipt)
+
+
+def _look_through(files: Iterable[tuple[Path, str]], doomed: Doomed, receipt: Receipt) -> None:
+    named = {path: name for path, name in files if path.parent.name != "segments"}
+    receipt.files_looked_at += len(named)
+    receipt.remains += [named[path] for path in remains(sorted(named), doomed)]

@@ -5,19 +5,22 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
+from versions_toy import FAMILIES, toy
 
 from flows.cli import app
 from flows.order import build_and_publish
 from flows.recipes import find_recipe
 from flows.reporter import Reporter
 from flows.runner import PlainRunner
-from schemas.errors import Revoked, WrongUse
+from schemas.errors import Revoked, UnknownVersion, WrongUse
 from tasks.checking.report import check_folder
 from tasks.steps.pull import pull
 from tasks.steps.takedown import takedown
 from tasks.versions.reader import VersionFolder
+from tasks.versions.remote import open_remote
 from tasks.versions.remotes.local import LocalRemote
 from tasks.versions.takedown.doomed import doomed_in
 from tasks.versions.takedown.scan import remains
@@ -89,6 +92,64 @@ def test_nothing_of_the_person_is_left_and_everything_else_is(raw: Path, made: P
     assert not doomed_in(rebuilt, [PERSON], doomed.digests).has_pictures
     rejects = rebuilt.table("rejects").to_pylist()
     assert [row["subject"] for row in rejects if row["reason"] == "taken_down"] == ["market1501"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "objects"])
+def test_every_version_that_shows_the_person_gets_a_successor(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REIDFORGE_CACHE", str(tmp_path / "cache"))
+    remote = str(tmp_path / "remote") if kind == "folder" else f"memory://{tmp_path.name}"
+    made = toy(tmp_path / "store")
+    made.publish(remote)
+    more = {**FAMILIES, "SAME_YN": {"stage": 2, "rows": {"train": 9, "test": 2}}}
+    toy(tmp_path / "store", more).publish(remote, version="0.2.0")
+    receipt = takedown(remote, "market1501:1", "the person asked")
+    assert [(each["old"], each["new"]) for each in receipt.versions] == [("0.1.0", "0.1.1"), ("0.2.0", "0.2.1")]
+    place = open_remote(remote)
+    assert place.latest("toy") == place.versions("toy")["0.2.1"]
+    for number in ("0.1.1", "0.2.1"):
+        version = VersionFolder(pull(remote, f"toy@{number}", tmp_path / number))
+        assert not doomed_in(version, ["market1501:1"]).has_pictures
+    for number in ("0.1.0", "0.2.0"):
+        with pytest.raises(Revoked, match="the person asked"):
+            pull(remote, f"toy@{number}", tmp_path / "old")
+    with pytest.raises(WrongUse, match="there is nothing to take down"):
+        takedown(remote, "market1501:1", "again")
+    assert receipt.files_looked_at >= 2 * len(list(version.folder.rglob("*.parquet")))
+
+
+@pytest.mark.parametrize("kind", ["folder", "objects"])
+def test_files_that_an_interrupted_takedown_did_not_drop_go_with_the_next(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REIDFORGE_CACHE", str(tmp_path / "cache"))
+    remote = str(tmp_path / "remote") if kind == "folder" else f"memory://{tmp_path.name}"
+    done = toy(tmp_path / "store").publish(remote)
+    place = open_remote(remote)
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(place), "drop", stop)
+        with pytest.raises(KeyboardInterrupt):
+            takedown(remote, "market1501:1", "asked")
+    assert place.open("toy", done.digest).manifest()
+    with pytest.raises(WrongUse, match="there is nothing to take down"):
+        takedown(remote, "market1501:1", "asked")
+    with pytest.raises(UnknownVersion):
+        place.open("toy", done.digest).manifest()
+    assert place.garbage("toy") == {}
+
+
+def test_a_person_who_is_still_somewhere_on_a_url_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REIDFORGE_CACHE", str(tmp_path / "cache"))
+    remote = f"memory://{tmp_path.name}"
+    toy(tmp_path / "store").publish(remote)
+    monkeypatch.setattr("tasks.versions.takedown.rewriting.lost_rows", lambda table, *_: np.zeros(len(table), bool))
+    receipt = takedown(remote, "market1501:1", "asked")
+    assert any(name.startswith("toy@0.1.1: ") for name in receipt.remains)
 
 
 @pytest.mark.slow

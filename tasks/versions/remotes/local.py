@@ -106,9 +106,11 @@ class LocalRemote:
     def drop(self, name: str, digest: str) -> None:
         """Delete a version's folder; files shared with other versions stay theirs."""
         folder = self._folder(name, digest)
-        if folder.is_dir():
-            doomed = folder.rename(folder.with_name(f".dropped-{folder.name}"))
+        doomed = folder.with_name(f".dropped-{folder.name}")
+        if doomed.is_dir():  # left by a drop that was cut off
             shutil.rmtree(doomed)
+        if folder.is_dir():
+            shutil.rmtree(folder.rename(doomed))
 
     def garbage(self, name: str) -> dict[str, int]:
         """Folders that no reference names: drafts of crashed publishers, dropped halves, versions never referred to."""

@@ -128,12 +128,14 @@ class ObjectStore:
         return {digest: read_revocation(data) for digest, data in found.items()}
 
     def drop(self, name: str, digest: str) -> None:
-        """Delete a version's manifest and the objects that no other manifest lists."""
+        """Delete the objects that no other manifest lists, and the version's manifest last: it says what is left."""
+        if digest not in self._stored(name):
+            return
         own = {entry.sha256 for entry in self._listed(name, digest)}
         others = {e.sha256 for other in self._stored(name) if other != digest for e in self._listed(name, other)}
-        self._remove(f"{self._home(name)}/versions/{digest}.json")
         for sha256 in sorted(own - others):
             self._remove(f"{self._home(name)}/objects/{sha256}")
+        self._remove(f"{self._home(name)}/versions/{digest}.json")
 
     def garbage(self, name: str) -> dict[str, int]:
         """Manifests that no reference names, and objects that no referred manifest lists."""

@@ -67,10 +67,10 @@ def purge_generations(store: Path, doomed: Doomed, keys: frozenset[str]) -> int:
         return purge_rows(generations, meant)
 
 
-def clear_pulled(cache: Path, digests: frozenset[str], doomed: Doomed) -> int:
-    """Delete fetched files of the cache: those of these digests that hold something doomed."""
-    paths = [cache / "objects" / digest[:2] / digest for digest in sorted(digests)]
-    held = [path for path in paths if path.is_file() and _is_parquet(path) and remains_in(path, doomed)]
+def clear_pulled(cache: Path, doomed: Doomed) -> int:
+    """Delete every fetched file of the cache that holds something doomed, whatever version it was fetched for."""
+    paths = sorted(path for path in (cache / "objects").glob("??/*") if not path.name.startswith("."))
+    held = [path for path in paths if _is_parquet(path) and remains_in(path, doomed)]
     for path in held:
         path.unlink()
     return len(held)
