@@ -95,9 +95,12 @@ class _Asking:
             if len(self._rows) >= _ALIVE_PER_PLACE * self._endpoint.concurrency:
                 await asyncio.wait(self._rows, return_when=asyncio.FIRST_COMPLETED)
             await self._window.enter()
-            if not await self._has_leave(request):
+            if not self._means.may_send(request):
+                # Whoever waits for leave holds no place: those that are tried again may need it.
                 self._window.give_back()
-                return
+                if not await self._has_leave(request):
+                    return
+                await self._window.enter()
             task = asyncio.create_task(self._row(_Row(place, request, time.monotonic())))
             self._rows.add(task)
             task.add_done_callback(self._ended)

@@ -180,6 +180,23 @@ def test_a_budget_stops_cleanly_and_the_next_build_goes_on(tmp_path: Path):
         assert server.again_after_ok == []
 
 
+def test_a_budget_ends_though_everything_in_flight_is_tried_again_through_the_only_place(tmp_path: Path):
+    class Stumbling(Hostile):
+        def _fault(self, prompt: str) -> str:
+            return "error" if self.came[prompt] == 1 else "none"
+
+    with Stumbling() as server, GenerationStore(tmp_path) as store:
+        budget = Budget.read("3 requests", Prices(), store.spent(), ["toy"])
+        with pytest.raises(BudgetSpent):
+            answer(
+                [ask(f"picture {n}") for n in range(9)],
+                backend(server, concurrency=1, backoff=0.5),
+                store,
+                budget=budget,
+            )
+        assert total(store.spent()).ok == len(server.came) == 3
+
+
 def test_a_budget_is_used_up_though_more_was_set_aside_for_what_was_in_flight(tmp_path: Path):
     requests = [ask(f"picture {n}") for n in range(60)]
     prices = Prices(models={"toy": Price(prompt=3, completion=12)})
