@@ -14,7 +14,13 @@ from tasks.versions.diff.comparing import STEPS, compare, step_between
 from tasks.versions.diff.difference import Difference
 from tasks.versions.reader import VersionFolder
 
-_KINDS = {"attribute": "attributes", "answers of": "conversations"}
+_KINDS = {
+    "attribute": "attributes",
+    "answers of": "conversations",
+    "images of": "person_images",
+    "cameras of": "person_images",
+    "caption words of": "captions",
+}
 _SHOWN = 3
 
 

@@ -1,5 +1,6 @@
 """What was found in a source, and beside it what its authors report."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -42,6 +43,16 @@ def _distinct(persons: pa.Table) -> int:
 def reported(source: Source, persons: pa.Table, captions: pa.Table) -> list[dict[str, Any]]:
     """Each official count beside the one found: what, official, found, and how sure the official figure is."""
     return [line for figure in source.reported for line in _lines(figure, persons, captions)]
+
+
+def left_out(line: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], source: Source) -> bool:
+    """Whether an official count is about an optional part of which nothing is there."""
+    part = _part(line)
+    return part in source.optional and not any(other["found"] for other in lines if _part(other) == part)
+
+
+def _part(line: Mapping[str, Any]) -> str:
+    return str(line["what"]).partition(" ")[0].partition("/")[0]
 
 
 def _lines(figure: Reported, persons: pa.Table, captions: pa.Table) -> list[dict[str, Any]]:

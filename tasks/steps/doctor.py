@@ -3,7 +3,7 @@
 The scan reads names and label files; a deep one decodes every image as ingest does. Nothing is written anywhere.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -148,7 +148,7 @@ def _finding(tree: StoredTree, best: Candidate, also: list[str], deep: bool) -> 
         drawn=tree.is_drawn(),
         lost=list(best.lost),
         found=scan.found,
-        figures=[line for line in official if not _left_out(line, official, source)],
+        figures=[line for line in official if not counts.left_out(line, official, source)],
         rejects=list(_summed(scan.rejects)),
         also=also,
     )
@@ -203,16 +203,6 @@ class _Scan:
         return (
             Reject(table="images", source=self._name, subject=subject, reason=reason, detail=detail) if reason else None
         )
-
-
-def _left_out(line: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], source: Source) -> bool:
-    """Whether a figure is about an optional part of which nothing is there."""
-    part = _part(line)
-    return part in source.optional and not any(other["found"] for other in lines if _part(other) == part)
-
-
-def _part(line: Mapping[str, Any]) -> str:
-    return str(line["what"]).partition(" ")[0].partition("/")[0]
 
 
 def _summed(rejects: Sequence[Reject]) -> Iterator[Refused]:

@@ -18,8 +18,8 @@ def gate(name: str) -> Gate:
     return found
 
 
-def test_there_are_twenty_gates() -> None:
-    assert len(GATES) == 20
+def test_there_are_twenty_four_gates() -> None:
+    assert len(GATES) == 24
 
 
 @pytest.mark.parametrize("name", GATES)

@@ -113,7 +113,7 @@ def test_a_step_that_is_smaller_than_the_change_is_refused(new: str, made: int, 
 def test_drift_beyond_the_contract_is_a_warning_that_says_what_moved() -> None:
     contracts = load_contracts()
     limits = drift_limits(contracts)
-    assert sorted(limits) == ["attributes", "conversations"]
+    assert sorted(limits) == ["attributes", "captions", "conversations", "person_images"]
     far = Drift("answers of SAME_YN", limits["conversations"] + 0.1, {"Yes": (0.5, 0.75)})
     near = Drift("attribute gender", limits["attributes"], {"male": (0.5, 0.6)})
     (found,) = drifted(difference("1.3.0", "minor", [far, near]), contracts)

@@ -1,4 +1,5 @@
-"""How far distributions moved between two versions: attribute values by key, answers by family."""
+"""How far distributions moved between two versions: attribute values by key, answers by family and by source, sources
+and their cameras, and the lengths of each source's captions."""
 
 from collections.abc import Iterator
 
@@ -11,12 +12,18 @@ from tasks.versions.reader import VersionFolder
 
 _SHOWN = 5
 _LONGEST_ANSWER = 40
+_WORDS_PER_BIN = 5
 Shares = dict[str, dict[str, float]]
 
 
 def drifts(old: VersionFolder, new: VersionFolder) -> list[Drift]:
     """Every distribution that moved at all, the one that moved most first."""
-    found = [*_moved("attribute", _attributes(old), _attributes(new)), *_answers(old, new)]
+    found = [
+        *_moved("attribute", _attributes(old), _attributes(new)),
+        *_answers(old, new),
+        *_pictures(old, new),
+        *_texts(old, new),
+    ]
     return sorted(found, key=lambda drift: (-drift.distance, drift.what))
 
 
@@ -38,6 +45,32 @@ def _answer_shares(version: VersionFolder, families: set[str]) -> Shares:
     told = pc.struct_field(table.column("answer"), [1])
     short = pc.less_equal(pc.utf8_length(told), _LONGEST_ANSWER)
     return _shares(pa.table({"family": table.column("family"), "answer": told}).filter(short), "family", "answer")
+
+
+def _pictures(old: VersionFolder, new: VersionFolder) -> Iterator[Drift]:
+    """How the images of a version fall to its sources, and those of each source to its cameras."""
+    if not any(differing(old, new, "person_images")):
+        return
+    before, after = (version.table("person_images", ["source", "cam_key"]) for version in (old, new))
+    whole = [table.append_column("all", pa.repeat("all sources", len(table))) for table in (before, after)]
+    yield from _moved("images of", *(_shares(table, "all", "source") for table in whole))
+    filmed = [table.filter(pc.is_valid(table.column("cam_key"))) for table in (before, after)]
+    yield from _moved("cameras of", *(_shares(table, "source", "cam_key") for table in filmed))
+
+
+def _texts(old: VersionFolder, new: VersionFolder) -> Iterator[Drift]:
+    if any(differing(old, new, "captions")):
+        yield from _moved("caption words of", _caption_words(old), _caption_words(new))
+
+
+def _caption_words(version: VersionFolder) -> Shares:
+    """The lengths of usable captions per source, in spans of five words."""
+    table = version.table("captions", ["image_id", "n_words", "valid"])
+    table = table.filter(table.column("valid"))
+    source = pc.list_element(pc.split_pattern(table.column("image_id"), "/", max_splits=1), 0)
+    span = pc.multiply(pc.divide(table.column("n_words"), _WORDS_PER_BIN), _WORDS_PER_BIN)
+    words = pc.binary_join_element_wise(span.cast(pa.string()), "or more", " ")
+    return _shares(pa.table({"source": source, "words": words}), "source", "words")
 
 
 def _shares(table: pa.Table, group: str, value: str) -> Shares:

@@ -1,0 +1,93 @@
+"""Drift of sources, cameras and caption lengths between two versions, and the warning when a contract says stop."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from schemas.keys import file_sha256
+from schemas.manifest import FileEntry, Manifest
+from tasks.checking.compatibility import drifted
+from tasks.checking.placing import table_of
+from tasks.checking.toy import Row, Rows, toy_rows, write_toy
+from tasks.contracts.load import load_contracts
+from tasks.versions.diff.difference import Difference, Drift
+from tasks.versions.diff.drift import drifts
+from tasks.versions.manifest import dump_manifest
+from tasks.versions.reader import VersionFolder
+
+
+def version(folder: Path, rows: Rows) -> VersionFolder:
+    write_toy(folder, rows)
+    listed = [
+        FileEntry(
+            path=(name := path.relative_to(folder).as_posix()),
+            size=path.stat().st_size,
+            sha256=file_sha256(path),
+            rows=pq.read_metadata(path).num_rows,
+            table=table_of(name) or None,
+            split="train" if "stage" in name else None,
+        )
+        for path in sorted(folder.rglob("*.parquet"))
+    ]
+    empty = dict.fromkeys(("recipe", "steps", "models"), {})
+    said = {"format_version": 1, "name": "toy", "version": "0.1.0", "title": "Toy", "seed": 7, "writer": "test"}
+    parts = {"recipe_digest": "0" * 64, "sources": [], "gates": [], "parents": [], "files": listed}
+    (folder / "manifest.json").write_bytes(dump_manifest(Manifest.model_validate(said | empty | parts)))
+    return VersionFolder(folder)
+
+
+def moved(tmp_path: Path, change: Callable[[Rows], object]) -> list[Drift]:
+    rows = toy_rows()
+    change(rows)
+    return drifts(version(tmp_path / "old", toy_rows()), version(tmp_path / "new", rows))
+
+
+def _longer(rows: Rows) -> None:
+    for caption in rows["captions"]:
+        caption["n_words"] = 41
+
+
+def _one_camera(rows: Rows) -> None:
+    for shot in rows["person_images"]:
+        shot["cam_key"] = "toy:c1"
+
+
+def _other_source(rows: Rows) -> None:
+    for shot in rows["person_images"][:20]:
+        shot.update(source="other", cam_key=f"other:{shot['cam_raw']}")
+
+
+@pytest.mark.parametrize(
+    ("change", "what", "table", "words"),
+    [
+        (_longer, "caption words of toy", "captions", "40 or more 0% to 100%"),
+        (_one_camera, "cameras of toy", "person_images", "toy:c1 47% to 100%"),
+        (_other_source, "images of all sources", "person_images", "other 0% to 59%"),
+    ],
+    ids=["longer captions", "one camera", "another source"],
+)
+def test_a_distribution_that_moves_is_named_and_warned_of(
+    tmp_path: Path, change: Callable[[Rows], object], what: str, table: str, words: str
+) -> None:
+    found = {drift.what: drift for drift in moved(tmp_path, change)}
+    assert found[what].distance > 0.25
+    told = warnings([found[what]])
+    assert [finding.table for finding in told] == [table]
+    assert words in told[0].summary
+
+
+def test_what_stays_within_the_contract_is_not_warned_of(tmp_path: Path) -> None:
+    def one_more(rows: Rows) -> None:
+        shot: Row = rows["person_images"][0]
+        shot["cam_key"] = "toy:c2"
+
+    found = moved(tmp_path, one_more)
+    assert [drift.what for drift in found] == ["cameras of toy"]
+    assert warnings(found) == []
+
+
+def warnings(found: Sequence[Drift]) -> list:
+    about = Difference("toy@1.2.3", "toy@1.3.0", "a", "b", "minor", "because", [], list(found), [], 0, 0)
+    return list(drifted(about, load_contracts()))
