@@ -31,7 +31,7 @@ def version(folder: Path, rows: Rows) -> VersionFolder:
         )
         for path in sorted(folder.rglob("*.parquet"))
     ]
-    empty = dict.fromkeys(("recipe", "steps", "models"), {})
+    empty = {"recipe": {}, "steps": {}, "models": {}}
     said = {"format_version": 1, "name": "toy", "version": "0.1.0", "title": "Toy", "seed": 7, "writer": "test"}
     parts = {"recipe_digest": "0" * 64, "sources": [], "gates": [], "parents": [], "files": listed}
     (folder / "manifest.json").write_bytes(dump_manifest(Manifest.model_validate(said | empty | parts)))
