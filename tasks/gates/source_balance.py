@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from schemas.gate import Gate, ToyStaged, Verdict
-from tasks.checking.blocks import Block, Words
+from tasks.checking.blocks import Block, Ints, Words
 from tasks.checking.counting import Cell, tally, total
 from tasks.checking.folding import OverBlocks
 from tasks.checking.memory import Memory
@@ -28,7 +28,11 @@ class _Balance:
         source, row = block.words("images[].source"), block.rows_of("images[].source")
         said, split = block.numbers("answer.gold_bool", -1), block.words("split")
         rows, first = np.unique(row, return_index=True)
-        columns = [Words(source.codes[first], source.values), Words(split.codes[rows], split.values), said[rows]]
+        columns: list[Words | Ints] = [
+            Words(source.codes[first], source.values),
+            Words(split.codes[rows], split.values),
+            said[rows],
+        ]
         return tally(columns, said[rows] >= 0)
 
     def verdict(self, seen: Sequence[Counter[Cell]]) -> Verdict:
