@@ -21,11 +21,15 @@ def sample(
     """Draw synthetic pedestrians as raw folders in the true layouts of the datasets."""
     from flows.recipes import find_recipe
     from generators.sample import scaled_down, write_sample
+    from generators.sample.write import layouts
 
     if recipe:
         source = [choice.name for choice in find_recipe(recipe).sources]
-    with Reporter(as_json).step("sample") as close:
-        drawn = write_sample(out, size, seed, source, workers)
+    reporter, drawn = Reporter(as_json), {}
+    with reporter.step("sample") as close:
+        for name in layouts(source):
+            with reporter.progress(name) as show:
+                drawn |= write_sample(out, size, seed, [name], workers, show)
         close(f"{sum(drawn.values())} files")
     smaller = scaled_down(size, source)
     notes = {f"{name} is scaled down": f"{few} of {all_} pictures" for name, (few, all_) in smaller.items()}

@@ -6,7 +6,7 @@
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -24,9 +24,14 @@ from schemas.errors import NotWritable, UnknownName, WrongUse
 from schemas.keys import canonical_json
 from schemas.source import SAMPLE_MARK
 
+OnProgress = Callable[[int, int, str], None]
 LAYOUTS = "generators.sample.layouts"
 _CHUNK = 256
 _ERROR_PAGE = b"<!DOCTYPE html>\n<html><body><h1>403 Forbidden</h1><p>Please sign the agreement.</p></body></html>\n"
+
+
+def _silent(done: int, total: int, unit: str) -> None:
+    """Nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +79,18 @@ def truth(size: str = "demo", seed: int = 7, sources: Sequence[str] | None = Non
 
 
 def write_sample(
-    out: Path, size: str = "demo", seed: int = 7, sources: Sequence[str] | None = None, workers: int = 1
+    out: Path,
+    size: str = "demo",
+    seed: int = 7,
+    sources: Sequence[str] | None = None,
+    workers: int = 1,
+    on_progress: OnProgress = _silent,
 ) -> dict[str, int]:
     """Write the raw folders below `out`; returns the files drawn per source.
 
-    A file `SAMPLE.json` marks `out`; the same size and seed may be written again or source by source. Raises
-    UnknownName for a size or source that does not exist, WrongUse when `out` holds anything else (a real dataset, or
-    another sample), NotWritable when it cannot be written.
+    `on_progress` is told (done, all, unit) of the source that is being drawn. A file `SAMPLE.json` marks `out`; the same
+    size and seed may be written again or source by source. Raises UnknownName for a size or source that does not exist,
+    WrongUse when `out` holds anything else (a real dataset, or another sample), NotWritable when it cannot be written.
     """
     _check_size(size)
     chosen = layouts(sources)
@@ -92,7 +102,8 @@ def write_sample(
         shots = [replace(shot, plain=size == "official") for shot in layout.shots(size, seed)]
         root = out / layout.folder
         _make_folders(root, shots)
-        _draw_all(root, name, shots, seed, workers)
+        for done in _draw_all(root, name, shots, seed, workers):
+            on_progress(done, len(shots), "pictures")
         layout.write_labels(root, size, seed, shots)
         written[name] = len(shots)
     return written
@@ -141,15 +152,19 @@ def _make_folders(root: Path, shots: Sequence[Shot]) -> None:
         (root / folder).mkdir(parents=True, exist_ok=True)
 
 
-def _draw_all(root: Path, name: str, shots: Sequence[Shot], seed: int, workers: int) -> None:
+def _draw_all(root: Path, name: str, shots: Sequence[Shot], seed: int, workers: int) -> Iterator[int]:
+    """Draw all shots; how many are done is told after each chunk."""
     chunks = [shots[i : i + _CHUNK] for i in range(0, len(shots), _CHUNK)]
     if workers <= 1 or len(chunks) == 1:
-        for chunk in chunks:
+        for number, chunk in enumerate(chunks):
             draw_chunk(root, name, chunk, seed)
+            yield number * _CHUNK + len(chunk)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for job in [pool.submit(draw_chunk, root, name, chunk, seed) for chunk in chunks]:
+        jobs = [pool.submit(draw_chunk, root, name, chunk, seed) for chunk in chunks]
+        for number, job in enumerate(jobs):
             job.result()
+            yield number * _CHUNK + len(chunks[number])
 
 
 def draw_chunk(root: Path, name: str, shots: Sequence[Shot], seed: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from generators.sample import truth, write_sample
+from generators.sample import truth, write, write_sample
 from schemas.errors import UnknownName, WrongUse
 from schemas.vocabulary import is_valid
 
@@ -100,3 +100,15 @@ def test_the_mark_says_what_the_folder_is(tiny: Path) -> None:
 def test_no_file_of_the_sample_says_when_or_where_it_was_written(tiny: Path) -> None:
     head = (tiny / "Market-1501-v15.09.15" / "market_attribute.mat").read_bytes()[:116]
     assert head.strip() == b"MATLAB 5.0 MAT-file, synthetic sample"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_somebody_who_watches_is_told_of_every_chunk_of_every_source(
+    workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write, "_CHUNK", 30)
+    told: list[tuple[int, int, str]] = []
+    write_sample(tmp_path, "tiny", 7, ["cuhk_pedes", "ltcc"], workers, lambda *said: told.append(said))
+    assert told == [
+        (30, 31, "pictures"), (31, 31, "pictures"), (30, 74, "pictures"), (60, 74, "pictures"), (74, 74, "pictures"),
+    ]  # fmt: skip
