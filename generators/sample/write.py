@@ -88,7 +88,7 @@ def write_sample(
 ) -> dict[str, int]:
     """Write the raw folders below `out`; returns the files drawn per source.
 
-    `on_progress` is told (done, all, unit) of the source that is being drawn. A file `SAMPLE.json` marks `out`; the same
+    `on_progress` is told (done, all, unit) of the source being drawn. A file `SAMPLE.json` marks `out`; the same
     size and seed may be written again or source by source. Raises UnknownName for a size or source that does not exist,
     WrongUse when `out` holds anything else (a real dataset, or another sample), NotWritable when it cannot be written.
     """
