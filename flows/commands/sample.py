@@ -25,7 +25,8 @@ def sample(
 
     if recipe:
         source = [choice.name for choice in find_recipe(recipe).sources]
-    reporter, drawn = Reporter(as_json), {}
+    reporter = Reporter(as_json)
+    drawn: dict[str, int] = {}
     with reporter.step("sample") as close:
         for name in layouts(source):
             with reporter.progress(name) as show:
