@@ -2,12 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from schemas.errors import BadTable
 from schemas.rows import Reject
 from schemas.source import RawFile, RawTree
+
+Value = TypeVar("Value")
 
 IMAGE_SUFFIXES = frozenset({"jpg", "jpeg", "jpe", "jfif", "png", "bmp", "gif", "webp", "tif", "tiff"})
 
@@ -23,6 +25,12 @@ def claims_image(relpath: str) -> bool:
 def images_of(tree: RawTree) -> Iterable[RawFile]:
     """The files of a tree whose names claim to be images, in path order."""
     return (file for file in tree.files() if claims_image(file.relpath))
+
+
+def each(words: Sequence[str], make: Callable[[str], Value]) -> list[Value]:
+    """What `make` says of each word, asked once a word: names repeat the same few in their thousands."""
+    made = {word: make(word) for word in set(words)}
+    return list(map(made.__getitem__, words))
 
 
 def bad_name(source: str, relpath: str, form: str) -> Reject:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from generators.market_labels import read_market_attributes
-from generators.raw_names import bad_name, images_of, unknown_folder
+from generators.raw_names import bad_name, each, images_of, unknown_folder
 from schemas.rows import PersonImage, Reject
 from schemas.source import RawTree, Reported, Source
 
@@ -71,29 +71,34 @@ def _columns(relpaths: Sequence[str]) -> dict[str, Sequence[Any]] | None:
     if len(found) != len(relpaths) or any("\n" in relpath for relpath in relpaths):
         return None
     folders, pids, cameras, sequences, frames, boxes, suffixes = zip(*found, strict=True)
-    nobody = list(map(_NOBODY.get, pids))
-    splits = [_FOLDERS[folder][1] for folder in folders]
-    places = [f"market1501:c{camera}" for camera in cameras]
+    splits, roles = _splits_and_roles(folders, pids)
+    places = each(cameras, lambda camera: f"market1501:c{camera}")
     return {
         "image_id": [f"market1501/{relpath}" for relpath in relpaths],
         "source": ["market1501"] * len(found),
         "relpath": relpaths,
-        "source_split": [_FOLDERS[folder][0] for folder in folders],
-        "split": ["none" if role else split for role, split in zip(nobody, splits, strict=True)],
+        "source_split": each(folders, lambda folder: _FOLDERS[folder][0]),
+        "split": splits,
         "pid_raw": pids,
-        "role_flag": [
-            role or ("excluded" if split == "none" else "normal") for role, split in zip(nobody, splits, strict=True)
-        ],
-        "person_key": [None if role else f"market1501:{pid}" for role, pid in zip(nobody, pids, strict=True)],
-        "cam_raw": [f"c{camera}" for camera in cameras],
+        "role_flag": roles,
+        "person_key": each(pids, lambda pid: None if pid in _NOBODY else f"market1501:{pid}"),
+        "cam_raw": each(cameras, lambda camera: f"c{camera}"),
         "cam_key": places,
         "place_key": places,
-        "sequence": list(map(int, sequences)),
+        "sequence": each(sequences, int),
         "frame": list(map(int, frames)),
-        "box_index": list(map(int, boxes)),
-        "box_source": ["hand" if box == "00" else "detector" for box in boxes],
-        "parse_warnings": [() if suffix == ".jpg" else ("doubled_suffix",) for suffix in suffixes],
+        "box_index": each(boxes, int),
+        "box_source": each(boxes, lambda box: "hand" if box == "00" else "detector"),
+        "parse_warnings": each(suffixes, lambda suffix: () if suffix == ".jpg" else ("doubled_suffix",)),
     }
+
+
+def _splits_and_roles(folders: Sequence[str], pids: Sequence[str]) -> tuple[list[str], list[str]]:
+    splits = each(folders, lambda folder: _FOLDERS[folder][1])
+    if not _NOBODY.keys().isdisjoint(pids):
+        splits = ["none" if pid in _NOBODY else split for split, pid in zip(splits, pids, strict=True)]
+    roles = each(splits, lambda split: "excluded" if split == "none" else "normal")
+    return splits, [_NOBODY.get(pid, role) for pid, role in zip(pids, roles, strict=True)]
 
 
 SOURCE = Source(

@@ -23,6 +23,7 @@ Grey = npt.NDArray[np.uint8]  # height x width, or height x width x 1 as the JPE
 SIDE = 32
 # colorspace, fastdct, fastupsample, min_height, min_width of simplejpeg.decode_jpeg, for any number of images
 _IN_GREY = (repeat("GRAY"), repeat(False), repeat(False), repeat(SIDE), repeat(SIDE))
+_ANY_FACTOR = repeat(1)  # min_factor, which stands between these and the place to decode to
 MAX_BYTES = 32 << 20
 MAX_PIXELS = 1 << 25
 _REDUCED = 256
@@ -69,12 +70,15 @@ class Decoded(NamedTuple):
 
 
 class SoundJpegs(NamedTuple):
-    """What `Decoded` says of one image, for many JPEGs that are all whole, a column for each field."""
+    """What `Decoded` says of one image, for many JPEGs that are all whole, a column for each field.
+
+    The grey pictures of images of one size lie in one array, images first.
+    """
 
     widths: Sequence[int]
     heights: Sequence[int]
     notes: Sequence[str | None]
-    greys: Sequence[Grey]
+    greys: Sequence[Grey] | Grey
 
 
 def decode_all(encoded: Sequence[bytes], suffixes: Sequence[str]) -> SoundJpegs | Sequence[Decoded | Refusal]:
@@ -93,10 +97,26 @@ def _sound_jpegs(encoded: Sequence[bytes], suffixes: Sequence[str]) -> SoundJpeg
             return None
         if largest * max(widths) * max(heights) > _HEAVY and any(map(_many_scans, encoded)):
             return None
-        greys = list(map(simplejpeg.decode_jpeg, encoded, *_IN_GREY))
+        alike = len(set(widths)) == len(set(heights)) == 1
+        greys = _in_one_array(encoded) if alike else list(map(simplejpeg.decode_jpeg, encoded, *_IN_GREY))
     except ValueError:
         return None
-    return SoundJpegs(widths, heights, list(map(_notes, encoded, suffixes, repeat("jpeg"))), greys)
+    return SoundJpegs(widths, heights, _all_notes(encoded, suffixes), greys)
+
+
+def _in_one_array(encoded: Sequence[bytes]) -> Grey:
+    """The grey pictures of JPEGs of one size, decoded side by side: hashing needs no copy of them."""
+    first = simplejpeg.decode_jpeg(encoded[0], "GRAY", min_height=SIDE, min_width=SIDE)
+    greys = np.empty((len(encoded), *first.shape), dtype=np.uint8)
+    greys[0] = first
+    list(map(simplejpeg.decode_jpeg, encoded[1:], *_IN_GREY, _ANY_FACTOR, greys[1:]))
+    return greys
+
+
+def _all_notes(encoded: Sequence[bytes], suffixes: Sequence[str]) -> Sequence[str | None]:
+    if {data[-2:] for data in encoded} == {_EOI} and set(suffixes) == {"jpg"}:
+        return [None] * len(encoded)
+    return list(map(_notes, encoded, suffixes, repeat("jpeg")))
 
 
 def decode(data: bytes, suffix: str) -> Decoded | Refusal:

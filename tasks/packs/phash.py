@@ -25,32 +25,43 @@ _SHORT = 256  # so many bytes add up within 16 bits
 _BATCH = 32  # more lets a matrix library start threads, and no longer fits the caches
 
 
-def phashes(pictures: Sequence[Grey]) -> Hashes:
-    """One hash per grey picture; the first bit is the constant term, then row by row, highest bit first."""
+def phashes(pictures: Sequence[Grey] | Grey) -> Hashes:
+    """One hash per grey picture; the first bit is the constant term, then row by row, highest bit first.
+
+    Pictures of one shape may come as one array, images first.
+    """
     low = np.empty((len(pictures), _LOW * _LOW), dtype=np.float64)
     # One large array for all batches: a new one for each would be new pages for each.
     space = np.empty((_BATCH, SIDE, SIDE), dtype=np.float64)
     for shape, places in _by_shape(pictures).items():
         for start in range(0, len(places), _BATCH):
             some = places[start : start + _BATCH]
-            low[some] = _low(_grids([pictures[place] for place in some], shape, space))
+            low[some] = _low(_grids(_stack(pictures, some).reshape(-1, *shape), space))
     middle = np.sort(low, axis=1)[:, 31:33].sum(axis=1, keepdims=True)
     packed = np.packbits(2 * low > middle, axis=1)
     return np.asarray(packed.view(">u8").astype(np.uint64).ravel(), dtype=np.uint64)
 
 
-def _by_shape(pictures: Sequence[Grey]) -> dict[tuple[int, ...], list[int]]:
+def _by_shape(pictures: Sequence[Grey] | Grey) -> dict[tuple[int, ...], list[int]]:
+    """The places of the pictures of each height and width."""
+    if isinstance(pictures, np.ndarray):
+        return {pictures.shape[1:3]: list(range(len(pictures)))}
     places: dict[tuple[int, ...], list[int]] = {}
     for place, picture in enumerate(pictures):
         places.setdefault(picture.shape[:2], []).append(place)
     return places
 
 
-def _grids(pictures: Sequence[Grey], shape: tuple[int, ...], space: Floats) -> Floats:
+def _stack(pictures: Sequence[Grey] | Grey, places: list[int]) -> Grey:
+    """Some pictures of one shape, end to end."""
+    if isinstance(pictures, np.ndarray):
+        return pictures[places[0] : places[-1] + 1]
+    return np.frombuffer(b"".join([np.ascontiguousarray(pictures[place]).data for place in places]), np.uint8)
+
+
+def _grids(stack: Grey, space: Floats) -> Floats:
     """Pictures of one shape on a 32x32 grid, as whole numbers; their scale is free, for a hash only compares."""
-    height, width = shape
-    joined = b"".join([np.ascontiguousarray(picture).data for picture in pictures])
-    stack = np.frombuffer(joined, np.uint8).reshape(-1, height, width)
+    height, width = stack.shape[1:]
     if height % SIDE == 0 and width % SIDE == 0 and height * width <= _FOLDABLE:
         grids = space[: len(stack)]
         grids[...] = _folded(_folded(stack, 1, height // SIDE), 2, width // SIDE)
