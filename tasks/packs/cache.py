@@ -16,12 +16,11 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from schemas.errors import BadTable, NotWritable
+from schemas.errors import NotWritable
 from schemas.keys import canonical_json
 from schemas.source import RawFile
 from schemas.tables import Table
-from tasks.packs.columns import COLUMNS_AT_ONCE, batch_of
-from tasks.versions.writer import write
+from tasks.packs.columns import COLUMNS_AT_ONCE, batch_of, texts
 
 _CACHE = Table(
     "cache",
@@ -43,9 +42,9 @@ _CACHE = Table(
         ]
     ),
     key=("relpath",),
-    compression=dict.fromkeys(("relpath", "size", "mtime_ns", "sha256", "phash"), "none"),  # each value is its own
 )
 _FIELDS = tuple(_CACHE.schema.names)
+_REPEATED = ["width", "height", "format", "note", "reason", "detail", "pack"]  # elsewhere each value is its own
 
 
 class Seen(NamedTuple):
@@ -96,18 +95,14 @@ class Cache:
         row = self.seen.get(file.relpath)
         return row if row and row.size == file.size and row.mtime_ns == file.mtime_ns else None
 
-    def save(self, rows: pa.Table, listing: str, raw_digest: str) -> None:
-        """Replace the cache. Raises NotWritable."""
-        record = {"listing": listing, "raw_digest": raw_digest, "revision": self.revision}
-        target = self.folder / f"{self.source}.parquet"
-        draft = target.with_suffix(f".draft-{os.getpid()}")
-        with _writable(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            target.with_suffix(".json").unlink(missing_ok=True)
-            write(_CACHE, rows, draft)
-            os.replace(draft, target)
-            draft.write_bytes(canonical_json(record))
-            os.replace(draft, target.with_suffix(".json"))
+    @contextlib.contextmanager
+    def draft(self) -> Iterator["CacheDraft"]:
+        """What will replace the cache when it is kept before the block ends, and is dropped otherwise."""
+        draft = CacheDraft(self)
+        try:
+            yield draft
+        finally:
+            draft.drop()
 
     def _record(self) -> Mapping[str, Any]:
         try:
@@ -115,6 +110,50 @@ class Cache:
         except (OSError, ValueError):
             return {}
         return record if isinstance(record, dict) and record.get("revision") == self.revision else {}
+
+
+@dataclass(slots=True)
+class CacheDraft:
+    """A new cache that is written as its rows come, so that they are never all in memory."""
+
+    cache: Cache
+    _writer: pq.ParquetWriter | None = None
+
+    def add(self, rows: pa.Table) -> None:
+        """More rows, in any order. Raises NotWritable."""
+        with _writable(self.cache.folder):
+            if self._writer is None:
+                self.cache.folder.mkdir(parents=True, exist_ok=True)
+                self._writer = pq.ParquetWriter(
+                    self._path(), _CACHE.schema, compression="none", use_dictionary=_REPEATED, write_statistics=False
+                )
+            self._writer.write_table(rows)
+
+    def keep(self, listing: str, raw_digest: str) -> None:
+        """Put it in the cache's place, for this listing. Raises NotWritable."""
+        record = {"listing": listing, "raw_digest": raw_digest, "revision": self.cache.revision}
+        self.add(cache_table(columns_of([])))
+        target = self.cache.folder / f"{self.cache.source}.parquet"
+        with _writable(self.cache.folder):
+            self._close()
+            target.with_suffix(".json").unlink(missing_ok=True)
+            os.replace(self._path(), target)
+            self._path().write_bytes(canonical_json(record))
+            os.replace(self._path(), target.with_suffix(".json"))
+
+    def drop(self) -> None:
+        """Remove what was written and not kept."""
+        with contextlib.suppress(OSError):
+            self._close()
+            self._path().unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _path(self) -> Path:
+        return self.cache.folder / f"{self.cache.source}.draft-{os.getpid()}"
 
 
 def _rows(path: Path) -> Iterator[Seen]:
@@ -135,19 +174,19 @@ def rows_of(seen: SeenColumns) -> Iterator[Seen]:
     return map(Seen, *seen.values())
 
 
-def cache_table(seen: SeenColumns, pack: str | None) -> pa.Table:
-    """Cache rows as a table; `pack` is where these images are kept now."""
-    return pa.Table.from_batches([batch_of(_CACHE, seen | {"pack": [pack] * len(seen["relpath"])})])
+def cache_table(seen: SeenColumns) -> pa.Table:
+    """Cache rows as a table; no image of it is kept in a pack yet."""
+    return pa.Table.from_batches([batch_of(_CACHE, seen | {"pack": [None] * len(seen["relpath"])})])
 
 
-def join_tables(parts: list[pa.Table]) -> pa.Table:
-    """Several cache tables as one."""
-    return pa.concat_tables([cache_table(columns_of([]), None), *parts])
+def kept_in(rows: pa.Table, pack: str) -> pa.Table:
+    """Cache rows of images that are kept in a pack."""
+    return rows.set_column(len(_FIELDS) - 1, _CACHE.schema.field("pack"), texts([pack] * rows.num_rows))
 
 
 @contextlib.contextmanager
 def _writable(folder: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, BadTable) as error:
+    except OSError as error:
         raise NotWritable(f"The folder {str(folder)!r} cannot be written: {error}.") from error

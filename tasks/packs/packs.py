@@ -21,8 +21,8 @@ import xxhash
 from schemas.errors import NotWritable
 from schemas.keys import file_sha256
 from schemas.tables import IMAGES
-from tasks.packs.cache import Seen, SeenColumns, columns_of, rows_of
-from tasks.packs.columns import column, packed, texts
+from tasks.packs.cache import Seen, SeenColumns, cache_table, columns_of, kept_in, rows_of
+from tasks.packs.columns import column, packed, prefixed, texts
 from tasks.versions.writer import write
 
 _TARGET = 4 << 20
@@ -40,7 +40,7 @@ class Pack:
     size: int
 
 
-Finished = tuple[Pack, SeenColumns]  # a pack, and its images
+Finished = tuple[Pack, pa.Table]  # a pack, and the cache rows of its images
 
 
 @dataclass(slots=True)
@@ -89,12 +89,14 @@ class Packer:
     def close(self) -> Iterator[Finished]:
         """End the pack here, if it holds anything, writing it unless the same content is stored."""
         if self.waiting["relpath"]:
-            yield self.known.get(content_key(self.waiting)) or self._write(), self.waiting
+            rows = cache_table(self.waiting)
+            pack = self.known.get(content_key(self.waiting)) or self._write(rows)
+            yield pack, kept_in(rows, pack.sha256)
             self.waiting, self.unchanged, self.waiting_bytes = columns_of([]), [], 0
             self.fresh.seek(0)  # the next pack is written over this one: new memory would be new pages
 
-    def _write(self) -> Pack:
-        return store_pack(self.folder, self.source, _table(self.source, self.waiting, self._encoded()))
+    def _write(self, rows: pa.Table) -> Pack:
+        return store_pack(self.folder, self.source, _table(self.source, self.waiting, rows, self._encoded()))
 
     def _encoded(self) -> pa.Array:
         """The column of bytes: the buffer as it is, or pieced together with the bytes of unchanged images."""
@@ -118,8 +120,8 @@ class Packer:
 
 def content_key(seen: SeenColumns) -> str:
     """A digest of which images, with which bytes, a pack holds."""
-    terms = zip(seen["relpath"], seen["sha256"], seen["note"], strict=True)
-    text = "".join([f"{relpath}\0{sha256}\0{note}\n" for relpath, sha256, note in terms])
+    notes = [note or "" for note in seen["note"]] if any(seen["note"]) else ()
+    text = "\n".join(["\0".join(terms) for terms in (seen["relpath"], seen["sha256"], notes)])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -147,17 +149,17 @@ def _stored_bytes(path: Path, prefix: int) -> dict[str, bytes]:
     return {image_id[prefix:]: data for image_id, data in zip(table.column(0).to_pylist(), encoded, strict=True)}
 
 
-def _table(source: str, seen: SeenColumns, encoded: pa.Array) -> pa.Table:
+def _table(source: str, seen: SeenColumns, rows: pa.Table, encoded: pa.Array) -> pa.Table:
+    """The pack of images whose cache rows are `rows`; what both tables hold is made once."""
     paths = texts([relpath.rpartition("/")[2] for relpath in seen["relpath"]])
     columns = {
-        "image_id": texts([f"{source}/{relpath}" for relpath in seen["relpath"]]),
+        "image_id": prefixed(f"{source}/", seen["relpath"]),
         "source": texts([source] * len(encoded)),
         "image": pa.StructArray.from_arrays([encoded, paths], fields=list(IMAGES.schema.field("image").type)),
         "n_bytes": column(pa.int32(), seen["size"]),
-        "decode_note": column(pa.string(), seen["note"]),
+        "decode_note": rows.column("note"),
     }
-    same = ("sha256", "width", "height", "format", "phash")
-    columns |= {name: column(IMAGES.schema.field(name).type, seen[name]) for name in same}
+    columns |= {name: rows.column(name) for name in ("sha256", "width", "height", "format", "phash")}
     return pa.Table.from_arrays([columns[name] for name in IMAGES.schema.names], schema=IMAGES.schema)
 
 

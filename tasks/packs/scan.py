@@ -11,7 +11,7 @@ import pyarrow as pa
 from schemas.errors import BadRawData
 from schemas.rows import Reject
 from schemas.source import RawFile, RawTree
-from tasks.packs.cache import Seen, SeenColumns, cache_table, columns_of, join_tables, rows_of
+from tasks.packs.cache import Seen, SeenColumns, cache_table, columns_of, rows_of
 from tasks.packs.decode import MAX_BYTES, Decoded, Refusal, SoundJpegs, decode_all
 from tasks.packs.packs import Finished, Pack, Packer
 from tasks.packs.phash import phashes
@@ -26,13 +26,13 @@ Encoded = Sequence[bytes | None]
 
 @dataclass(slots=True)
 class Scan:
-    """What a pass found: packs, dead images, the digest of everything opened, and cache rows for the next time."""
+    """What a pass found: packs, dead images, and the digest of everything opened; `remember` takes cache rows."""
 
+    remember: Callable[[pa.Table], None]
     packs: list[Pack] = field(default_factory=list)
     dead: dict[str, Reject] = field(default_factory=dict)
     opened: int = 0
     hasher: "hashlib._Hash" = field(default_factory=hashlib.sha256)
-    remembered: list[pa.Table] = field(default_factory=list)
 
     def note(self, seen: SeenColumns) -> None:
         """Take what was seen of some images into the digest."""
@@ -43,23 +43,28 @@ class Scan:
         """Put aside images that are refused; those that could be read are remembered."""
         self.dead.update((row.relpath, _reject(source, row)) for row in refused)
         if again := [row for row in refused if row.sha256 != _ABSENT]:
-            self.remembered.append(cache_table(columns_of(again), None))
+            self.remember(cache_table(columns_of(again)))
 
     def keep(self, finished: Iterable[Finished]) -> None:
         """Keep finished packs, and the cache rows of their images."""
-        for pack, seen in finished:
+        for pack, rows in finished:
             self.packs.append(pack)
-            self.remembered.append(cache_table(seen, pack.sha256))
-
-    def all_remembered(self) -> pa.Table:
-        """The cache rows of the whole pass; this scan lets go of them."""
-        parts, self.remembered = self.remembered, []
-        return join_tables(parts)
+            self.remember(rows)
 
 
-def scan(tree: RawTree, source: str, files: Iterable[Sequence[RawFile]], recall: Recall, packer: Packer) -> Scan:
-    """Look at every image of a source once, in id order; `recall` tells what is known of files already."""
-    result = Scan()
+def scan(
+    tree: RawTree,
+    source: str,
+    files: Iterable[Sequence[RawFile]],
+    recall: Recall,
+    remember: Callable[[pa.Table], None],
+    packer: Packer,
+) -> Scan:
+    """Look at every image of a source once, in id order.
+
+    `recall` tells what is known of files already, `remember` takes what there is to tell the next time.
+    """
+    result = Scan(remember)
     for block in _blocks(files):
         known = recall(block)
         fresh = block if not any(known) else [file for file, row in zip(block, known, strict=True) if row is None]

@@ -38,7 +38,7 @@ from tasks.packs import columns, counts, decode, labels, packs, phash
 from tasks.packs import persons as naming
 from tasks.packs import scan as scanning
 from tasks.packs.blocked import blocked
-from tasks.packs.cache import Cache
+from tasks.packs.cache import Cache, CacheDraft
 from tasks.packs.columns import is_text, table_of, texts
 from tasks.packs.packs import Packer, as_facts, known_packs
 from tasks.packs.persons import person_images
@@ -152,12 +152,16 @@ class _Job:
 
     def done_now(self) -> StepOutput:
         """Read what is new, and write the tables if their content is new too."""
+        with self._cache().draft() as draft:
+            return self._done(draft)
+
+    def _done(self, draft: CacheDraft) -> StepOutput:
         self.rejects.extend(refused_rows(self.source, self.tree))
         if self.declared.unpack:
             self.shown = self.declared.unpack(self.tree)
         recorded = _Recorded(self.shown, self.tree.label)
         persons = self._allowed(self._persons(recorded))
-        result = self._scan(persons)
+        result = self._scan(persons, draft)
         self.rejects.extend(result.dead.values())
         persons = _labelled(_alive(persons, result))
         if not persons.num_rows:
@@ -168,7 +172,7 @@ class _Job:
         out["rejects"] = self._reject_table()
         self.lists = self.declared.lists(recorded)
         raw_digest = self._raw_digest(result, recorded)
-        self._cache().save(result.all_remembered(), self.listing, raw_digest)
+        draft.keep(self.listing, raw_digest)
         self.shown = self.tree
         self.tree.forget()
         return run_step(self.store, "ingest", self._inputs(raw_digest), partial(self._write, out, result, raw_digest))
@@ -218,13 +222,13 @@ class _Job:
             self.rejects.append(Reject("person_images", self.source, self.source, "taken_down", detail))
         return persons.filter(pc.invert(lost))
 
-    def _scan(self, persons: pa.Table) -> Scan:
+    def _scan(self, persons: pa.Table, draft: CacheDraft) -> Scan:
         cache = self._cache()
         cache.load()
         folder = self.store / "packs" / self.source
         known = known_packs(folder, list(cache.seen.values()))
         packer = Packer(folder, self.source, known, partial(scanning.reread, self.shown))
-        return scan(self.shown, self.source, self._files(persons), cache.recall_files, packer)
+        return scan(self.shown, self.source, self._files(persons), cache.recall_files, draft.add, packer)
 
     def _files(self, persons: pa.Table) -> Iterator[Sequence[RawFile]]:
         """The image files, many at a time; table and listing are in the same order."""
@@ -289,10 +293,13 @@ def _source_modules(source: str) -> list[ModuleType]:
 
 
 def _alive(persons: pa.Table, result: Scan) -> pa.Table:
+    """The table without dead images; parts that have none stay as they are, for they share memory."""
     if not result.dead:
         return persons
-    dead = pc.is_in(persons.column("relpath"), value_set=texts(sorted(result.dead)))
-    return persons.filter(pc.invert(dead))
+    dead = texts(sorted(result.dead))
+    kept = [(batch, pc.invert(pc.is_in(batch.column("relpath"), value_set=dead))) for batch in persons.to_batches()]
+    parts = [batch if pc.all(alive).as_py() else batch.filter(alive) for batch, alive in kept]
+    return pa.Table.from_batches(parts, schema=persons.schema)
 
 
 def _labelled(persons: pa.Table) -> pa.Table:

@@ -43,6 +43,11 @@ def canonical(spec: Table, table: pa.Table) -> pa.Table:
     Rows that share a key (a broken promise that the gates report) are ordered by their other values, so that the
     result never depends on the order of arrival.
     """
+    return _in_one_chunk(_in_order(spec, table))
+
+
+def _in_order(spec: Table, table: pa.Table) -> pa.Table:
+    """The canonical table, in as many chunks as it came in when it came in order."""
     missing = [name for name in spec.schema.names if name not in table.column_names]
     if missing:
         raise BadTable(f"The table {spec.name!r} lacks the column {missing[0]!r}; it has {table.column_names}.")
@@ -53,7 +58,7 @@ def canonical(spec: Table, table: pa.Table) -> pa.Table:
         table = table.cast(spec.schema)
     except (pa.ArrowException, ValueError) as error:
         raise BadTable(f"The table {spec.name!r} cannot be cast to its promised types: {error}.") from error
-    return _in_one_chunk(_sorted(table, spec.key))
+    return _sorted(table, spec.key)
 
 
 def _refuse_nulls(table: str, place: str, field: pa.Field, column: Any) -> None:
@@ -117,11 +122,11 @@ def _by_value(table: pa.Table, key: Sequence[str], ties: npt.NDArray[np.int64]) 
 def write(spec: Table, table: pa.Table, path: Path) -> None:
     """Write a table in its canonical form; the same rows give the same bytes."""
     schema = stored_schema(spec)
-    ready = canonical(spec, table).cast(schema)
+    ready = _in_order(spec, table).cast(schema)
     with pq.ParquetWriter(path, schema, **_profile(spec)) as writer:
         for start in range(0, ready.num_rows, spec.rows_per_group):
-            group = _in_one_chunk(ready.slice(start, spec.rows_per_group)).replace_schema_metadata(schema.metadata)
-            writer.write_table(group, row_group_size=spec.rows_per_group)
+            # no name for a group: it is to be gone before the next one is put together
+            writer.write_table(_in_one_chunk(ready.slice(start, spec.rows_per_group)), spec.rows_per_group)
 
 
 def _in_one_chunk(table: pa.Table) -> pa.Table:
