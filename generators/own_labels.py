@@ -49,12 +49,12 @@ class Known:
 
 def find_own(tree: StoredTree) -> list[tuple[RawFile, Callable[[], bytes]]]:
     """The label files of a dataset, in its folder and beside it: as listed (name, size, time), and what reads them."""
-    files = tree.listed()
+    files = tree.files()
     found: list[tuple[RawFile, Callable[[], bytes]]] = []
     for name in (ATTRIBUTES, CAPTIONS):
         place = bisect_left(files, (name,))
-        if place < len(files) and files[place][0] == name:
-            found.append((RawFile(*files[place]), partial(tree.read, name, _LIMIT)))
+        if place < len(files) and files[place].relpath == name:
+            found.append((files[place], partial(tree.read, name, _LIMIT)))
         listed, path = f"../{tree.label}.{name}", tree.beside / f"{tree.label}.{name}"
         if path.is_file() and not path.is_symlink():
             facts = path.stat()

@@ -13,21 +13,26 @@ from schemas.errors import BadRawData
 from schemas.source import Source
 
 if TYPE_CHECKING:  # what reads archives is imported where an archive is met: most datasets lie in plain folders
+    from generators.archives.checks import Listings
     from generators.archives.tree import Archive, ArchiveTree
 
 
-def find_tree(source_name: str, source: Source, raw: Path, root: str | None = None) -> StoredTree:
-    """The dataset at `raw`, or at `root` below it when that is given.
+def find_tree(
+    source_name: str, source: Source, raw: Path, root: str | None = None, kept: "Listings | None" = None
+) -> StoredTree:
+    """The dataset at `raw`, or at `root` below it when that is given; `kept` remembers the listing of an archive.
 
     Raises BadRawData when it is not there, lacks something, or stands in an archive that is not read.
     """
     if raw.is_file():
-        return _in_archive(source, raw, root)
+        return _in_archive(source, raw, root, kept)
     for folder in _folders(source, raw, root):
         if folder.is_dir() and not missing(source, folder):
             return FolderTree(folder)
     archives = _archives(source, raw, root)
-    return _in_archive(source, archives[0]) if archives else FolderTree(find_root(source_name, source, raw, root))
+    if archives:
+        return _in_archive(source, archives[0], kept=kept)
+    return FolderTree(find_root(source_name, source, raw, root))
 
 
 def _folders(source: Source, raw: Path, root: str | None) -> list[Path]:
@@ -45,10 +50,10 @@ def _archives(source: Source, raw: Path, root: str | None) -> list[Path]:
     return [present[name] for name in dict.fromkeys(names) if name in present and present[name].is_file()]
 
 
-def _in_archive(source: Source, path: Path, root: str | None = None) -> "ArchiveTree":
+def _in_archive(source: Source, path: Path, root: str | None = None, kept: "Listings | None" = None) -> "ArchiveTree":
     from generators.archives.tree import Archive, ArchiveTree
 
-    archive = Archive(path)
+    archive = Archive(path, kept)
     trees = [ArchiveTree(archive, base) for base in ([f"{root.strip('/')}/"] if root else archive.bases())]
     best = min(trees, key=lambda tree: _lack(source, tree))
     form, lost = nearest_form(source, best.has)
@@ -70,4 +75,4 @@ def _lack(source: Source, tree: "ArchiveTree") -> float:
 
 def _content(archive: "Archive") -> str:
     folders = {f"{folder.partition('/')[0]}/" for folder in archive.listing.folders if folder}
-    return holding(sorted({file.relpath for file in archive.listing.files if "/" not in file.relpath} | folders))
+    return holding(sorted({path for path in archive.listing.files.paths if "/" not in path} | folders))

@@ -5,16 +5,17 @@
 
 import errno
 import os
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
-from operator import itemgetter
 from pathlib import Path
 from typing import Protocol
 
+from generators.raw_files import RawFiles
 from schemas.discovery import find_all
 from schemas.errors import BadRawData
 from schemas.rows import Reject
-from schemas.source import SAMPLE_MARK, RawFile, RawTree, Source
+from schemas.source import SAMPLE_MARK, RawTree, Source
 
 _SHOWN = 6
 _ONE_READ = 1 << 20
@@ -37,8 +38,8 @@ class StoredTree(RawTree, Protocol):
         """What a tree may not hold, as (printable path, reason, detail)."""
         ...
 
-    def listed(self) -> Sequence[tuple[str, int, int]]:
-        """What `files` gives, perhaps without names for the fields, which cost an unchanged dataset for nothing."""
+    def files(self) -> RawFiles:
+        """Every regular file below the root, sorted by relative path."""
         ...
 
     def has(self, name: str) -> bool:
@@ -67,19 +68,9 @@ class FolderTree:
         self.label = root.name
         self._prefix = os.path.join(os.path.abspath(root), "")
 
-    def files(self) -> Sequence[RawFile]:
+    def files(self) -> RawFiles:
         """Every regular file below the root, sorted by relative path."""
-        return self._files
-
-    def listed(self) -> Sequence[tuple[str, int, int]]:
-        """Relative path, bytes, and modification time of each file, in the order of `files`."""
         return self._listing[0]
-
-    @cached_property
-    def _files(self) -> list[RawFile]:
-        found = self._listing[0]
-        found[:] = files = list(map(RawFile._make, found))
-        return files
 
     @cached_property
     def refused(self) -> Sequence[tuple[str, str, str]]:
@@ -87,19 +78,17 @@ class FolderTree:
         return sorted(self._listing[1])
 
     @cached_property
-    def _listing(self) -> tuple[list[tuple[str, int, int]], list[tuple[str, str, str]]]:
-        found: list[tuple[str, int, int]] = []
+    def _listing(self) -> tuple[RawFiles, list[tuple[str, str, str]]]:
+        found: tuple[list[str], array[int], array[int]] = ([], array("q"), array("q"))
         refused: list[tuple[str, str, str]] = []
         waiting = [""]
         while waiting:
             _list_folder(self._prefix, waiting.pop(), found, refused, waiting)
-        found.sort(key=itemgetter(0))
-        return found, refused
+        return RawFiles.of(*found), refused
 
     def forget(self) -> None:
-        """Let go of the listing, which takes 200 bytes a file; it is made again when it is asked for."""
+        """Let go of the listing; it is made again when it is asked for."""
         self.__dict__.pop("_listing", None)
-        self.__dict__.pop("_files", None)
 
     def has(self, name: str) -> bool:
         """Whether there is such a file, or folder when the name ends in `/`."""
@@ -129,21 +118,27 @@ class FolderTree:
 
 
 def _list_folder(
-    prefix: str, folder: str, found: list[tuple[str, int, int]], refused: list[tuple[str, str, str]], waiting: list[str]
+    prefix: str,
+    folder: str,
+    found: "tuple[list[str], array[int], array[int]]",
+    refused: list[tuple[str, str, str]],
+    waiting: list[str],
 ) -> None:
+    """Put the files of a folder into the columns of `found`, and its folders into `waiting`."""
+    paths, sizes, times = found
     try:
         with os.scandir(prefix + folder) as entries:
             for entry in entries:
-                if entry.is_file(follow_symlinks=False) and (name := entry.name).isascii():  # nearly every entry
-                    facts = entry.stat(follow_symlinks=False)
-                    found.append((folder + name, facts.st_size, facts.st_mtime_ns))
-                elif (fault := _fault(entry)) is not None:
+                usual = entry.is_file(follow_symlinks=False) and entry.name.isascii()  # nearly every entry
+                if not usual and (fault := _fault(entry)) is not None:
                     refused.append((printable(folder + entry.name), *fault))
-                elif entry.is_dir(follow_symlinks=False):
+                elif not usual and entry.is_dir(follow_symlinks=False):
                     waiting.append(f"{folder}{entry.name}/")
                 else:
                     facts = entry.stat(follow_symlinks=False)
-                    found.append((folder + entry.name, facts.st_size, facts.st_mtime_ns))
+                    paths.append(folder + entry.name)
+                    sizes.append(facts.st_size)
+                    times.append(facts.st_mtime_ns)
     except OSError as error:
         refused.append((printable(folder), "unreadable", f"The folder cannot be listed: {error.strerror}."))
 

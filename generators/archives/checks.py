@@ -9,13 +9,14 @@ import unicodedata
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple, NoReturn
+from itertools import chain
+from typing import NamedTuple, NoReturn, Protocol
 
 import xxhash
 
+from generators.raw_files import RawFiles
 from generators.raw_tree import printable
 from schemas.errors import BadRawData
-from schemas.source import RawFile
 
 MAX_MEMBERS = 8_000_000
 MAX_TOTAL = 1 << 40
@@ -50,10 +51,22 @@ class Listing:
     `folders` end in `/`; `refused` are entries that are left out alone, as a folder leaves them out.
     """
 
-    files: list[RawFile] = field(default_factory=list)
+    files: RawFiles = field(default_factory=lambda: RawFiles([], array("q"), 0))
     places: "array[int]" = field(default_factory=lambda: array("Q"))
     folders: set[str] = field(default_factory=set)
     refused: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+class Listings(Protocol):
+    """Where the listing of an archive is kept for the next time, under the archive's identity."""
+
+    def recall(self, identity: str, mtime_ns: int) -> Listing | None:
+        """The listing of an archive that was listed before."""
+        ...
+
+    def keep(self, identity: str, listing: Listing) -> None:
+        """Keep a listing, in place of an older one."""
+        ...
 
 
 def refuse(archive: str, name: str, why: str) -> NoReturn:
@@ -65,7 +78,7 @@ def refuse(archive: str, name: str, why: str) -> NoReturn:
 def listed(archive: str, members: Iterable[Member], size: int, mtime_ns: int) -> Listing:
     """The checked and sorted listing of an archive of `size` bytes. Raises BadRawData at the first bad member."""
     found, seen, total, packed = Listing(), set[int](), 0, 0
-    rows: list[tuple[RawFile, tuple[int, int, int]]] = []
+    rows: list[tuple[str, int, int, int, int]] = []
     for number, member in enumerate(members):
         if number >= MAX_MEMBERS:
             raise BadRawData(f"The archive {archive!r} is not read: it has more than {MAX_MEMBERS} members.")
@@ -80,18 +93,13 @@ def listed(archive: str, members: Iterable[Member], size: int, mtime_ns: int) ->
             found.refused.append((shown, "bad_name", "The name is not valid UTF-8; rename the file."))
         else:
             _check_once(archive, name, seen, rows)
-            rows.append((RawFile(name, member.size, mtime_ns), (member.offset, member.packed, _packed(member))))
+            rows.append((name, member.size, member.offset, member.packed, member.method << 32 | member.crc))
     rows.sort()
-    for file, place in rows:
-        found.files.append(file)
-        found.places.extend(place)
+    found.files = RawFiles([row[0] for row in rows], array("q", [row[1] for row in rows]), mtime_ns)
+    found.places = array("Q", chain.from_iterable(row[2:] for row in rows))
     _add_parents(archive, found)
     found.refused.sort()
     return found
-
-
-def _packed(member: Member) -> int:
-    return member.method << 32 | member.crc
 
 
 def checked_name(archive: str, name: str) -> str:
@@ -123,12 +131,12 @@ def _check_member(archive: str, member: Member, total: int, packed: int, size: i
         refuse(archive, member.name, f"would unpack to more than {MAX_RATIO} times its packed size")
 
 
-def _check_once(archive: str, name: str, seen: set[int], rows: Iterable[tuple[RawFile, object]]) -> None:
+def _check_once(archive: str, name: str, seen: set[int], rows: Iterable[tuple[str, int, int, int, int]]) -> None:
     """Refuse a name that was there, as it is or but for upper and lower case; digests are kept, not names."""
     key = _folded(name)
     word = xxhash.xxh3_64_intdigest(key.encode("utf-8"))
     if word in seen:
-        first = next((file.relpath for file, _ in rows if _folded(file.relpath) == key), None)
+        first = next((path for path, *_ in rows if _folded(path) == key), None)
         if first == name:
             refuse(archive, name, "is there twice")
         if first is not None:
@@ -142,13 +150,13 @@ def _folded(name: str) -> str:
 
 def _add_parents(archive: str, found: Listing) -> None:
     last = ""
-    for file in found.files:
-        parent = file.relpath.rpartition("/")[0]
+    for path in found.files.paths:
+        parent = path.rpartition("/")[0]
         if parent != last:
             last = parent
             while parent and f"{parent}/" not in found.folders:
                 found.folders.add(f"{parent}/")
                 parent = parent.rpartition("/")[0]
-    for file in found.files:
-        if f"{file.relpath}/" in found.folders:
-            refuse(archive, file.relpath, "is both a file and a folder")
+    for path in found.files.paths:
+        if f"{path}/" in found.folders:
+            refuse(archive, path, "is both a file and a folder")

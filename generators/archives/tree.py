@@ -14,15 +14,17 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from generators.archives.checks import Listing, listed
+from generators.archives.checks import Listing, Listings, listed
 from generators.archives.tars import check_room, spooled, tar_members
 from generators.archives.zips import pieces, zip_chunks, zip_members
+from generators.raw_files import RawFiles
 from schemas.errors import BadRawData
-from schemas.source import SAMPLE_MARK, RawFile
+from schemas.source import SAMPLE_MARK
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
 _FOREIGN = (".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar", ".gz", ".bz2", ".xz")
 _LEVELS = 2
+_END = 64 << 10
 _LARGEST_COPY = 16 << 30
 
 
@@ -31,20 +33,21 @@ def archive_suffix(name: str) -> str | None:
     return next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), None)
 
 
-def _path(file: RawFile) -> str:
-    return file.relpath
-
-
 class Archive:
-    """One archive file, checked and listed when it is first asked for. Raises BadRawData for what is not read."""
+    """One archive file, checked and listed when it is first asked for. Raises BadRawData for what is not read.
 
-    def __init__(self, path: Path) -> None:
+    `kept` remembers the listing. Its key is the archive's kind, size, modification and change times, inode, and first
+    and last 64 KiB: not where it lies. Whoever writes into a file changes one of these, for no one sets the change time
+    of a file; a copy or a moved file is listed once more. What is read later is checked against the listing as ever.
+    """
+
+    def __init__(self, path: Path, kept: Listings | None = None) -> None:
         suffix = archive_suffix(path.name)
         if suffix is None:
             kind = next((end for end in _FOREIGN if path.name.lower().endswith(end)), None)
             why = f"{kind} archives are not read" if kind else "it is no archive"
             raise BadRawData(f"The file {path.name!r}: {why}; a folder, {', '.join(SUFFIXES[:-1])} or .tgz is.")
-        self.path = path
+        self.path, self._kept = path, kept
         self.stem = path.name[: -len(suffix)]
         self._zipped, self._gzipped = suffix == ".zip", suffix in (".tar.gz", ".tgz")
         self._state = self._stat()
@@ -56,16 +59,36 @@ class Archive:
     @cached_property
     def listing(self) -> Listing:
         """Everything in it, sorted by path."""
+        if self._kept is None:
+            return self._listed()
+        identity = self._identity()
+        if found := self._kept.recall(identity, self._state[1]):
+            return found
+        made = self._listed()
+        if self._identity() == identity:
+            self._kept.keep(identity, made)
+        return made
+
+    def _listed(self) -> Listing:
         size, mtime_ns = self._state
         members = zip_members(self.path) if self._zipped else tar_members(self.path, self._gzipped)
         return listed(self.path.name, members, size, mtime_ns)
+
+    def _identity(self) -> str:
+        with self.path.open("rb") as file:
+            facts = os.fstat(file.fileno())
+            times = (facts.st_mtime_ns, facts.st_ctime_ns)
+            ends = [os.pread(file.fileno(), _END, place) for place in (0, max(0, facts.st_size - _END))]
+        traits = (self._zipped, self._gzipped, facts.st_size, *times, facts.st_ino, facts.st_dev)
+        return hashlib.sha256(b"\0".join([repr(traits).encode(), *ends])).hexdigest()
 
     def has(self, name: str) -> bool:
         """Whether there is such a file, or folder when the name ends in `/`."""
         if name.endswith("/"):
             return name in self.listing.folders
-        at = bisect_left(self.listing.files, name, key=_path)
-        return at < len(self.listing.files) and self.listing.files[at].relpath == name
+        paths = self.listing.files.paths
+        at = bisect_left(paths, name)
+        return at < len(paths) and paths[at] == name
 
     def chunks(self, name: str, limit: int) -> Iterator[bytes]:
         """The bytes of one file, piece by piece. Raises BadRawData: missing, larger than `limit`, damaged, changed."""
@@ -83,10 +106,10 @@ class Archive:
 
     def _place(self, name: str) -> tuple[int, tuple[int, int, int]]:
         files, places = self.listing.files, self.listing.places
-        at = bisect_left(files, name, key=_path)
-        if at == len(files) or files[at].relpath != name:
+        at = bisect_left(files.paths, name)
+        if at == len(files) or files.paths[at] != name:
             raise BadRawData(f"There is no file {name!r} in {self.path.name!r}.")
-        return files[at].size, (places[3 * at], places[3 * at + 1], places[3 * at + 2])
+        return files.sizes[at], (places[3 * at], places[3 * at + 1], places[3 * at + 2])
 
     @cached_property
     def _descriptor(self) -> int:
@@ -99,7 +122,7 @@ class Archive:
 
     def _end(self) -> int:
         starts = self.listing.places[::3]
-        return max((at + file.size for at, file in zip(starts, self.listing.files, strict=True)), default=0)
+        return max((at + size for at, size in zip(starts, self.listing.files.sizes, strict=True)), default=0)
 
     def bases(self) -> list[str]:
         """The folders a dataset may have been packed in: the top and two levels down, the nearest first."""
@@ -116,22 +139,18 @@ class ArchiveTree:
         self.label = self.root.name if base else archive.stem
         self.beside = archive.path.parent
 
-    def files(self) -> Sequence[RawFile]:
+    def files(self) -> RawFiles:
         """Every regular file below the base, sorted by relative path."""
         return self._files
 
-    def listed(self) -> Sequence[RawFile]:
-        """The same, for archives name the fields from the first."""
-        return self._files
-
     @cached_property
-    def _files(self) -> list[RawFile]:
+    def _files(self) -> RawFiles:
         base, files = self._base, self._archive.listing.files
         if not base:
             return files
-        start = bisect_left(files, base, key=_path)
-        end = bisect_left(files, f"{base[:-1]}0", key=_path)  # "0" is the character after "/"
-        return [file._replace(relpath=file.relpath[len(base) :]) for file in files[start:end]]
+        start = bisect_left(files.paths, base)
+        end = bisect_left(files.paths, f"{base[:-1]}0")  # "0" is the character after "/"
+        return files.below(base, start, end)
 
     @property
     def refused(self) -> Sequence[tuple[str, str, str]]:

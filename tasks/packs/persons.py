@@ -5,6 +5,7 @@ Rows and columns say the same of a name; where one of some thousand names is unu
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -54,9 +55,9 @@ def _batches(
 
 
 def _parts(tree: RawTree) -> Iterator[_Part]:
-    images = list(images_of(tree))
-    for start in range(0, len(images), COLUMNS_AT_ONCE):
-        yield _Part(tree, tree.label, images[start : start + COLUMNS_AT_ONCE])
+    images = iter(images_of(tree))
+    while some := list(islice(images, COLUMNS_AT_ONCE)):
+        yield _Part(tree, tree.label, some)
 
 
 def _rows(source: Source, tree: RawTree, rejects: list[Reject]) -> Iterator[PersonImage]:

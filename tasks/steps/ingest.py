@@ -14,7 +14,6 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,7 +21,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generators import own_labels, raw_places, raw_tree
+from generators import own_labels, raw_files, raw_places, raw_tree
 from generators.own_labels import find_own
 from generators.raw_places import find_tree
 from generators.raw_tree import StoredTree, refused_rows
@@ -40,6 +39,7 @@ from tasks.packs import scan as scanning
 from tasks.packs.blocked import blocked
 from tasks.packs.cache import Cache, CacheDraft
 from tasks.packs.columns import is_text, table_of, texts
+from tasks.packs.listings import KeptListings
 from tasks.packs.packs import Packer, as_facts, known_packs
 from tasks.packs.persons import person_images
 from tasks.packs.scan import Scan, scan
@@ -47,7 +47,20 @@ from tasks.steps.store import StepOutput, find_step, run_step
 from tasks.versions import writer
 
 _DECODING = (decode, phash, packs, scanning)
-_READING = (raw_tree, raw_places, own_labels, row_forms, tables, vocabulary, columns, counts, labels, naming, writer)
+_READING = (
+    raw_tree,
+    raw_files,
+    raw_places,
+    own_labels,
+    row_forms,
+    tables,
+    vocabulary,
+    columns,
+    counts,
+    labels,
+    naming,
+    writer,
+)
 
 
 def ingest(
@@ -61,7 +74,7 @@ def ingest(
     """
     declared: Source = find("generators.sources", "SOURCE", source)
     version = code_revision(*_source_modules(source), *_READING, *_DECODING, inspect.getmodule(ingest))
-    tree = find_tree(source, declared, raw, root)
+    tree = find_tree(source, declared, raw, root, KeptListings(store, source))
     if tree.is_drawn():
         declared = declared.as_drawn()
     declared, accepted = _accepted(source, declared, accept_withdrawn)
@@ -175,6 +188,7 @@ class _Job:
         draft.keep(self.listing, raw_digest)
         self.shown = self.tree
         self.tree.forget()
+        pa.system_memory_pool().release_unused()
         return run_step(self.store, "ingest", self._inputs(raw_digest), partial(self._write, out, result, raw_digest))
 
     def _cache(self) -> Cache:
@@ -190,11 +204,9 @@ class _Job:
     def _listing(self) -> str:
         """A fingerprint of names, sizes and times of everything below the root, and of label files beside it."""
         hasher = hashlib.sha256(self.version.encode())
-        files = chain(self.tree.listed(), (file for file, _ in find_own(self.tree)))
-        while part := list(islice(files, columns.COLUMNS_AT_ONCE)):
-            relpaths, sizes, times = zip(*part, strict=True)
-            hasher.update("\0".join(relpaths).encode())
-            hasher.update(repr((sizes, times)).encode())
+        for traits in self.tree.files().traits():
+            hasher.update(traits)
+        hasher.update(repr([file for file, _ in find_own(self.tree)]).encode())
         hasher.update(repr(self.tree.refused).encode())
         return hasher.hexdigest()
 
