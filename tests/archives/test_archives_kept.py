@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from archives_toy import FORMS, GOOD, archive_of, packed
 
+from generators.archives import checks
 from generators.archives import tree as archives
 from generators.archives.checks import Listing, Member
 from generators.archives.tree import Archive
@@ -27,7 +28,7 @@ def listing_of(path: Path, store: Path) -> Listing:
 def listed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of archives, each time one is listed."""
     found: list[str] = []
-    usual = archives.listed
+    usual = checks.listed
 
     def noted(archive: str, members: Iterable[Member], size: int, mtime_ns: int) -> Listing:
         found.append(archive)
