@@ -143,12 +143,25 @@ def build_summary(built: Built, published: "Published | None") -> dict[str, Any]
         "digest": published.digest if published else "not published",
         "folder": published.place if published else str(built.staged.folder),
         "images": sum(step.facts["counts"]["images"] for step in built.ingests),
-        "rejects": sum(step.facts["counts"]["rejects"] for step in built.ingests),
+        "rejects": sum(
+            part.facts["counts"]["rejects"] for each in built.parts for part in (each.ingested, each.described)
+        ),
+        **_asked(built.staged),
         "rows": sum(sum(step.facts["rows"].values()) for step in built.composed.values()),
         "unfilled": "; ".join(_unfilled(built.composed)) or "none",
         "gates": f"{len(verdicts) - len(held_back)} of {len(verdicts)} passed"
         + (f", not: {', '.join(held_back)}" if held_back else ""),
     }
+
+
+def _asked(staged: StepOutput) -> dict[str, str]:
+    """What models were asked for this version, in one line; nothing where only rules spoke."""
+    asked = [each for each in staged.facts.get("asked", []) if each["backend"] != "grammar"]
+    if not asked:
+        return {}
+    requests, answered = (sum(each[name] for each in asked) for name in ("requests", "answered"))
+    tokens = sum(each["prompt_tokens"] + each["completion_tokens"] for each in asked)
+    return {"asked": f"{requests:,} requests, {answered:,} answered, {tokens:,} tokens"}
 
 
 def train_stages(version: Path, out: Path, settings: Train, run: Runner) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from flows.runner import Runner
 from generators.asking import kind_of
 from schemas.prices import Prices
-from schemas.recipe import Recipe
+from schemas.recipe import KindChoice, Recipe
 from tasks.generations.batches import Asked
 from tasks.generations.images import PackImages
 from tasks.generations.plan import Missed, PlanLine, Planner
@@ -80,10 +80,16 @@ def _plan(found: list[Wanted], recipe: Recipe, prices: Prices, generations: Gene
         planner.add(each.model.backend, each.model.choice.preprocessing, each.requests.values(), each.final)
         preprocessing |= dict.fromkeys(each.requests, each.model.choice.preprocessing)
     missed = planner.missed()
-    texts = {choice.kind for choice in recipe.describe.kinds if not kind_of(choice.kind).images}
+    texts = {choice.kind for choice in recipe.describe.kinds if _is_asked_of_texts(choice, recipe)}
     counted = {request.kind for each in found for request in each.requests.values()}
     more = bool(missed and texts and not texts & counted)
     return BuildPlan(planner.lines(), missed, preprocessing, prices.currency, more)
+
+
+def _is_asked_of_texts(choice: KindChoice, recipe: Recipe) -> bool:
+    """Whether models, and not only rules, work on captions for this."""
+    models = {model.model or model.backend for model in recipe.describe.models}
+    return not kind_of(choice.kind).images and bool(models & set(choice.models) if choice.models else models)
 
 
 def as_batch(plan: BuildPlan, model: str | None) -> list[Asked]:

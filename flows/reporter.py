@@ -2,11 +2,21 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 OnProgress = Callable[[int, int, str], None]
 _SECONDS_BETWEEN_LINES = 10.0
@@ -51,14 +61,32 @@ class Reporter:
     def _live(self, name: str) -> Iterator[OnProgress]:
         columns = (
             TextColumn("  {task.description:<18}"),
-            BarColumn(),
-            TextColumn("{task.completed}/{task.total} {task.fields[note]}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            _Speed(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=self.console, transient=True) as bar:
+        with _Noted(*columns, console=self.console, transient=True) as bar:
             task = bar.add_task(name, total=None, note="")
             yield lambda done, total, note: bar.update(task, completed=done, total=total, note=note)
+
+
+class _Speed(ProgressColumn):
+    """How many a second, once that is known."""
+
+    def render(self, task: Task) -> Text:
+        """The rate of a task."""
+        return Text("" if task.speed is None else f"{task.speed:,.1f}/s")
+
+
+class _Noted(Progress):
+    """Bars with what is noted of each in a line of its own, so that neither is cut on a narrow terminal."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The bars, then the notes."""
+        yield self.make_tasks_table(self.tasks)
+        yield from (Text(f"    {task.fields['note']}") for task in self.tasks if task.fields["note"])
 
 
 class _Lines:

@@ -74,7 +74,7 @@ def _reason(reason: str, count: int) -> str:
 
 
 def _money(cost: float | None, currency: str) -> str:
-    return "cost unknown without --prices" if cost is None else f"{cost:,.2f} {currency}"
+    return "cost unknown without prices" if cost is None else f"{cost:,.2f} {currency}"
 
 
 def _time(seconds: float | None) -> str:

@@ -19,17 +19,27 @@ _UNMEASURED = (800, 120)
 """Prompt and completion tokens that a request is taken for before any was measured."""
 
 
+class Ledger:
+    """What the meters of one budget count together: in the store, back but not stored yet, and how many in flight."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.spent = self.uncommitted = 0.0
+        self.running = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """What a build may spend: an amount of `money` (by a price table), `tokens` or `requests`.
 
-    `before` is what the store had spent when the build began.
+    `before` is what the store had spent when the build began; `ledger` is shared by all who spend of this budget.
     """
 
     amount: float
     unit: str
     prices: Prices = field(default_factory=Prices)
     before: float = 0.0
+    ledger: Ledger = field(default_factory=Ledger, compare=False, repr=False)
 
     @classmethod
     def read(cls, written: str, prices: Prices, spent: Sequence[Spent], models: Iterable[str]) -> "Budget":
@@ -69,15 +79,17 @@ class Budget:
 
 
 class Meter:
-    """Counts what is asked, and gives leave for it; shared by the thread that sends and the one that commits."""
+    """Counts what is asked, and gives leave for it; shared by the thread that sends and the one that commits.
+
+    What meters of one budget gave leave for, they take off it together.
+    """
 
     def __init__(self, budget: Budget | None, read_spent: Callable[[], Sequence[Spent]]) -> None:
         self._budget = budget
+        self._ledger = budget.ledger if budget else Ledger()
         self._read = read_spent
-        self._lock = threading.Lock()
-        self._asked: dict[str, float] = {}
         self._expected: dict[tuple[str, str], float] = {}
-        self._spent = self._uncommitted = 0.0
+        self._uncommitted = 0.0
         self.sent = self.back = 0
         self.stopped = False
         self.committed()
@@ -89,33 +101,43 @@ class Meter:
 
     def may_send(self, request: Request) -> bool:
         """Leave to send a request: whether what was spent and what is in flight leave room for it."""
-        with self._lock:
+        ledger, budget = self._ledger, self._budget
+        with ledger.lock:
             expected = self._expects(request)
-            in_flight = self.running * expected
-            budget = self._budget
-            if budget and self._spent + self._uncommitted + in_flight + expected > budget.amount:
+            if budget and ledger.spent + ledger.uncommitted + (ledger.running + 1) * expected > budget.amount:
                 self.stopped = True
                 return False
             self.sent += 1
+            ledger.running += 1
             return True
 
     def came(self, request: Request, answer: Answer) -> None:
         """An answer came; it is paid for, but not yet committed."""
-        with self._lock:
+        with self._ledger.lock:
             self.back += 1
+            self._ledger.running -= 1
             if self._budget:
                 cost = (1, 1, answer.sent, answer.prompt_tokens, answer.completion_tokens, answer.seconds)
-                self._uncommitted += self._budget.sum([Spent(request.model, "", request.kind, "", *cost)])
+                paid = self._budget.sum([Spent(request.model, "", request.kind, "", *cost)])
+                self._uncommitted += paid
+                self._ledger.uncommitted += paid
 
     def committed(self) -> None:
         """What was committed is now in the store's own sums, which other processes add to as well."""
         if self._budget is None:
             return
-        spent = self._read()
-        with self._lock:
-            self._spent = self._budget.sum(spent) - self._budget.before
+        with self._ledger.lock:
+            spent = self._read()
+            self._ledger.spent = max(self._ledger.spent, self._budget.sum(spent) - self._budget.before)
+            self._ledger.uncommitted -= self._uncommitted
             self._uncommitted = 0.0
             self._expected = _means(spent, self._budget)
+
+    def ended(self) -> None:
+        """Nothing more is sent; what was in flight and never came back is no longer waited for."""
+        with self._ledger.lock:
+            self._ledger.running -= self.running
+            self.back = self.sent
 
     def _expects(self, request: Request) -> float:
         if self._budget is None:
@@ -128,8 +150,9 @@ class Meter:
     def refusal(self, left: int) -> BudgetSpent:
         """The error that ends a build at its budget."""
         budget = self._budget or Budget(0, "requests")
+        spent = budget.words(self._ledger.spent)
         return BudgetSpent(
-            f"The budget of {budget.words(budget.amount)} is used up ({budget.words(self._spent)} spent): {left:,} "
+            f"The budget of {budget.words(budget.amount)} is used up ({spent} spent): {left:,} "
             "requests of this step are still to be asked. What was answered is stored; build again with a new --budget "
             "to go on from there."
         )

@@ -138,6 +138,7 @@ class _Asking:
                     group, looked = {}, time.monotonic()
         finally:
             answered |= self._commit(group)
+            self.meter.ended()
         return answered
 
     def _commit(self, group: Mapping[str, Answer]) -> dict[str, Answer]:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,21 @@ def test_a_budget_ends_though_everything_in_flight_is_tried_again_through_the_on
                 budget=budget,
             )
         assert total(store.spent()).ok == len(server.came) == 3
+
+
+def test_chunks_that_are_asked_side_by_side_keep_one_budget(tmp_path: Path):
+    halves = [[ask(f"picture {n}") for n in numbers] for numbers in (range(100), range(100, 200))]
+
+    def asked(requests: list[Request]) -> None:
+        with GenerationStore(tmp_path) as store, pytest.raises(BudgetSpent):
+            answer(requests, backend(server, timeout=PATIENT), store, budget=budget)
+
+    with Hostile(latency=0.02) as server:
+        with GenerationStore(tmp_path) as store:
+            budget = Budget.read("60 requests", Prices(), store.spent(), ["toy"])
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(asked, halves))
+        assert server.came.total() == 60
 
 
 def test_a_budget_is_used_up_though_more_was_set_aside_for_what_was_in_flight(tmp_path: Path):
