@@ -35,9 +35,17 @@ def file_sha256(path: Path) -> str:
 
 
 def code_revision(*modules: Any) -> str:
-    """A digest of the source text of modules: the revision of a declaration that a step depends on."""
-    texts = [Path(module.__file__).read_bytes() for module in modules]
-    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+    """A digest of the source text of modules: the revision of a declaration that a step depends on.
+
+    A package stands for every file in it.
+    """
+    return hashlib.sha256(b"\0".join(map(_source, modules))).hexdigest()[:16]
+
+
+def _source(module: Any) -> bytes:
+    if hasattr(module, "__path__"):
+        return folder_revision(Path(module.__path__[0])).encode()
+    return Path(module.__file__).read_bytes()
 
 
 def folder_revision(*folders: Path) -> str:

@@ -1,8 +1,12 @@
+import sys
+from importlib import import_module
+from pathlib import Path
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import keys
+from schemas import keys, tables
 
 IDS = st.lists(st.text(max_size=12), unique=True, min_size=1, max_size=40)
 
@@ -37,3 +41,22 @@ def test_golden_draws_never_change():
 def test_a_digest_ignores_the_order_of_keys(value):
     backwards = dict(reversed(list(value.items())))
     assert keys.digest(value) == keys.digest(backwards)
+
+
+def test_the_revision_of_a_package_changes_with_any_of_its_files(tmp_path, monkeypatch):
+    package = tmp_path / "tabled"
+    package.mkdir()
+    (package / "__init__.py").write_text("from tabled.part import A\n")
+    (package / "part.py").write_text("A = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import_module("tabled")
+    first = keys.code_revision(sys.modules["tabled"])
+    assert keys.code_revision(sys.modules["tabled"]) == first
+    (package / "part.py").write_text("A = 2\n")
+    assert keys.code_revision(sys.modules["tabled"]) != first
+
+
+def test_the_tables_are_a_package_so_that_steps_which_name_it_depend_on_all_of_its_files():
+    names = {path.name for path in Path(tables.__path__[0]).glob("*.py")}
+    assert {"__init__.py", "table.py", "pictures.py", "instructions.py"} <= names
+    assert keys.code_revision(tables) != keys.code_revision(sys.modules["schemas.tables.table"])

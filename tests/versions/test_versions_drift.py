@@ -3,38 +3,20 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
+from signing import sign
 
-from schemas.keys import file_sha256
-from schemas.manifest import FileEntry, Manifest
 from tasks.checking.compatibility import drifted
-from tasks.checking.placing import table_of
 from tasks.checking.toy import Row, Rows, toy_rows, write_toy
 from tasks.contracts.load import load_contracts
 from tasks.versions.diff.difference import Difference, Drift
 from tasks.versions.diff.drift import drifts
-from tasks.versions.manifest import dump_manifest
 from tasks.versions.reader import VersionFolder
 
 
 def version(folder: Path, rows: Rows) -> VersionFolder:
     write_toy(folder, rows)
-    listed = [
-        FileEntry(
-            path=(name := path.relative_to(folder).as_posix()),
-            size=path.stat().st_size,
-            sha256=file_sha256(path),
-            rows=pq.read_metadata(path).num_rows,
-            table=table_of(name) or None,
-            split="train" if "stage" in name else None,
-        )
-        for path in sorted(folder.rglob("*.parquet"))
-    ]
-    empty = {"recipe": {}, "steps": {}, "models": {}}
-    said = {"format_version": 1, "name": "toy", "version": "0.1.0", "title": "Toy", "seed": 7, "writer": "test"}
-    parts = {"recipe_digest": "0" * 64, "sources": [], "gates": [], "parents": [], "files": listed}
-    (folder / "manifest.json").write_bytes(dump_manifest(Manifest.model_validate(said | empty | parts)))
+    sign(folder)
     return VersionFolder(folder)
 
 
