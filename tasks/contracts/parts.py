@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from schemas.errors import BadTable
 from schemas.gate import Staged
 
+_PICTURE = "image.bytes"
 _LIST = re.compile(r"\.list\.(element|item)")
 
 
@@ -129,7 +130,8 @@ class InFile:
         ]
         if not names:
             raise BadTable(f"The file {self._path.name!r} has no column {path!r}.")
-        with self._reading(metadata=self._footer, read_dictionary=names) as opened:
+        words = [name for name in names if not name.endswith(_PICTURE)]
+        with self._reading(metadata=self._footer, read_dictionary=words) as opened:
             return opened.read_row_group(number, columns=names, use_threads=False)
 
     def stated(self, path: str) -> Stated:

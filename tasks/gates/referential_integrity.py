@@ -1,49 +1,135 @@
 """Every reference between tables finds its row, and rows that repeat facts of another row repeat them truly."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.gate import Gate, Staged, ToyStaged, Verdict
+from schemas.gate import Gate, ToyStaged, Verdict
+from tasks.checking.blocks import Block, Ints, Words, blocks
+from tasks.checking.counting import Failing
+from tasks.checking.folding import OverBlocks
+from tasks.checking.memory import Memory
+from tasks.checking.pictures import (
+    QUOTED_TEXT,
+    SHOWN_IMAGE,
+    Index,
+    Pictures,
+    captions_of,
+    column,
+    numbers_of,
+    quoted,
+    words_of,
+)
 from tasks.checking.toy import toy_rows, toy_staged
 from tasks.checking.verdicts import first_ids
 from tasks.contracts.paths import cells
 
+Mask = npt.NDArray[np.bool_]
 _REPEATED = ("source", "person_key", "cam_key", "clothes_key", "modality", "frame")
-Fault = tuple[str, list[str]]
+_NUMBERS = ("frame",)
+_NEGATIVE = "negatives[].ref"
+_NOTHING = -(2**40)
+_UNHEARD = -2
+Fault = tuple[str, int, Sequence[str]]
 
 
-def check(staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
+@dataclass(frozen=True)
+class _References:
     """Count the references and repeated facts that do not hold; `max_failing` may be tolerated."""
-    faults = [fault for fault in _faults(staged) if fault[1]]
-    broken = sum(len(ids) for _, ids in faults)
-    words = "; ".join(f"{len(ids)} {what}" for what, ids in faults)
-    return Verdict(
-        passed=broken <= parameters["max_failing"],
-        figure=float(broken),
-        summary=words or "every reference finds its row, and repeated facts agree",
-        failing=first_ids(name for _, ids in faults for name in ids),
-        remedy="Build again from the raw folders; a table was changed without those that refer to it.",
-    )
+
+    staged: Memory
+    parameters: Mapping[str, Any]
+
+    def seen(self, block: Block) -> dict[str, Failing]:
+        return {what: Failing.of(block, np.unique(rows), by_name=True) for what, rows in self._rows(block)}
+
+    def verdict(self, seen: Sequence[Mapping[str, Failing]]) -> Verdict:
+        faults = [fault for fault in self._faults(seen) if fault[1]]
+        broken = sum(n for _, n, _ in faults)
+        words = "; ".join(f"{n} {what}" for what, n, _ in faults)
+        return Verdict(
+            passed=broken <= self.parameters["max_failing"],
+            figure=float(broken),
+            summary=words or "every reference finds its row, and repeated facts agree",
+            failing=first_ids(name for _, _, ids in faults for name in ids),
+            remedy="Build again from the raw folders; a table was changed without those that refer to it.",
+        )
+
+    def _faults(self, seen: Sequence[Mapping[str, Failing]]) -> Iterator[Fault]:
+        """Kind by kind: how many and the first ids, the small tables before and after the conversations."""
+        yield from map(_counted, _tables(self.staged))
+        for what in seen[0] if seen else ():
+            found = Failing.all([one[what] for one in seen], by_name=True)
+            yield what, len(found), found.first
+        yield from map(_counted, _members(self.staged))
+
+    def _rows(self, block: Block) -> Iterator[tuple[str, Ints]]:
+        """The rows of a block that break each rule."""
+        pictures, place, row = Pictures.of(self.staged), self._places(block), block.rows_of(SHOWN_IMAGE)
+        yield "rows that show an unknown image", row[(place < 0) & (block.words(SHOWN_IMAGE).codes >= 0)]
+        for name in _REPEATED:
+            differs = self._differs(block, name, place)
+            yield f"rows that state another {name} than their image has", row[differs]
+        stored = pictures.stored(pictures.shown(block))
+        for name in ("width", "height"):
+            truth = numbers_of(self.staged, "images", name, _NOTHING)
+            differs = (stored >= 0) & (np.append(truth, 0)[stored] != block.numbers(f"images[].{name}", _NOTHING))
+            yield f"rows that state another {name} than their image has", row[differs]
+        yield from self._quoted(block)
+
+    def _places(self, block: Block) -> Ints:
+        pictures = Pictures.of(self.staged)
+        return pictures.people(pictures.shown(block))
+
+    def _differs(self, block: Block, name: str, place: Ints) -> Mask:
+        """Where a known image states another value than its own row has; null is a value of its own."""
+        path = f"images[].{name}"
+        if name in _NUMBERS:
+            truth, stated = numbers_of(self.staged, "person_images", name, _NOTHING), block.numbers(path, _NOTHING)
+        else:
+            known, said = words_of(self.staged, "person_images", name), block.words(path)
+            codes = np.append(np.where((found := Index(known.values).places(said.values)) < 0, _UNHEARD, found), -1)
+            truth, stated = known.codes, codes[said.codes]
+        return np.asarray((place >= 0) & (np.append(truth, 0)[place] != stated))
+
+    def _quoted(self, block: Block) -> Iterator[tuple[str, Ints]]:
+        place, row = quoted(self.staged, block), block.rows_of(QUOTED_TEXT)
+        described = block.words("texts[].role").among(["query_caption"])
+        named = block.words(QUOTED_TEXT).codes >= 0
+        yield "rows that quote an unknown caption", row[described & named & (place < 0)]
+        at = np.flatnonzero(place >= 0)
+        truth = column(self.staged, "captions", "text").take(pa.array(place[at]))
+        same = pc.equal(truth, block.plain("texts[].text").take(pa.array(at)))
+        differs = ~np.asarray(pc.fill_null(same, False).to_numpy(zero_copy_only=False), dtype=bool)
+        yield "rows that quote a caption wrongly", row[at[differs]]
+        yield "rows with an unknown negative", block.rows_of(_NEGATIVE)[self._unknown(block.words(_NEGATIVE))]
+
+    def _unknown(self, negatives: Words) -> Mask:
+        """The negatives that are neither an image of a person nor a caption."""
+        pictures = Pictures.of(self.staged)
+        lost = pictures.people(pictures.index.places(negatives.values)) < 0
+        if lost.any():
+            at = np.flatnonzero(lost)
+            lost[at] = captions_of(self.staged).places(negatives.values.take(pa.array(at))) < 0
+        return np.append(lost, False)[negatives.codes]
 
 
-def _faults(staged: Staged) -> Iterator[Fault]:
-    people = staged.table("person_images", ["image_id", "person_key", "split", *_others()])
-    ids = people.column("image_id").combine_chunks()
-    stored = staged.table("images", ["image_id"]).column(0).combine_chunks()
-    yield "stored images that no person image describes", _absent(stored, ids, stored)
-    yield "person images without a stored image", _absent(ids, stored, ids)
-    yield from _captions(staged, people)
-    yield from _attributes(staged, people)
-    yield from _conversations(staged, people)
-    yield from _members(staged, ids)
+def _counted(fault: tuple[str, list[str]]) -> Fault:
+    what, ids = fault
+    return what, len(ids), ids
 
 
-def _others() -> list[str]:
-    return [name for name in _REPEATED if name != "person_key"]
+def _tables(staged: Memory) -> Iterator[tuple[str, list[str]]]:
+    people, stored = column(staged, "person_images", "image_id"), column(staged, "images", "image_id")
+    yield "stored images that no person image describes", _absent(stored, people, stored)
+    yield "person images without a stored image", _absent(people, stored, people)
+    yield "captions of another person than their image", _misattributed(staged)
+    yield from _attributes(staged)
 
 
 def _absent(values: pa.Array, known: pa.Array, names: pa.Array) -> list[str]:
@@ -52,76 +138,40 @@ def _absent(values: pa.Array, known: pa.Array, names: pa.Array) -> list[str]:
     return [str(name) for name in names.filter(lost).to_pylist()]
 
 
-def _captions(staged: Staged, people: pa.Table) -> Iterator[Fault]:
-    captions = staged.table("captions", ["caption_id", "image_id", "person_key"])
-    whole = {name: captions.column(name).combine_chunks() for name in captions.column_names}
-    differs = _disagrees(people, whole["image_id"], "person_key", whole["person_key"])
-    yield "captions of another person than their image", whole["caption_id"].filter(differs).to_pylist()
+def _misattributed(staged: Memory) -> list[str]:
+    pictures = Pictures.of(staged)
+    place = pictures.people(pictures.index.places(column(staged, "captions", "image_id")))
+    known, said = words_of(staged, "person_images", "person_key"), words_of(staged, "captions", "person_key")
+    codes = np.append(np.where((found := Index(known.values).places(said.values)) < 0, _UNHEARD, found), -1)
+    differs = (place >= 0) & (np.append(known.codes, 0)[place] != codes[said.codes])
+    return [str(name) for name in column(staged, "captions", "caption_id").filter(pa.array(differs)).to_pylist()]
 
 
-def _attributes(staged: Staged, people: pa.Table) -> Iterator[Fault]:
-    table = staged.table("attributes", ["attribute_id", "level", "image_id", "person_key", "clothes_key"])
-    names, level = table.column("attribute_id").combine_chunks(), table.column("level")
+def _attributes(staged: Memory) -> Iterator[tuple[str, list[str]]]:
     subjects = {"image": "image_id", "person": "person_key", "clothes": "clothes_key"}
-    for value, column in subjects.items():
-        nobody = pc.and_(pc.equal(level, value), pc.is_null(table.column(column))).combine_chunks()
-        yield f"attributes at {value} level without a {column}", names.filter(nobody).to_pylist()
-    known = people.column("person_key").combine_chunks()
-    yield "attributes of a person without images", _absent(table.column("person_key").combine_chunks(), known, names)
+    bare: dict[str, list[str]] = {level: [] for level in subjects}
+    lost: list[str] = []
+    known = words_of(staged, "person_images", "person_key").values
+    for block in blocks(staged, "attributes"):
+        for level, name in subjects.items():
+            nobody = block.words("level").among([level]) & (block.words(name).codes < 0)
+            bare[level] += block.names(np.flatnonzero(nobody), "attribute_id")
+        person = block.words("person_key")
+        strange = (Index(known).of(person) < 0) & (person.codes >= 0)
+        lost += block.names(np.flatnonzero(strange), "attribute_id")
+    for level, name in subjects.items():
+        yield f"attributes at {level} level without a {name}", bare[level]
+    yield "attributes of a person without images", lost
 
 
-def _conversations(staged: Staged, people: pa.Table) -> Iterator[Fault]:
-    table = staged.table("conversations", ["sample_id", "images", "texts", "negatives"])
-    names, shown = table.column("sample_id").combine_chunks(), cells(table, "images[]")
-    ids, owners = pc.struct_field(shown.values, "image_id"), names.take(shown.rows)
-    known = people.column("image_id").combine_chunks()
-    yield "rows that show an unknown image", _unique(_absent(ids, known, owners))
-    for column in _REPEATED:
-        differs = _disagrees(people, ids, column, pc.struct_field(shown.values, column))
-        yield f"rows that state another {column} than their image has", _unique(owners.filter(differs).to_pylist())
-    sizes = staged.table("images", ["image_id", "width", "height"])
-    for column in ("width", "height"):
-        differs = _disagrees(sizes, ids, column, pc.struct_field(shown.values, column))
-        yield f"rows that state another {column} than their image has", _unique(owners.filter(differs).to_pylist())
-    yield from _quoted(staged, table, names, known)
-
-
-def _quoted(staged: Staged, table: pa.Table, names: pa.Array, images: pa.Array) -> Iterator[Fault]:
-    captions = staged.table("captions", ["caption_id", "text"])
-    known, quoted = captions.column("caption_id").combine_chunks(), cells(table, "texts[]")
-    described = pc.equal(pc.struct_field(quoted.values, "role"), "query_caption")
-    ids, owners = pc.struct_field(quoted.values, "text_id"), names.take(quoted.rows)
-    lost = _absent(ids.filter(described), known, owners.filter(described))
-    yield "rows that quote an unknown caption", _unique(lost)
-    renamed = captions.rename_columns(["image_id", "text"])
-    differs = _disagrees(renamed, ids, "text", pc.struct_field(quoted.values, "text"))
-    yield "rows that quote a caption wrongly", _unique(owners.filter(differs).to_pylist())
-    negatives = cells(table, "negatives[].ref")
-    either = pa.concat_arrays([images, known])
-    yield "rows with an unknown negative", _unique(_absent(negatives.values, either, names.take(negatives.rows)))
-
-
-def _members(staged: Staged, images: pa.Array) -> Iterator[Fault]:
+def _members(staged: Memory) -> Iterator[tuple[str, list[str]]]:
+    images, captions = column(staged, "person_images", "image_id"), column(staged, "captions", "caption_id")
     table = staged.table("protocol_members", ["protocol_id", "member_kind", "member_ids"])
     found = cells(table, "member_ids[]")
     kinds = table.column("member_kind").combine_chunks().take(found.rows)
-    captions = staged.table("captions", ["caption_id"]).column(0).combine_chunks()
     for kind, known in (("image", images), ("caption", captions), ("combo", pa.concat_arrays([images, captions]))):
         ids = found.values.filter(pc.equal(kinds, kind))
         yield f"protocol members that are no known {kind}", _absent(ids, known, ids)
-
-
-def _disagrees(table: pa.Table, ids: pa.Array, column: str, stated: pa.Array) -> pa.Array:
-    """Where a known id states another value than its own row (null is a value of its own)."""
-    places = pc.index_in(ids, value_set=table.column("image_id").combine_chunks())
-    truth = table.column(column).combine_chunks().take(places)
-    same = pc.fill_null(pc.equal(truth, stated), False)
-    both_null = pc.and_(pc.is_null(truth), pc.is_null(stated))
-    return pc.and_(pc.is_valid(places), pc.invert(pc.or_(same, both_null)))
-
-
-def _unique(names: list[str]) -> list[str]:
-    return [str(name) for name in np.unique(np.asarray(names, dtype=object))] if names else []
 
 
 def _good() -> ToyStaged:
@@ -134,4 +184,4 @@ def _bad() -> ToyStaged:
     return toy_staged(rows)
 
 
-GATE = Gate(title="References between tables", severity="error", check=check, good=_good, bad=_bad)
+GATE = Gate(title="References between tables", severity="error", check=OverBlocks(_References), good=_good, bad=_bad)

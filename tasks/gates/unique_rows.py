@@ -3,60 +3,85 @@
 A set is what a row shows, in any order; a question is its words about that set. Rows that repeat both teach nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
 
-from schemas.gate import Gate, Staged, ToyStaged, Verdict
+from schemas.gate import Gate, ToyStaged, Verdict
 from schemas.keys import mix, seed_of
-from tasks.checking.rows import Shown, codes, shown, texts
+from tasks.checking.blocks import Block, Ints, Keys
+from tasks.checking.counting import joined, names_of
+from tasks.checking.folding import OverBlocks
+from tasks.checking.memory import Memory
+from tasks.checking.pictures import SHOWN_IMAGE, Pictures
 from tasks.checking.toy import toy_rows, toy_staged
-from tasks.checking.verdicts import first_ids
-from tasks.contracts.paths import cells
-
-Keys = npt.NDArray[np.uint64]
 
 
-def check(staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One number per row for its set and for its question about it; the pictures shown, as bits, and unknown ones."""
+
+    sets: Keys
+    asked: Keys
+    shown: npt.NDArray[np.uint8]
+    unknown: Keys
+
+
+@dataclass(frozen=True)
+class _Unique:
     """Count, and hold the share of rows that repeat another against `max_share`."""
-    images = shown(staged)
-    table = staged.table("conversations", ["sample_id", "turns"])
-    sets = _sets(images, table.num_rows)
-    asked = sets ^ _questions(table, table.num_rows)
-    _, first = np.unique(asked, return_index=True)
-    again = np.ones(table.num_rows, dtype=bool)
-    again[first] = False
-    share = float(again.mean()) if len(again) else 0.0
-    n_images = len(pc.unique(images.table.column("image_id")))
-    return Verdict(
-        passed=share <= parameters["max_share"],
-        figure=round(share, 6),
-        summary=f"{table.num_rows:,} rows: {n_images:,} pictures, {len(np.unique(sets)):,} sets, "
-        f"{len(first):,} questions about a set",
-        failing=first_ids(texts(table.column("sample_id"))[again]) if share > parameters["max_share"] else (),
-        remedy="Ask fewer rows of these families, or cap them per image and wording in the recipe.",
-    )
+
+    staged: Memory
+    parameters: Mapping[str, Any]
+
+    def seen(self, block: Block) -> _Seen:
+        pictures = Pictures.of(self.staged)
+        place, hashes = pictures.shown(block), block.hashes(SHOWN_IMAGE)
+        sets = _summed(mix(seed_of("set"), hashes), block.rows_of(SHOWN_IMAGE), block.rows)
+        shown = np.zeros(len(pictures.index), dtype=bool)
+        shown[place[place >= 0]] = True
+        return _Seen(sets, sets ^ _questions(block), np.packbits(shown), np.unique(hashes[place < 0]))
+
+    def verdict(self, seen: Sequence[_Seen]) -> Verdict:
+        asked, sets = joined(one.asked for one in seen), joined(one.sets for one in seen)
+        _, first = np.unique(asked, return_index=True)
+        again = np.ones(len(asked), dtype=bool)
+        again[first] = False
+        share = float(again.mean()) if len(again) else 0.0
+        fine = share <= self.parameters["max_share"]
+        return Verdict(
+            passed=fine,
+            figure=round(share, 6),
+            summary=f"{len(asked):,} rows: {_pictures(seen):,} pictures, {len(np.unique(sets)):,} sets, "
+            f"{len(first):,} questions about a set",
+            failing=() if fine else names_of(self.staged, np.flatnonzero(again)),
+            remedy="Ask fewer rows of these families, or cap them per image and wording in the recipe.",
+        )
 
 
-def _sets(images: Shown, n: int) -> Keys:
-    """One number per row for the pictures it shows, in whatever order; 0 for none."""
-    return _summed(mix(seed_of("set"), codes(images.texts("image_id")).astype(np.uint64)), images.row, n)
+def _pictures(seen: Sequence[_Seen]) -> int:
+    """How many different pictures are shown."""
+    if not seen:
+        return 0
+    known = np.bitwise_or.reduce([one.shown for one in seen])
+    return int(np.bitwise_count(known).sum()) + len(np.unique(joined(one.unknown for one in seen)))
 
 
-def _questions(table: Any, n: int) -> Keys:
-    turns = cells(table, "turns[]")
-    asked = pc.equal(pc.struct_field(turns.values, "role"), "user")
-    said = pc.struct_field(turns.values, "text").filter(asked).dictionary_encode().indices.to_numpy()
-    return _summed(mix(seed_of("question"), said.astype(np.uint64)), turns.rows.filter(asked).to_numpy(), n)
+def _questions(block: Block) -> Keys:
+    """One number per row for the words of its user turns, in whatever order."""
+    asked = block.words("turns[].role").among(["user"])
+    said = mix(seed_of("question"), block.hashes("turns[].text")[asked])
+    return _summed(said, block.rows_of("turns[].text")[asked], block.rows)
 
 
-def _summed(keys: Keys, rows: npt.NDArray[np.int64], n: int) -> Keys:
-    total = np.zeros(n, dtype=np.uint64)
-    np.add.at(total, rows, keys)
-    return total
+def _summed(keys: Keys, rows: Ints, n: int) -> Keys:
+    """The sums of keys by ascending row, 0 for rows without any."""
+    ends = np.cumsum(np.bincount(rows, minlength=n))
+    sums = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(keys, dtype=np.uint64)])
+    return np.asarray(sums[ends] - sums[np.concatenate([[0], ends[:-1]])], dtype=np.uint64)
 
 
 def _good() -> ToyStaged:
@@ -69,4 +94,6 @@ def _bad() -> ToyStaged:
     return toy_staged(rows)
 
 
-GATE = Gate(title="Unique pictures, sets and questions", severity="warning", check=check, good=_good, bad=_bad)
+GATE = Gate(
+    title="Unique pictures, sets and questions", severity="warning", check=OverBlocks(_Unique), good=_good, bad=_bad
+)
