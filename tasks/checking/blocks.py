@@ -80,6 +80,10 @@ class Words:
     codes: Ints
     values: pa.Array
 
+    def at(self, rows: Ints) -> "Words":
+        """The words of some rows."""
+        return Words(self.codes[rows], self.values)
+
     def texts(self) -> Texts:
         """The words themselves as objects; None where null."""
         known = np.array([*self.values.to_pylist(), None], dtype=object)

@@ -40,7 +40,7 @@ def _combined(columns: Sequence[Ints]) -> Ints:
 
 
 def _values(column: Words | Ints, rows: Ints) -> list[str | int | None]:
-    found = Words(column.codes[rows], column.values).texts() if isinstance(column, Words) else column[rows]
+    found = column.at(rows).texts() if isinstance(column, Words) else column[rows]
     return list(found.tolist())
 
 

@@ -5,77 +5,107 @@ Image 2; in others one of the two is a statement. Who was asked for reasons must
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from schemas.gate import Gate, Staged, ToyStaged, Verdict
-from tasks.checking.blind import Blind
-from tasks.checking.rows import texts
+from schemas.gate import Gate, ToyStaged, Verdict
+from schemas.keys import mix
+from tasks.checking.blocks import Block, Ints, Keys, blocks
+from tasks.checking.counting import joined, names_of
+from tasks.checking.folding import OverBlocks
+from tasks.checking.memory import Memory
+from tasks.checking.pictures import SHOWN_IMAGE
 from tasks.checking.toy import toy_rows, toy_staged
-from tasks.checking.verdicts import first_ids
-from tasks.contracts.paths import cells
 
 Mask = npt.NDArray[np.bool_]
-_FIELDS = ("attr", "value_a", "value_b", "verdict")
+_LINES = "rationale.evidence[]"
+_NONE = np.empty(0, dtype=np.uint64)
 _SUBJECTS = ("image_id", "clothes_key", "person_key")
 
 
-def check(staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The lines of evidence of a block, those held against records, and the rows that are wrong or give no reason."""
+
+    lines: int
+    compared: int
+    wrong: Ints
+    bare: int
+
+
+@dataclass(frozen=True)
+class _Evidence:
     """Recompute every line of evidence; `max_failing` rows may hold a wrong one."""
-    table = staged.table("conversations", ["sample_id", "family", "answer", "rationale"])
-    lines = cells(table, "rationale.evidence[]")
-    row = np.asarray(lines.rows.to_numpy(), dtype=np.int64)
-    attr, one, other, verdict = (pc.struct_field(lines.values, name) for name in _FIELDS)
-    equal = np.isin(texts(verdict).astype(str), parameters["equal_verdicts"])
-    wrong = texts(one) != texts(other)
-    bad = wrong == equal
-    compared = np.isin(texts(table.column("family"))[row].astype(str), parameters["compared_families"])
-    if compared.any():
-        bad |= compared & ~_recorded(staged, row, attr, {1: one, 2: other})
-    bare = _asked_in_vain(table, np.bincount(row, minlength=table.num_rows), parameters["reasoned_families"])
-    failing = texts(table.column("sample_id"))[np.union1d(row[bad], np.flatnonzero(bare))]
-    return Verdict(
-        passed=len(failing) <= parameters["max_failing"],
-        figure=float(len(failing)),
-        summary=f"{len(row)} lines of evidence, {int(compared.sum())} held against records; "
-        f"{len(failing)} rows are wrong, {int(bare.sum())} of them give no reason",
-        failing=first_ids(failing),
-        remedy="Compose these rows again from the records, or mend the record that changed since.",
-    )
+
+    staged: Memory
+    parameters: Mapping[str, Any]
+
+    def seen(self, block: Block) -> _Seen:
+        row, family = block.rows_of(f"{_LINES}.attr"), block.words("family")
+        equal = block.words(f"{_LINES}.verdict").among(self.parameters["equal_verdicts"])
+        bad = (block.hashes(f"{_LINES}.value_a") != block.hashes(f"{_LINES}.value_b")) == equal
+        compared = np.flatnonzero(family.among(self.parameters["compared_families"])[row])
+        if len(compared):
+            bad[compared] |= ~self._recorded(block, compared)
+        reasoned = family.among(self.parameters["reasoned_families"])
+        without = np.bincount(row, minlength=block.rows) == 0
+        bare = reasoned & (block.words("answer.text").among(["Yes", "No"]) | without)
+        wrong = np.union1d(row[bad], np.flatnonzero(bare))
+        return _Seen(len(row), len(compared), block.numbered[wrong], int(bare.sum()))
+
+    def verdict(self, seen: Sequence[_Seen]) -> Verdict:
+        failing = joined(one.wrong for one in seen)
+        lines, compared, bare = (sum(getattr(one, name) for one in seen) for name in ("lines", "compared", "bare"))
+        return Verdict(
+            passed=len(failing) <= self.parameters["max_failing"],
+            figure=float(len(failing)),
+            summary=f"{lines} lines of evidence, {compared} held against records; "
+            f"{len(failing)} rows are wrong, {bare} of them give no reason",
+            failing=names_of(self.staged, failing),
+            remedy="Compose these rows again from the records, or mend the record that changed since.",
+        )
+
+    def _recorded(self, block: Block, lines: Ints) -> Mask:
+        """Whether Image 1 and Image 2 of some lines' rows, their outfits or persons have the values recorded."""
+        row, attr = block.rows_of(f"{_LINES}.attr")[lines], block.hashes(f"{_LINES}.attr")[lines]
+        found = np.ones(len(lines), dtype=bool)
+        for number, name in ((1, "value_a"), (2, "value_b")):
+            at, held = _place_of(block, number)[row], np.zeros(len(lines), dtype=bool)
+            value = block.hashes(f"{_LINES}.{name}")[lines]
+            for subject, known in self._records.items():
+                whom = np.append(block.hashes(f"images[].{subject}"), np.uint64(0))[at]
+                held |= (whom != 0) & _among(mix(whom, attr, value), known)
+            found &= held
+        return found
+
+    @cached_property
+    def _records(self) -> dict[str, Keys]:
+        """Of every subject's attributes one number per subject, key and value, ascending."""
+        found: dict[str, list[Keys]] = {name: [] for name in _SUBJECTS}
+        for block in blocks(self.staged, "attributes"):
+            for name in _SUBJECTS:
+                whom, key, value = (block.hashes(path) for path in (name, "key", "value"))
+                found[name].append(np.unique(mix(whom, key, value)[whom != 0]))
+        return {name: np.unique(np.concatenate([_NONE, *keys])) for name, keys in found.items()}
 
 
-def _asked_in_vain(table: pa.Table, n_lines: npt.NDArray[np.int64], families: Sequence[str]) -> Mask:
-    """Rows of families that ask for reasons, without evidence or with a bare Yes or No."""
-    reasoned = np.isin(texts(table.column("family")).astype(str), families)
-    bare = np.isin(texts(cells(table, "answer.text").values).astype(str), ("Yes", "No"))
-    return np.asarray(reasoned & (bare | (n_lines == 0)))
+def _place_of(block: Block, number: int) -> Ints:
+    """The place among the shown images of each row's image of that number; -1 where there is none."""
+    places = np.full(block.rows, -1, dtype=np.int64)
+    here = np.flatnonzero(block.position(SHOWN_IMAGE) == number)
+    places[block.rows_of(SHOWN_IMAGE)[here]] = here
+    return places
 
 
-def _recorded(staged: Staged, row: npt.NDArray[np.int64], attr: pa.Array, values: Mapping[int, pa.Array]) -> Mask:
-    """Whether Image 1 and Image 2 of each line's row, their outfits or persons have the values recorded."""
-    blind = Blind(staged, 1)
-    found, nobody = np.ones(len(row), dtype=bool), np.full(1, None, dtype=object)
-    records = staged.table("attributes", [*_SUBJECTS, "key", "value"])
-    known = {name: _joined(records.column(name), records.column("key"), records.column("value")) for name in _SUBJECTS}
-    for number, value in values.items():
-        at = blind.place_of(number)[row]
-        held = np.zeros(len(row), dtype=bool)
-        for name in _SUBJECTS:
-            subject = pa.array(np.concatenate([blind.shown.texts(name), nobody])[at], pa.string())
-            seen = pc.is_in(_joined(subject, attr, value), value_set=known[name], skip_nulls=True)
-            held |= np.asarray(seen.to_numpy(zero_copy_only=False))
-        found &= held
-    return found
-
-
-def _joined(subject: Any, key: Any, value: Any) -> pa.Array:
-    """Subject, key and value as one text; null where any is null."""
-    whole = [part.combine_chunks() if isinstance(part, pa.ChunkedArray) else part for part in (subject, key, value)]
-    return pc.binary_join_element_wise(*whole, "\0")
+def _among(keys: Keys, known: Keys) -> Mask:
+    """Which keys stand in an ascending array."""
+    if not len(known):
+        return np.zeros(len(keys), dtype=bool)
+    return np.asarray(known[np.minimum(np.searchsorted(known, keys), len(known) - 1)] == keys)
 
 
 def _toy(flip: bool) -> ToyStaged:
@@ -99,4 +129,4 @@ def _bad() -> ToyStaged:
     return _toy(flip=True)
 
 
-GATE = Gate(title="Evidence from records", severity="error", check=check, good=_good, bad=_bad)
+GATE = Gate(title="Evidence from records", severity="error", check=OverBlocks(_Evidence), good=_good, bad=_bad)
