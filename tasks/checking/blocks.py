@@ -29,6 +29,7 @@ Keys = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.object_]
 BLOCK_ROWS = 65_536
+_WITH_PICTURES = 1_000
 
 
 class Piece(Protocol):
@@ -181,8 +182,11 @@ def _words(values: pa.Array) -> Words:
     return Words(codes, coded.dictionary)
 
 
-def blocks(staged: Staged, table: str, most: int = BLOCK_ROWS) -> Iterator[Block]:
-    """A table as blocks of at most `most` rows, or of one row group where that is larger; none when it is empty."""
+def blocks(staged: Staged, table: str, most: int | None = None) -> Iterator[Block]:
+    """A table as blocks of at most `most` rows, or of one row group where that is larger; none when it is empty.
+
+    Unless said otherwise, 1,000 rows of images and 65,536 of any other table.
+    """
     start = 0
     for pieces in shares(staged, table, most):
         block = Block(pieces, start)
@@ -190,11 +194,12 @@ def blocks(staged: Staged, table: str, most: int = BLOCK_ROWS) -> Iterator[Block
         yield block
 
 
-def shares(staged: Staged, table: str, most: int = BLOCK_ROWS) -> Iterator[list[Piece]]:
+def shares(staged: Staged, table: str, most: int | None = None) -> Iterator[list[Piece]]:
     """What each block is made of."""
     held: list[Piece] = []
-    for piece in _pieces(staged, table, most):
-        if held and sum(one.rows for one in held) + piece.rows > most:
+    bound = most or (_WITH_PICTURES if table == "images" else BLOCK_ROWS)
+    for piece in _pieces(staged, table, bound):
+        if held and sum(one.rows for one in held) + piece.rows > bound:
             yield held
             held = []
         held.append(piece)

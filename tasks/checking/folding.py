@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from schemas.errors import BadTable
 from schemas.gate import Staged, Verdict
-from tasks.checking.blocks import BLOCK_ROWS, Block, blocks
+from tasks.checking.blocks import Block, blocks
 from tasks.checking.memory import Memory
 
 Parameters = Mapping[str, Any]
@@ -39,7 +39,7 @@ class OverBlocks:
     fold: Callable[[Memory, Parameters], Fold]
     table: str = "conversations"
 
-    def __call__(self, staged: Staged, parameters: Parameters, most: int = BLOCK_ROWS) -> Verdict:
+    def __call__(self, staged: Staged, parameters: Parameters, most: int | None = None) -> Verdict:
         """The verdict on a staged version; it does not depend on how many rows at `most` a block has."""
         fold = self.fold(Memory(staged), parameters)
         return fold.verdict([fold.seen(block) for block in blocks(staged, self.table, most)])

@@ -3,52 +3,65 @@
 import hashlib
 import io
 import warnings
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import simplejpeg
 from PIL import Image
 
-from schemas.gate import Gate, Staged, ToyStaged, Verdict
+from schemas.gate import Gate, ToyStaged, Verdict
+from tasks.checking.blocks import Block
+from tasks.checking.folding import OverBlocks
+from tasks.checking.memory import Memory
 from tasks.checking.toy import toy_rows, toy_staged
-from tasks.checking.verdicts import first_ids
+from tasks.checking.verdicts import SHOWN
 
-_COLUMNS = ("image_id", "image", "sha256", "n_bytes", "width", "height")
-_BATCH = 1_000
+_FACTS = ("sha256", "n_bytes", "width", "height")
 
 
-def check(staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """How many pictures a block has, what is wrong with how many, and the first that are."""
+
+    rows: int
+    reasons: Counter[str]
+    first: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Pictures:
     """Read every picture's header and digest; `max_failing` pictures may be wrong."""
-    table = staged.table("images", _COLUMNS)
-    failing: list[str] = []
-    reasons: dict[str, int] = {}
-    for batch in table.to_batches(max_chunksize=_BATCH):
-        for row in _rows(batch):
-            if reason := _fault(*row[1:]):
-                failing.append(row[0])
-                reasons[reason] = reasons.get(reason, 0) + 1
-    words = "; ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-    return Verdict(
-        passed=len(failing) <= parameters["max_failing"],
-        figure=float(len(failing)),
-        summary=words or f"all {table.num_rows} pictures are there and are what their rows say",
-        failing=first_ids(failing),
-        remedy="Ingest the raw folder again; pictures that cannot be decoded belong in rejects.",
-    )
+
+    staged: Memory
+    parameters: Mapping[str, Any]
+
+    def seen(self, block: Block) -> _Seen:
+        faults = {row: reason for row, picture in enumerate(_rows(block)) if (reason := _fault(*picture))}
+        first = block.names(np.array(list(faults)[:SHOWN], dtype=np.int64), "image_id")
+        return _Seen(block.rows, Counter(faults.values()), tuple(first))
+
+    def verdict(self, seen: Sequence[_Seen]) -> Verdict:
+        reasons = sum((one.reasons for one in seen), Counter[str]())
+        words = "; ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+        failing = reasons.total()
+        return Verdict(
+            passed=failing <= self.parameters["max_failing"],
+            figure=float(failing),
+            summary=words or f"all {sum(one.rows for one in seen)} pictures are there and are what their rows say",
+            failing=tuple(name for one in seen for name in one.first)[:SHOWN],
+            remedy="Ingest the raw folder again; pictures that cannot be decoded belong in rejects.",
+        )
 
 
-Row = tuple[str, bytes | None, str, str, int, int, int]
-
-
-def _rows(batch: pa.RecordBatch) -> list[Row]:
-    plain = [batch.column(name).to_pylist() for name in ("image_id", "sha256", "n_bytes", "width", "height")]
-    pictures = [(cell or {}) for cell in batch.column("image").to_pylist()]
-    return [
-        (name, picture.get("bytes"), picture.get("path") or "", sha256, n_bytes, width, height)
-        for picture, name, sha256, n_bytes, width, height in zip(pictures, *plain, strict=True)
-    ]
+def _rows(block: Block) -> Iterator[tuple[bytes | None, str, str, int, int, int]]:
+    """Of each picture its bytes, its path, and what its row says of it."""
+    pictures = [(cell or {}) for cell in block.values("image").to_pylist()]
+    plain = [block.values(name).to_pylist() for name in _FACTS]
+    for picture, *facts in zip(pictures, *plain, strict=True):
+        yield picture.get("bytes"), picture.get("path") or "", *facts
 
 
 def _fault(encoded: bytes | None, path: str, sha256: str, n_bytes: int, width: int, height: int) -> str:
@@ -93,4 +106,6 @@ def _bad() -> ToyStaged:
     return toy_staged(rows)
 
 
-GATE = Gate(title="Pictures present and whole", severity="error", check=check, good=_good, bad=_bad)
+GATE = Gate(
+    title="Pictures present and whole", severity="error", check=OverBlocks(_Pictures, "images"), good=_good, bad=_bad
+)
