@@ -52,6 +52,13 @@ def total(found: Iterable[Counter[Cell]]) -> Counter[Cell]:
     return summed
 
 
+def summed(keys: Keys, rows: Ints, n: int) -> Keys:
+    """The sums of keys by ascending row, wrapping around; 0 for rows without any."""
+    ends = np.cumsum(np.bincount(rows, minlength=n))
+    sums = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(keys, dtype=np.uint64)])
+    return np.asarray(sums[ends] - sums[np.concatenate([[0], ends[:-1]])], dtype=np.uint64)
+
+
 def joined(found: Iterable[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     """The arrays of all blocks as one; empty when there is no block."""
     held = list(found)

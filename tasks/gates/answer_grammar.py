@@ -2,45 +2,78 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
-from schemas import answers, vocabulary
-from schemas.gate import Gate, Staged, ToyStaged, Verdict
-from tasks.checking.toy import toy_rows, toy_staged
-from tasks.checking.verdicts import first_ids
+import numpy as np
+import pyarrow as pa
 
-_BATCH = 8_192
+from schemas import answers, vocabulary
+from schemas.gate import Gate, ToyStaged, Verdict
+from tasks.checking.blocks import Block, Ints
+from tasks.checking.counting import joined, names_of
+from tasks.checking.folding import OverBlocks
+from tasks.checking.memory import Memory
+from tasks.checking.pictures import SHOWN_IMAGE
+from tasks.checking.screening import MARKER, THOUGHT, suspects, wrong_golds
+from tasks.checking.toy import toy_rows, toy_staged
+
 _GOLDS = tuple(field.name for field in fields(answers.Parsed) if field.name.startswith("gold_"))
 _SPOKEN = {vocabulary.spoken(value) for key in vocabulary.VOCABULARY.values() for value in key.values}
 _UNSEEN = "not visible"
-_THOUGHT = re.compile(r"</?think>")
-_MARKERS = re.compile(r"\[\[image:\d+\]\]")
+_THOUGHT = re.compile(THOUGHT)
+_MARKERS = re.compile(MARKER)
 Row = Mapping[str, Any]
 
 
-def check(staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """How many rows a block has, what is wrong with how many, and which."""
+
+    rows: int
+    reasons: Counter[str]
+    failing: Ints
+
+
+@dataclass(frozen=True)
+class _Grammar:
     """Read every row as a trainer and an evaluator would; `max_failing` rows may be wrong."""
-    table = staged.table("conversations", ["sample_id", "images", "turns", "answer"])
-    leftovers = re.compile(parameters["leftovers"])
-    failing: list[str] = []
-    reasons: dict[str, int] = {}
-    for batch in table.to_batches(max_chunksize=_BATCH):
-        shown = batch.column("images").value_lengths().to_pylist()
-        plain = (batch.column(name).to_pylist() for name in ("sample_id", "turns", "answer"))
-        for n_images, name, turns, answer in zip(shown, *plain, strict=True):
-            if reason := next(_faults(n_images, turns, answer, leftovers), None):
-                failing.append(name)
-                reasons[reason] = reasons.get(reason, 0) + 1
-    words = "; ".join(f"{count} rows: {reason}" for reason, count in sorted(reasons.items()))
-    return Verdict(
-        passed=len(failing) <= parameters["max_failing"],
-        figure=float(len(failing)),
-        summary=words or f"all {table.num_rows} rows parse and agree with their gold",
-        failing=first_ids(failing),
-        remedy="Mend the question family that wrote these rows: its wording or its gold.",
-    )
+
+    staged: Memory
+    parameters: Mapping[str, Any]
+
+    def seen(self, block: Block) -> _Seen:
+        leftovers = self.parameters["leftovers"]
+        wrong = wrong_golds(block, lambda n_images, answer: any(_gold_faults(n_images, answer)))
+        rows = np.flatnonzero(suspects(block, leftovers) | wrong)
+        found = dict(_judged(block, rows, re.compile(leftovers)))
+        return _Seen(block.rows, Counter(found.values()), block.numbered[list(found)])
+
+    def verdict(self, seen: Sequence[_Seen]) -> Verdict:
+        reasons, failing = Counter[str](), joined(one.failing for one in seen)
+        for one in seen:
+            reasons.update(one.reasons)
+        words = "; ".join(f"{count} rows: {reason}" for reason, count in sorted(reasons.items()))
+        return Verdict(
+            passed=len(failing) <= self.parameters["max_failing"],
+            figure=float(len(failing)),
+            summary=words or f"all {sum(one.rows for one in seen)} rows parse and agree with their gold",
+            failing=names_of(self.staged, failing),
+            remedy="Mend the question family that wrote these rows: its wording or its gold.",
+        )
+
+
+def _judged(block: Block, rows: Ints, leftovers: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+    """Those of some rows that are wrong, each with the first thing that is wrong with it."""
+    if not len(rows):
+        return
+    n_images = np.bincount(block.rows_of(SHOWN_IMAGE), minlength=block.rows)
+    turns, stated = (block.values(name).take(pa.array(rows)).to_pylist() for name in ("turns", "answer"))
+    for row, said, answer in zip(rows.tolist(), turns, stated, strict=True):
+        if reason := next(_faults(int(n_images[row]), said, answer, leftovers), None):
+            yield row, reason
 
 
 def _faults(n_images: int, turns: list[Row], answer: Row, leftovers: re.Pattern[str]) -> Iterator[str]:
@@ -95,4 +128,4 @@ def _bad() -> ToyStaged:
     return toy_staged(rows)
 
 
-GATE = Gate(title="Answer grammar", severity="error", check=check, good=_good, bad=_bad)
+GATE = Gate(title="Answer grammar", severity="error", check=OverBlocks(_Grammar), good=_good, bad=_bad)

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from schemas.gate import Gate, ToyStaged, Verdict
 from schemas.keys import mix, seed_of
-from tasks.checking.blocks import Block, Ints, Keys
-from tasks.checking.counting import joined, names_of
+from tasks.checking.blocks import Block, Keys
+from tasks.checking.counting import joined, names_of, summed
 from tasks.checking.folding import OverBlocks
 from tasks.checking.memory import Memory
 from tasks.checking.pictures import SHOWN_IMAGE, Pictures
@@ -40,7 +40,7 @@ class _Unique:
     def seen(self, block: Block) -> _Seen:
         pictures = Pictures.of(self.staged)
         place, hashes = pictures.shown(block), block.hashes(SHOWN_IMAGE)
-        sets = _summed(mix(seed_of("set"), hashes), block.rows_of(SHOWN_IMAGE), block.rows)
+        sets = summed(mix(seed_of("set"), hashes), block.rows_of(SHOWN_IMAGE), block.rows)
         shown = np.zeros(len(pictures.index), dtype=bool)
         shown[place[place >= 0]] = True
         return _Seen(sets, sets ^ _questions(block), np.packbits(shown), np.unique(hashes[place < 0]))
@@ -74,14 +74,7 @@ def _questions(block: Block) -> Keys:
     """One number per row for the words of its user turns, in whatever order."""
     asked = block.words("turns[].role").among(["user"])
     said = mix(seed_of("question"), block.hashes("turns[].text")[asked])
-    return _summed(said, block.rows_of("turns[].text")[asked], block.rows)
-
-
-def _summed(keys: Keys, rows: Ints, n: int) -> Keys:
-    """The sums of keys by ascending row, 0 for rows without any."""
-    ends = np.cumsum(np.bincount(rows, minlength=n))
-    sums = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(keys, dtype=np.uint64)])
-    return np.asarray(sums[ends] - sums[np.concatenate([[0], ends[:-1]])], dtype=np.uint64)
+    return summed(said, block.rows_of("turns[].text")[asked], block.rows)
 
 
 def _good() -> ToyStaged:
