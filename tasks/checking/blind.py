@@ -20,6 +20,7 @@ from tasks.contracts.paths import cells
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+COLUMNS = ("sample_id", "family", "subtask", "split", "images", "texts", "turns", "answer", "template")
 _CAMERAS = 16
 _SOURCES = 4
 _PLACES = 12

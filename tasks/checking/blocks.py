@@ -44,6 +44,10 @@ class Piece(Protocol):
         """The rows with at least the leaves at or below a path; words may be dictionaries."""
         ...
 
+    def columns(self, names: Sequence[str]) -> pa.Table:
+        """Whole columns, plain."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -60,6 +64,10 @@ class Slice:
         """All columns, which lie there anyway."""
         return self.table
 
+    def columns(self, names: Sequence[str]) -> pa.Table:
+        """Some columns."""
+        return self.table.select(list(names))
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -73,6 +81,10 @@ class Group:
         """The leaves at or below a path. Raises BadTable when the file cannot be read or lacks them."""
         return self.file.group(self.group, path)
 
+    def columns(self, names: Sequence[str]) -> pa.Table:
+        """Whole columns, plain. Raises BadTable when the file cannot be read."""
+        return self.file.columns(names, [self.group])
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -84,6 +96,10 @@ class Words:
     def at(self, rows: Ints) -> "Words":
         """The words of some rows."""
         return Words(self.codes[rows], self.values)
+
+    def or_null(self, places: Ints) -> "Words":
+        """The words at some places, null where a place is -1."""
+        return Words(np.append(self.codes, -1)[places], self.values)
 
     def texts(self) -> Texts:
         """The words themselves as objects; None where null."""
@@ -198,7 +214,7 @@ def shares(staged: Staged, table: str, most: int | None = None) -> Iterator[list
     """What each block is made of."""
     held: list[Piece] = []
     bound = most or (_WITH_PICTURES if table == "images" else BLOCK_ROWS)
-    for piece in _pieces(staged, table, bound):
+    for piece in pieces(staged, table, bound):
         if held and sum(one.rows for one in held) + piece.rows > bound:
             yield held
             held = []
@@ -207,9 +223,10 @@ def shares(staged: Staged, table: str, most: int | None = None) -> Iterator[list
         yield held
 
 
-def _pieces(staged: Staged, table: str, most: int) -> Iterator[Piece]:
+def pieces(staged: Staged, table: str, most: int = BLOCK_ROWS) -> Iterator[Piece]:
+    """A table by its row groups; in memory, by slices of at most `most` rows."""
     if isinstance(staged, Memory):
-        yield from _pieces(staged.staged, table, most)
+        yield from pieces(staged.staged, table, most)
     elif isinstance(staged, Filed):
         for path in staged.files(table):
             file = InFile(path)

@@ -108,10 +108,11 @@ class InFile:
         """The key-value metadata of the file."""
         return self._footer.metadata or {}
 
-    def columns(self, names: Sequence[str]) -> pa.Table:
-        """Some columns of the file."""
+    def columns(self, names: Sequence[str], groups: Sequence[int] | None = None) -> pa.Table:
+        """Some columns of the file, or of some of its row groups."""
         with self._reading(metadata=self._footer) as opened:
-            return opened.read(columns=list(names), use_threads=False)
+            chosen = range(self._footer.num_row_groups) if groups is None else groups
+            return opened.read_row_groups(list(chosen), columns=list(names), use_threads=False)
 
     def stretches(self, paths: Sequence[str]) -> Iterator[pa.Table]:
         """The leaves of some paths, one row group at a time: a dictionary never spans two."""

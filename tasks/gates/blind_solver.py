@@ -16,11 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.gate import Gate, Staged, ToyStaged, Verdict
-from schemas.keys import hash_ids, mix
-from tasks.checking.blind import Blind, answers_as_codes, asked_as_codes, candidate_features, row_features
+from schemas.keys import mix, order
+from tasks.checking.blind import COLUMNS, Blind, answers_as_codes, asked_as_codes, candidate_features, row_features
 from tasks.checking.guessing import Tried, Tries, guessed, picked
 from tasks.checking.lettered import option_features
+from tasks.checking.memory import Memory
 from tasks.checking.open_answers import partition_tries, rank_tries, set_tries
+from tasks.checking.sampling import TEST, TRAIN, AllAsked, Asked, asked, sampled
 from tasks.checking.stated import nearest_tries, stated_tries
 from tasks.checking.statistics import clustered_error
 from tasks.checking.toy import toy_rows, toy_staged
@@ -35,10 +37,11 @@ _PARTS = {"set": set_tries, "rank": rank_tries, "partition": partition_tries}
 
 
 def check(staged: Staged, parameters: Parameters) -> Verdict:
-    """Fit and try one blind model per family."""
-    blind = Blind(staged, parameters["hashed_words"])
-    families = sorted({str(name) for name in blind.facts.family} - set(parameters["told_by_prompt"]))
-    found = [one for family in families for one in _judge(blind, family, parameters)]
+    """Fit and try one blind model per family, on at most `max_train_rows` and `max_held_rows` drawn by sample_id."""
+    memory = Memory(staged)
+    rows = asked(memory)
+    families = sorted(set(rows.families) - set(parameters["told_by_prompt"]))
+    found = [one for family in families for one in _judge(memory, rows, family, parameters)]
     best = "; ".join(one.words for one in found if one.enough)
     return judged(
         found,
@@ -47,31 +50,50 @@ def check(staged: Staged, parameters: Parameters) -> Verdict:
     )
 
 
-def _judge(blind: Blind, family: str, parameters: Parameters) -> Iterator[Judged]:
+def _judge(staged: Memory, rows: AllAsked, family: str, parameters: Parameters) -> Iterator[Judged]:
     """A family by each way of answering that its rows have."""
-    mine = np.flatnonzero((blind.facts.family == family) & (blind.first >= 0))
-    way = np.array([_WAYS.get(str(kind), "open") for kind in blind.facts.kind[mine]], dtype=object)
+    mine = rows.of(family)
+    way = np.array([_WAYS.get(kind, "open") for kind in rows.kinds], dtype=object)[mine.kind]
     for one in sorted(set(way.tolist())):
-        yield from _judge_rows(blind, family, mine[way == one], parameters)
+        yield from _judge_rows(staged, family, mine.where(way == one), parameters)
 
 
-def _judge_rows(blind: Blind, family: str, rows: Ints, parameters: Parameters) -> Iterator[Judged]:
-    train, held = _split(blind, rows, parameters)
-    persons = len(np.unique(blind.person[held]))
-    if min(len(train), len(held)) < parameters["min_rows"] or persons < parameters["min_persons"]:
+def _judge_rows(staged: Memory, family: str, rows: Asked, parameters: Parameters) -> Iterator[Judged]:
+    trained, all_held = _split(rows, parameters)
+    tried = all_held.first(_by_key(all_held, parameters), parameters["max_held_rows"])
+    persons = len(np.unique(tried.person))
+    if min(len(trained), len(tried)) < parameters["min_rows"] or persons < parameters["min_persons"]:
         yield Judged(family, enough=False, excess=0.0, words="")
         return
-    for tried in _tries(blind, train, held, parameters):
-        if len(tried.right) >= parameters["min_rows"]:
-            yield _judged(blind, family, tried, parameters)
+    chosen = np.union1d(trained.row, tried.row)
+    blind = Blind(sampled(staged, chosen, COLUMNS), parameters["hashed_words"])
+    drawn = f" on {len(tried)} of {len(all_held)} held-out rows" if len(tried) < len(all_held) else ""
+    train, held = (np.searchsorted(chosen, part.row) for part in (trained, tried))
+    for one in _tries(blind, train, held, parameters):
+        if len(one.right) >= parameters["min_rows"]:
+            yield _judged(blind, family, one, parameters, drawn)
 
 
-def _judged(blind: Blind, family: str, tried: Tried, parameters: Parameters) -> Judged:
+def _judged(blind: Blind, family: str, tried: Tried, parameters: Parameters, drawn: str) -> Judged:
     gain = tried.right.astype(np.float64) - tried.base
     person = np.unique(blind.person[tried.row], return_inverse=True)[1]
     error = parameters["z"] * clustered_error(gain, person)
-    words = f"{family} {tried.right.mean():.3f} by {tried.how}, {tried.base.mean():.3f} by chance, ±{error:.3f}"
+    words = f"{family} {tried.right.mean():.3f} by {tried.how}, {tried.base.mean():.3f} by chance, ±{error:.3f}{drawn}"
     return Judged(family, enough=True, excess=float(gain.mean()) - error - parameters["margin"], words=words)
+
+
+def _split(rows: Asked, parameters: Parameters) -> tuple[Asked, Asked]:
+    """Train rows and held-out rows: the test split, or a quarter of the train persons where it is too small."""
+    train, held = rows.where(rows.split == TRAIN), rows.where(rows.split == TEST)
+    if len(held) < parameters["min_rows"]:
+        aside = mix(parameters["seed"], train.person.astype(np.uint64)) % np.uint64(4) == 0
+        train, held = train.where(~aside), train.where(aside)
+    return train.first(_by_key(train, parameters), parameters["max_train_rows"]), held
+
+
+def _by_key(rows: Asked, parameters: Parameters) -> Ints:
+    """An order of rows drawn by their sample ids."""
+    return order(mix(parameters["seed"], rows.key))
 
 
 def _tries(blind: Blind, train: Ints, held: Ints, parameters: Parameters) -> Tries:
@@ -98,17 +120,6 @@ def _pick_tries(blind: Blind, train: Ints, held: Ints, penalty: float) -> Tries:
     yield Tried("prompt and pictures' facts", _classes(blind, train, held, penalty)[0], chance, held)
     if (options := option_features(blind, rows)) is not None:
         yield Tried("the look of options", picked(options, len(train), penalty), chance, held)
-
-
-def _split(blind: Blind, rows: Ints, parameters: Parameters) -> tuple[Ints, Ints]:
-    """Train rows and held-out rows: the test split, or a quarter of the train persons where it is too small."""
-    split = blind.facts.split[rows]
-    train, held = rows[split == "train"], rows[split == "test"]
-    if len(held) < parameters["min_rows"]:
-        aside = mix(parameters["seed"], blind.person[train].astype(np.uint64)) % np.uint64(4) == 0
-        train, held = train[~aside], train[aside]
-    drawn = np.argsort(mix(parameters["seed"], hash_ids(blind.facts.sample_id[train])), kind="stable")
-    return np.sort(train[drawn[: parameters["max_train_rows"]]]), held
 
 
 def _classes(blind: Blind, train: Ints, held: Ints, penalty: float) -> tuple[Mask, Mask]:
