@@ -1,11 +1,13 @@
 """What changed between two versions: by kind, with the reason, and the step of the number that it needs."""
 
 import json
+import tempfile
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 from versions_toy import FAMILIES, toy
@@ -15,6 +17,7 @@ from tasks.report.diff_page import write_diff_page
 from tasks.versions.diff.comparing import compare, contracts, step_between
 from tasks.versions.diff.difference import Difference
 from tasks.versions.diff.keyed import match
+from tasks.versions.diff.ranges import KeyedFiles, in_ranges
 from tasks.versions.diff.words import in_words
 from tasks.versions.reader import VersionFolder
 
@@ -134,3 +137,46 @@ def test_the_command_takes_folders_and_references(shelf: dict[str, VersionFolder
     lost = CliRunner().invoke(app, ["diff", "toy@0.1.0", "toy@0.2.0"])
     assert lost.exit_code == 2
     assert "--from" in lost.output
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.dictionaries(st.text("abc", min_size=1, max_size=4), st.integers(0, 2), max_size=12), max_size=3),
+    st.lists(st.dictionaries(st.text("abc", min_size=1, max_size=4), st.integers(0, 2), max_size=12), max_size=3),
+    st.integers(1, 9),
+)
+def test_ranges_of_files_hold_every_row_once_and_both_sides_of_a_key(
+    old: list[dict[str, int]], new: list[dict[str, int]], rows: int
+) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        sides = [KeyedFiles(_files(Path(place) / name, side), _SCHEMA) for name, side in (("a", old), ("b", new))]
+        pieces = list(in_ranges(*sides, rows=rows))
+    seen: set[str] = set()
+    for before, after in pieces:
+        here = {*before.column("key").to_pylist(), *after.column("key").to_pylist()}
+        assert here.isdisjoint(seen)
+        assert not seen or not here or max(seen) < min(here)
+        seen |= here
+    for number, side in enumerate((old, new)):
+        found = pa.concat_tables([piece[number] for piece in pieces])
+        wanted = sorted(pair for part in side for pair in part.items())
+        assert sorted(zip(*(found.column(name).to_pylist() for name in ("key", "value")), strict=True)) == wanted
+
+
+_SCHEMA = pa.schema([("key", pa.string()), ("value", pa.int64())])
+
+
+def _files(folder: Path, parts: list[dict[str, int]]) -> list[Path]:
+    folder.mkdir()
+    for number, part in enumerate(parts):
+        table = _table({key: part[key] for key in sorted(part)})
+        pq.write_table(table.cast(_SCHEMA), folder / f"{number}.parquet", row_group_size=3)
+    return sorted(folder.iterdir())
+
+
+def test_a_large_family_is_compared_in_ranges_with_the_same_result(
+    shelf: dict[str, VersionFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = [between(shelf, "old", name).as_json() for name in ("words", "rows", "splits")]
+    monkeypatch.setattr("tasks.versions.diff.ranges.ROWS", 1)
+    assert [between(shelf, "old", name).as_json() for name in ("words", "rows", "splits")] == whole

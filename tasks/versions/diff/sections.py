@@ -3,17 +3,17 @@
 Only files that differ are read: a file that both manifests list is the same rows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from schemas.manifest import FileEntry
 from schemas.tables import TABLES
 from tasks.versions.diff.difference import Change, Section
 from tasks.versions.diff.keyed import Matched, joined, match
+from tasks.versions.diff.ranges import KeyedFiles, in_ranges
 from tasks.versions.reader import VersionFolder
 
 _LINE = "\n"
@@ -33,17 +33,33 @@ def differing(old: VersionFolder, new: VersionFolder, table: str) -> tuple[list[
     )
 
 
-def read(version: VersionFolder, table: str, entries: Sequence[FileEntry], columns: Sequence[str]) -> pa.Table:
-    """Some columns of some files of a table."""
+def _section(
+    title: str,
+    old: KeyedFiles,
+    new: KeyedFiles,
+    changes: Callable[[Matched], list[Change]],
+    flat: Callable[[pa.Table], pa.Table] = lambda table: table,
+) -> Section:
+    """What came, went and changed, range by range of the key, so in its order."""
+    added: list[str] = []
+    removed: list[str] = []
+    changed: list[Change] = []
+    for before, after in in_ranges(old, new):
+        found = match(flat(before), flat(after), old.schema.names[0])
+        added += found.added
+        removed += found.removed
+        changed += changes(found)
+    return Section(title, added, removed, changed)
+
+
+def _files(version: VersionFolder, entries: Sequence[FileEntry], table: str, columns: Sequence[str]) -> KeyedFiles:
     schema = pa.schema([TABLES[table].schema.field(name) for name in columns])
-    parts = [pq.read_table(version.folder / entry.path, columns=list(columns), partitioning=None) for entry in entries]
-    cast = [part.select(list(columns)).replace_schema_metadata(None).cast(schema) for part in parts]
-    return pa.concat_tables(cast) if cast else schema.empty_table()
+    return KeyedFiles([version.folder / entry.path for entry in entries], schema)
 
 
-def _matched(old: VersionFolder, new: VersionFolder, table: str, columns: Sequence[str]) -> Matched:
+def _sides(old: VersionFolder, new: VersionFolder, table: str, columns: Sequence[str]) -> tuple[KeyedFiles, KeyedFiles]:
     mine, theirs = differing(old, new, table)
-    return match(read(old, table, mine, columns), read(new, table, theirs, columns), columns[0])
+    return _files(old, mine, table, columns), _files(new, theirs, table, columns)
 
 
 def _people(old: VersionFolder, new: VersionFolder) -> Iterator[Section]:
@@ -68,23 +84,23 @@ def _persons(version: VersionFolder) -> dict[str, str]:
 
 
 def _images(old: VersionFolder, new: VersionFolder) -> Section:
-    found = _matched(old, new, "images", ("image_id", "sha256"))
-    rows = found.where(["sha256"])
-    return Section(
-        "images", found.added, found.removed, _changes(found, rows, "image_id", "sha256", ["bytes"], rows * 0)
-    )
+    def changes(found: Matched) -> list[Change]:
+        rows = found.where(["sha256"])
+        return _changes(found, rows, "image_id", "sha256", ["bytes"], rows * 0)
+
+    return _section("images", *_sides(old, new, "images", ("image_id", "sha256")), changes)
 
 
 _CAPTION = ("caption_id", "image_id", "text", "text_raw", "caption_source", "style", "model", "generation_key", "valid")
 
 
 def _captions(old: VersionFolder, new: VersionFolder) -> Section:
-    found = _matched(old, new, "captions", _CAPTION)
-    rows = found.where(["text", "valid"])
-    names = ("prompt or image", "model", "style", "source", "parser")
-    return Section(
-        "captions", found.added, found.removed, _changes(found, rows, "image_id", "text", names, _why(found, rows))
-    )
+    def changes(found: Matched) -> list[Change]:
+        rows = found.where(["text", "valid"])
+        names = ("prompt or image", "model", "style", "source", "parser")
+        return _changes(found, rows, "image_id", "text", names, _why(found, rows))
+
+    return _section("captions", *_sides(old, new, "captions", _CAPTION), changes)
 
 
 def _why(
@@ -101,28 +117,32 @@ def _why(
 
 
 def _attributes(old: VersionFolder, new: VersionFolder) -> Section:
-    found = _matched(old, new, "attributes", ("attribute_id", "image_id", "value", "attribute_source", "visible"))
-    rows = found.where(["value", "visible"])
-    return Section(
-        "attributes", found.added, found.removed, _changes(found, rows, "image_id", "value", ["labels"], rows * 0)
-    )
+    def changes(found: Matched) -> list[Change]:
+        rows = found.where(["value", "visible"])
+        return _changes(found, rows, "image_id", "value", ["labels"], rows * 0)
+
+    columns = ("attribute_id", "image_id", "value", "attribute_source", "visible")
+    return _section("attributes", *_sides(old, new, "attributes", columns), changes)
+
+
+_CONVERSATION = ("sample_id", "turns", "images", "texts", "template")
 
 
 def _families(old: VersionFolder, new: VersionFolder) -> Iterator[Section]:
-    mine, theirs = differing(old, new, "conversations")
-    for family in sorted({entry.family for entry in (*mine, *theirs)}):
-        pair = [[entry for entry in entries if entry.family == family] for entries in (mine, theirs)]
-        found = match(_rows(old, pair[0]), _rows(new, pair[1]), "sample_id")
+    def changes(found: Matched) -> list[Change]:
         rows = found.where(["said", "shown"])
         why = np.select([np.isin(rows, found.where([name])) for name in ("wording", "captions", "shown")], [0, 1, 2], 3)
-        names = ("wording", "caption", "pictures", "labels")
-        yield Section(family, found.added, found.removed, _changes(found, rows, "image_id", "said", names, why))
+        return _changes(found, rows, "image_id", "said", ("wording", "caption", "pictures", "labels"), why)
+
+    both = differing(old, new, "conversations")
+    for family in sorted({entry.family for entries in both for entry in entries}):
+        mine, theirs = ([entry for entry in entries if entry.family == family] for entries in both)
+        before, after = (_files(v, e, "conversations", _CONVERSATION) for v, e in ((old, mine), (new, theirs)))
+        yield _section(family, before, after, changes, _flat)
 
 
-def _rows(version: VersionFolder, entries: Sequence[FileEntry]) -> pa.Table:
+def _flat(table: pa.Table) -> pa.Table:
     """Conversations as flat columns: what is said, which pictures are shown, captions quoted, and the wording."""
-    columns = ("sample_id", "turns", "images", "texts", "template")
-    table = read(version, "conversations", entries, columns)
     template = pc.struct_field(table.column("template"), [1]), pc.struct_field(table.column("template"), [2])
     shown = joined(table.column("images"), "image_id", _LINE)
     return pa.table(
