@@ -80,6 +80,8 @@ def _money(cost: float | None, currency: str) -> str:
 def _time(seconds: float | None) -> str:
     if seconds is None:
         return "time unknown before anything was measured"
+    if seconds < 90:
+        return f"about {seconds:.0f} s"
     return f"about {seconds / 3_600:.1f} h" if seconds > 5_400 else f"about {seconds / 60:.1f} min"
 
 

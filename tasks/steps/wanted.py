@@ -40,8 +40,8 @@ def wanted(
 ) -> list[Wanted]:
     """What each model of the recipe is asked; nothing when the source was described already.
 
-    Keys in `settled` were asked in this build: they are not open, whatever became of them. Where a description lacks
-    answers because the endpoint failed, those are open, and what a model refused is not.
+    Keys in `settled` were asked in this build: they are not open, whatever became of them. What the endpoint failed to
+    answer is open until it was tried often enough; what a model refused, cut or got wrong was answered, and is not.
     """
     models = models_of(recipe)
     inputs = inputs_of(ingested, recipe, seed, models)
@@ -50,7 +50,7 @@ def wanted(
     lacked = remembered(store, inputs)
     if lacked is not None and _is_settled(store, inputs, lacked, generations, settled):
         return []
-    look = _Look(generations, settled, final_refusals=lacked is not None)
+    look = _Look(generations, settled)
     known, _ = known_of(store, ingested)
     planned = [image_requests(known, recipe, model, seed) for model in models]
     first = [look.wanted(model, each) for model, each in zip(models, planned, strict=True)]
@@ -78,11 +78,10 @@ def _is_settled(
 
 
 class _Look(NamedTuple):
-    """What is looked up in the store: `settled` keys are not open; with `final_refusals` only failures are retried."""
+    """What is looked up in the store; `settled` keys are not open, and neither is what was answered unusably."""
 
     generations: GenerationStore
     settled: Collection[str]
-    final_refusals: bool
 
     def wanted(self, model: Model, planned: Sequence[Planned]) -> Wanted:
         """A model's requests, keyed, and which of them are open."""
@@ -99,8 +98,6 @@ class _Look(NamedTuple):
 
     def _final(self, tried: list[str]) -> frozenset[str]:
         """The keys whose last try was answered, though not usably."""
-        if not self.final_refusals or not tried:
-            return frozenset()
         return frozenset(tried) - failed_now(self.generations, tried).keys()
 
 

@@ -304,3 +304,18 @@ def test_a_model_is_measured_by_a_first_chunk_and_then_asked_the_rest(
     ask_models(tmp_path, ingests, recipe_of(), Asking(), Counting(1, Reporter(quiet=True)))
     assert sizes == [[20], [server.came.total() - 20]]
     assert len(server.bodies) == server.came.total() > 40
+
+
+def test_what_was_answered_unusably_is_not_paid_for_again_by_corrected_code(
+    market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with Stumbling() as server:
+        server.failing = False
+        monkeypatch.setenv("REIDFORGE_MLLM_URL", server.url)
+        built(recipe_of(), market, tmp_path)
+        asked, refused = len(server.bodies), server.met["refusal"]
+        monkeypatch.setattr(describe, "_revision", lambda: "that of a corrected parser")
+        with planned(recipe_of(), market, tmp_path, Prices(), QUIET) as (plan, _):
+            assert (plan.lines[0].missed, plan.lines[0].given_up) == ({}, {"refused": refused})
+        built(recipe_of(), market, tmp_path)
+        assert len(server.bodies) == asked
