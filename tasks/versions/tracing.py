@@ -3,6 +3,7 @@
 >>> trace(VersionFolder(folder), "same_yn-0123456789abcdef")["pictures"][0]["raw_file"]
 """
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import pyarrow.parquet as pq
 
 from schemas.errors import UnknownVersion
 from schemas.manifest import FileEntry, Manifest
+from tasks.versions.cache import through_cache
+from tasks.versions.folders import FolderVersion
 from tasks.versions.manifest import load_manifest
 from tasks.versions.reader import VersionFolder
-from tasks.versions.remote import Remote
+from tasks.versions.remote import Remote, Version
 from tasks.versions.selecting import source_of
 
 KINDS = {"conversation": "conversations", "caption": "captions", "picture": "person_images", "attribute": "attributes"}
@@ -43,17 +46,25 @@ def trace(version: VersionFolder, name: str) -> dict[str, Any]:
 
 
 def holders(remote: Remote, name: str, kind: str, key: str) -> list[str]:
-    """The versions of a dataset, oldest first, that hold a row of that kind; only folders can be looked into."""
+    """The versions of a dataset, oldest first, that hold a row of that kind. Of a URL the files of that table come."""
     return [number for number, digest in remote.versions(name).items() if _holds(remote, name, digest, kind, key)]
 
 
 def _holds(remote: Remote, name: str, digest: str, kind: str, key: str) -> bool:
-    stored = remote.open(name, digest)
-    folder = Path(stored.place)
-    if not (folder / "data").is_dir():
+    try:
+        stored = remote.open(name, digest)
+        entries = _entries(load_manifest(stored.manifest()), KINDS[kind])
+    except UnknownVersion:  # dropped
         return False
-    entries = _entries(load_manifest(stored.manifest()), KINDS[kind])
-    return any(True for _ in _rows(folder, entries, KINDS[kind], [key]))
+    if isinstance(stored, FolderVersion):
+        return any(True for _ in _rows(stored.folder, entries, KINDS[kind], [key]))
+    return any(_fetched_holds(stored, entry, KINDS[kind], key) for entry in entries)
+
+
+def _fetched_holds(stored: Version, entry: FileEntry, table: str, key: str) -> bool:
+    with tempfile.TemporaryDirectory(prefix="reidforge-") as place:
+        through_cache(entry, Path(place) / entry.path, stored.fetch)
+        return any(True for _ in _rows(Path(place), [entry], table, [key]))
 
 
 def _name(version: VersionFolder) -> str:

@@ -10,6 +10,7 @@ from versions_toy import FAMILIES, toy
 from flows.cli import app
 from schemas.errors import UnknownVersion
 from tasks.versions.reader import VersionFolder
+from tasks.versions.remote import open_remote
 from tasks.versions.remotes.local import LocalRemote
 from tasks.versions.tracing import holders, trace
 
@@ -52,6 +53,18 @@ def test_captions_and_pictures_lead_to_the_same_file(version: VersionFolder, nam
 def test_the_versions_that_hold_a_row_are_found(remote: LocalRemote) -> None:
     assert holders(remote, "toy", "conversation", "SAME_YN-train-0001") == ["0.1.0", "0.2.0"]
     assert holders(remote, "toy", "conversation", "SAME_YN-train-0008") == ["0.2.0"]
+
+
+def test_versions_of_a_url_are_looked_into_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REIDFORGE_CACHE", str(tmp_path / "cache"))
+    url = f"memory://{tmp_path.name}"
+    first = toy(tmp_path / "a").publish(url)
+    toy(tmp_path / "b", MORE).publish(url, version="0.2.0")
+    place = open_remote(url)
+    assert holders(place, "toy", "conversation", "SAME_YN-train-0001") == ["0.1.0", "0.2.0"]
+    assert holders(place, "toy", "conversation", "SAME_YN-train-0008") == ["0.2.0"]
+    place.drop("toy", first.digest)
+    assert holders(place, "toy", "conversation", "SAME_YN-train-0001") == ["0.2.0"]
 
 
 def test_an_unknown_row_is_refused_in_one_sentence(version: VersionFolder) -> None:
