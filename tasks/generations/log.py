@@ -11,11 +11,14 @@ from typing import Any
 import pyarrow as pa
 import xxhash
 
+from schemas.errors import BadTable
 from schemas.keys import canonical_json
 from tasks.generations.segments import SCHEMA, Row
 from tasks.generations.spending import Spent
 from tasks.generations.table import Table
 
+FORMAT = 1
+"""Of the file, in its `user_version`; 0 is the same, from before it was written down."""
 _WAIT_SECONDS = 60
 # Rows are appended in rowid order, so that a file cut short or hit in one place keeps everything before and behind.
 _CREATE = (
@@ -46,11 +49,15 @@ _BACKWARDS = "SELECT * FROM answers ORDER BY id DESC"
 
 
 class Log:
-    """An open log. Rows whose checksum does not hold are left out wherever rows are read."""
+    """An open log. Rows whose checksum does not hold are left out wherever rows are read.
+
+    Raises BadTable for a log that another release wrote in another format.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         with _alone(path.with_name("lock")):
+            _check_format(path)
             if not _is_whole(path):
                 _recover(path)
             self._file = _connect(path)
@@ -137,7 +144,54 @@ def _connect(path: Path) -> sqlite3.Connection:
     file.execute("PRAGMA synchronous = FULL")
     for statement in _CREATE:
         file.execute(statement)
+    if file.execute("PRAGMA user_version").fetchone() != (FORMAT,):
+        file.execute(f"PRAGMA user_version = {FORMAT}")
     return file
+
+
+def _check_format(path: Path) -> None:
+    """Raises BadTable for tables that this release does not know; says nothing of files that are no database."""
+    found, made = _form(path), _made_form()
+    if found is None or not found[1]:
+        return
+    version, tables = found
+    if version in {0, FORMAT} and all(made.get(name) == columns for name, columns in tables.items()):
+        return
+    shown = f"format {version}" if version not in {0, FORMAT} else f"the tables {', '.join(sorted(tables))}"
+    raise BadTable(
+        f"The log {str(path)!r} of the generation store was written by another release of ReIDForge: it has {shown}, "
+        f"and this release reads format {FORMAT}. Move its answers into segments with that release "
+        "(`reidforge generations compact`), or move the file away to have them asked again."
+    )
+
+
+def _form(path: Path) -> tuple[int, dict[str, list[str]]] | None:
+    """The version of a database file and the columns of its tables; None when there is none to be read."""
+    if not path.is_file():
+        return None
+    try:
+        with closing(sqlite3.connect(path, timeout=_WAIT_SECONDS)) as file:
+            return _form_of(file)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        return None
+
+
+def _made_form() -> dict[str, list[str]]:
+    """The columns of the tables that this release makes."""
+    with closing(sqlite3.connect(":memory:")) as file:
+        for statement in _CREATE:
+            file.execute(statement)
+        return _form_of(file)[1]
+
+
+def _form_of(file: sqlite3.Connection) -> tuple[int, dict[str, list[str]]]:
+    names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    columns = "SELECT name FROM pragma_table_info(?) ORDER BY cid"
+    [version] = file.execute("PRAGMA user_version").fetchone()
+    tables = [name for (name,) in file.execute(names)]
+    return version, {table: [name for (name,) in file.execute(columns, (table,))] for table in tables}
 
 
 def _checksum(row: Row) -> int:

@@ -108,6 +108,36 @@ def test_a_file_that_is_no_log_is_set_aside(tmp_path: Path):
         assert store.get([key(0)]) == answers(range(1))
 
 
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        ("CREATE TABLE generations (key TEXT, text TEXT)", "the tables answers, generations, spent"),
+        ("ALTER TABLE answers ADD COLUMN more TEXT", "the tables answers, spent"),
+        ("PRAGMA user_version = 2", "format 2"),
+    ],
+)
+def test_a_log_of_another_release_is_refused_and_left_as_it_is(tmp_path: Path, change: str, shown: str):
+    with GenerationStore(tmp_path) as store:
+        store.put(answers(range(3)))
+    with sqlite3.connect(tmp_path / "hot.sqlite") as file:
+        file.execute(change)
+    file.close()
+    before = (tmp_path / "hot.sqlite").read_bytes()
+    with pytest.raises(BadTable, match=f"was written by another release of ReIDForge: it has {shown}, and"):
+        GenerationStore(tmp_path)
+    assert (tmp_path / "hot.sqlite").read_bytes() == before
+
+
+def test_a_log_from_before_its_format_was_written_down_is_read(tmp_path: Path):
+    with GenerationStore(tmp_path) as store:
+        store.put(answers(range(3)))
+    with sqlite3.connect(tmp_path / "hot.sqlite") as file:
+        file.execute("PRAGMA user_version = 0")
+    file.close()
+    with GenerationStore(tmp_path) as store:
+        assert store.get(map(key, range(3))) == answers(range(3))
+
+
 def test_a_torn_write_ahead_log_costs_its_tail_only(tmp_path: Path):
     writer = GenerationStore(tmp_path)
     for n in range(20):
