@@ -18,8 +18,8 @@ def gate(name: str) -> Gate:
     return found
 
 
-def test_there_are_twenty_four_gates() -> None:
-    assert len(GATES) == 24
+def test_there_are_twenty_seven_gates() -> None:
+    assert len(GATES) == 27
 
 
 @pytest.mark.parametrize("name", GATES)
