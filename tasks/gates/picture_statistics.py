@@ -23,10 +23,33 @@ from tasks.checking.verdicts import Judged, judged
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-Sums = dict[tuple[str, str], Floats]
 _IMAGES = "images[].image_id"
 _MEASURES = ("size", "bytes per pixel", "sharpness")
 _MOST_NUMBER = 64
+_BITS = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Of wrong and right candidates: count, sum and sum of squares of each measure (2, 3, 3), and which pictures.
+
+    `pictures` (2, bits) is set where the key of a picture falls: how many different ones there are is told by that.
+    """
+
+    figures: Floats
+    pictures: Mask
+
+    def and_of(self, other: "_Sums") -> "_Sums":
+        return _Sums(self.figures + other.figures, self.pictures | other.pictures)
+
+    @property
+    def distinct(self) -> Floats:
+        """About how many different pictures stand behind each side (linear counting; without bound when full)."""
+        empty = (~self.pictures).sum(axis=1)
+        return np.where(empty > 0, _BITS * np.log(_BITS / np.maximum(empty, 1)), np.inf)
+
+
+Sums = dict[tuple[str, str], _Sums]
 
 
 @dataclass(frozen=True)
@@ -48,7 +71,7 @@ class _Statistics:
         return keys[turn], np.stack([np.log(area), np.log(np.maximum(n_bytes, 1) / area), sharp], axis=1)[turn]
 
     def seen(self, block: Block) -> Sums:
-        """Per family and split and side: how many are measured, the sum and the sum of squares, (2, 3, 3)."""
+        """The sums of each family and split."""
         candidate, right = _sides(block)
         row = block.rows_of(_IMAGES)[candidate]
         keys, measures = self.measured
@@ -65,14 +88,16 @@ class _Statistics:
                 split.values[int(one) % len(split.values)].as_py(),
             )
             mine = cell == one
-            found[name] = np.stack([_sums(values[mine & (right[candidate] == side)]) for side in (False, True)])
+            sides = [mine & (right[candidate] == side) for side in (False, True)]
+            bits = [np.bincount(wanted[side] % np.uint64(_BITS), minlength=_BITS) > 0 for side in sides]
+            found[name] = _Sums(np.stack([_sums(values[side]) for side in sides]), np.stack(bits))
         return found
 
     def verdict(self, seen: Sequence[Sums]) -> Verdict:
         total: Sums = {}
         for one in seen:
             for name, sums in one.items():
-                total[name] = total.get(name, 0.0) + sums
+                total[name] = sums.and_of(total[name]) if name in total else sums
         found = [one for name in sorted(total) for one in _compared("/".join(name), total[name], self.parameters)]
         return judged(
             found,
@@ -110,19 +135,21 @@ def _sides(block: Block) -> tuple[Mask, Mask]:
     return np.asarray(pair | picked | several), np.asarray(right, dtype=bool)
 
 
-def _compared(cell: str, sums: Floats, parameters: Mapping[str, Any]) -> Iterator[Judged]:
-    """The standardised difference of the means of each measure, with its error (Cohen's d)."""
+def _compared(cell: str, sums: _Sums, parameters: Mapping[str, Any]) -> Iterator[Judged]:
+    """The standardised difference of the means of each measure (Cohen's d); a picture counts once for its error."""
     for at, measure in enumerate(_MEASURES):
-        n, total, squares = sums[:, 0, at], sums[:, 1, at], sums[:, 2, at]
+        n, total, squares = (sums.figures[:, place, at] for place in range(3))
         if not n.all():
             continue
         mean = total / n
-        spread = float(np.sqrt(max((squares / n - mean**2).mean(), 0.0)))
-        d = float(mean[1] - mean[0]) / spread if spread > 0 else float(bool(abs(mean[1] - mean[0]) > 1e-9))
-        error = float(np.sqrt((1 / n).sum()))
+        spread = float(np.sqrt(max(float((squares / n - mean**2).mean()), 0.0)))
+        gap = float(mean[1] - mean[0])
+        d = gap / spread if spread > 1e-9 else float(abs(gap) > 1e-9)
+        different = np.minimum(n, sums.distinct)
+        error = float(np.sqrt((1 / different).sum()))
         words = f"{cell}: {measure} of {n[1]:.0f} right and {n[0]:.0f} wrong candidates differ by {d:+.2f} deviations"
-        excess = abs(d) - parameters["z"] * error - parameters["margin"]
-        yield Judged(cell, enough=n.sum() >= parameters["min_rows"], excess=excess, words=words)
+        enough = bool(different.min() >= parameters["min_pictures"])
+        yield Judged(cell, enough=enough, excess=abs(d) - parameters["z"] * error - parameters["margin"], words=words)
 
 
 def _sharpness(staged: Memory, keys: Keys, most: int, seed: int) -> Floats:

@@ -47,7 +47,7 @@ def test_the_facts_say_what_failed_and_the_files_say_why(twice: tuple[StepOutput
     assert step.facts["failed"] == ["contract", "expectations", "image_bytes", "referential_integrity"]
     assert step.facts["passed"] is False
     gates = {entry["name"]: entry for entry in json.loads((step.folder / "gates.json").read_bytes())}
-    assert len(gates) == 26
+    assert len(gates) == 29
     assert gates["contract"]["failing"] == ["toy/train/0000_c1_000100.jpg"]
     assert gates["image_bytes"]["remedy"]
     assert gates["balance"]["remedy"] == ""
