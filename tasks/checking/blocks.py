@@ -178,6 +178,11 @@ class Block:
         found: Keys = self.once(("hashes", path), lambda: _hashes(self.words(path)))
         return found
 
+    def lengths(self, path: str, leaf: str) -> pa.Array:
+        """How many items each row's list at a column has, null for no list; `leaf` is any leaf below it."""
+        found = [pc.list_value_length(piece.read(leaf).column(path)) for piece in self._pieces]
+        return pa.chunked_array([chunk for one in found for chunk in one.chunks], pa.int32()).combine_chunks()
+
     def names(self, rows: Ints, key: str = "sample_id") -> list[str]:
         """The ids of some rows of this block, in the order given."""
         return [str(name) for name in self.plain(key).take(pa.array(rows, pa.int64())).to_pylist()]

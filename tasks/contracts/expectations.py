@@ -7,21 +7,26 @@ nothing leaves the machine: an ephemeral context, analytics off, progress bars o
 import logging
 import os
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import chain, islice
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from schemas.errors import BadContract
 from schemas.gate import Staged
+from schemas.keys import mix
+from tasks.checking.blocks import BLOCK_ROWS, Block, Keys, Slice, blocks, shares
 from tasks.contracts.compiling import Expectation, compile_contract
 from tasks.contracts.finding import SHOWN, Finding
-from tasks.contracts.load import Contract, primary_key
-from tasks.contracts.paths import cells
+from tasks.contracts.load import Contract, arrow_schema, leaves, primary_key
 
+_ROWS, _KEYS, _WHOLE = "rows", "keys", "whole"
+Held = Callable[[], Iterator[Block]]
 _SEVERITY = {"error": "critical", "warning": "warning"}
 
 
@@ -63,20 +68,106 @@ class Outcome:
         )
 
 
-def check_expectations(staged: Staged, contracts: Mapping[str, Contract]) -> list[Outcome]:
-    """Run every table's suite once; tables that the version lacks are left out. Takes seconds: it loads the library."""
+def check_expectations(staged: Staged, contracts: Mapping[str, Contract], most: int = BLOCK_ROWS) -> list[Outcome]:
+    """Run every table's suite on at most `most` rows at a time; tables that the version lacks are left out.
+
+    Takes seconds: it loads the library.
+    """
     gx = _library()
     context = gx.get_context(mode="ephemeral")
-    bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
-    context.variables.progress_bars = bars
-    source = context.data_sources.add_pandas("version")
-    outcomes: list[Outcome] = []
-    for name, contract in sorted(contracts.items()):
-        if staged.has(name):
-            suite = compile_contract(contract)
-            found = frame(staged.table(name), [*primary_key(contract), *_columns(suite)])
-            outcomes.extend(_run(gx, context, source, contract, suite, found))
-    return outcomes
+    context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
+    engine = _Engine(gx, context, context.data_sources.add_pandas("version"))
+    return [
+        outcome
+        for name, contract in sorted(contracts.items())
+        if staged.has(name)
+        for outcome in _table(engine, staged, contract, most)
+    ]
+
+
+def _table(engine: "_Engine", staged: Staged, contract: Contract, most: int) -> list[Outcome]:
+    """The outcomes of a table's suite in its order: rules about single rows block by block, others by themselves."""
+    suite = compile_contract(contract)
+    several = len(list(islice(shares(staged, contract.name, most), 2))) > 1
+    held = partial(blocks, staged, contract.name, most)
+    ways = [_way(expectation) if several else _ROWS for expectation in suite]
+    found: dict[int, Outcome] = {}
+    for way, frames in ((_ROWS, _frames), (_KEYS, _suspects), (_WHOLE, _whole)):
+        places = [place for place, one in enumerate(ways) if one == way]
+        if places:
+            mine = [suite[place] for place in places]
+            run = engine.suite(f"{contract.name} {way}", contract, mine)
+            each = [run(part) for part in frames(held, contract, mine)]
+            found |= {place: _merged([one[n] for one in each]) for n, place in enumerate(places)}
+    rows = sum(block.rows for block in held())
+    found |= {place: replace(found[place], looked_at=rows) for place, way in enumerate(ways) if way == _KEYS}
+    return [found[place] for place in range(len(suite))]
+
+
+def _way(expectation: Expectation) -> str:
+    """How a rule may be judged: on blocks of rows, on rows that may share a key, or on its whole columns only."""
+    if "unique" in expectation.kind:
+        return _KEYS
+    single = expectation.kind.startswith(("expect_column_value", "expect_column_pair_values"))
+    return _ROWS if single and "mostly" not in expectation.arguments else _WHOLE
+
+
+def _merged(found: Sequence[Outcome]) -> Outcome:
+    """One rule's outcome over all frames it was run on."""
+    ids = sorted({name for one in found for name in one.failing})
+    count, looked_at, missing = (sum(getattr(one, name) for one in found) for name in ("count", "looked_at", "missing"))
+    return replace(
+        found[0],
+        passed=all(one.passed for one in found),
+        count=count,
+        failing=tuple(ids[:SHOWN]),
+        looked_at=looked_at,
+        missing=missing,
+    )
+
+
+def _frames(held: Held, contract: Contract, suite: Sequence[Expectation]) -> Iterator[pd.DataFrame]:
+    """The columns of some rules, block by block; one frame without rows for an empty table."""
+    columns = [*primary_key(contract), *_columns(suite)]
+    found = held()
+    empty = Block([Slice(arrow_schema(contract).empty_table())], 0)
+    for block in chain([next(found, empty)], found):
+        yield frame(block, contract, columns)
+
+
+def _suspects(held: Held, contract: Contract, suite: Sequence[Expectation]) -> Iterator[pd.DataFrame]:
+    """The rows whose keys may stand more than once, all whose 64-bit hash does; and those without a key."""
+    key = list(primary_key(contract))
+    hashes = [_hashed(block, key) for block in held()]
+    found, counts = np.unique(np.concatenate(hashes), return_counts=True)
+    twice = [np.flatnonzero(np.isin(one, found[(counts > 1) | (found == 0)])) for one in hashes]
+    parts = [
+        frame(block, contract, key).take(rows)
+        for block, rows in zip(held(), twice, strict=True)
+        if len(rows) or not block.start
+    ]
+    yield pd.concat(parts, ignore_index=True)
+
+
+def _hashed(block: Block, key: Sequence[str]) -> Keys:
+    words = [block.hashes(name) if _worded(block, name) else block.numbers(name, -1).astype(np.uint64) for name in key]
+    lacking = [block.values(name).is_null().to_numpy(zero_copy_only=False) for name in key]
+    return np.where(np.logical_or.reduce(lacking), np.uint64(0), mix(*words))
+
+
+def _worded(block: Block, name: str) -> bool:
+    kind = block.values(name).type
+    return bool(pa.types.is_dictionary(kind) or pa.types.is_string(kind))
+
+
+def _whole(held: Held, contract: Contract, suite: Sequence[Expectation]) -> Iterator[pd.DataFrame]:
+    """Whole columns, no more than some rules are about: none at all for a number of rows."""
+    columns = _columns(suite)
+    if not columns:
+        yield pd.DataFrame(index=range(sum(block.rows for block in held())))
+        return
+    columns = [*primary_key(contract), *columns]
+    yield pd.concat([frame(block, contract, columns) for block in held()], ignore_index=True)
 
 
 def _library() -> Any:
@@ -93,43 +184,48 @@ def _columns(suite: Sequence[Expectation]) -> list[str]:
     return [name for expectation in suite for name in expectation.columns]
 
 
-def frame(table: pa.Table, columns: Sequence[str]) -> pd.DataFrame:
-    """Named columns of a table as pandas: `answer.kind` is a struct child, `n_images` the length of a list."""
+def frame(block: Block, contract: Contract, columns: Sequence[str]) -> pd.DataFrame:
+    """Named columns of a block as pandas: `answer.kind` is a struct child, `n_images` the length of a list."""
     wanted = list(dict.fromkeys(columns))
-    arrays = [_flat(table, name) for name in wanted]
-    found: pd.DataFrame = pa.table(arrays, names=wanted).to_pandas()
+    found: pd.DataFrame = pa.table([_flat(block, contract, name) for name in wanted], names=wanted).to_pandas()
     return found
 
 
-def _flat(table: pa.Table, name: str) -> pa.Array:
-    counted = name.removeprefix("n_")
-    if name not in table.column_names and counted in table.column_names:
-        return pc.list_value_length(table.column(counted))
-    return cells(table, name).values
+def _flat(block: Block, contract: Contract, name: str) -> pa.Array:
+    counted, known = name.removeprefix("n_"), [column.name for column in contract.table.properties]
+    if name not in known and counted in known:
+        below = next(path for path, _ in leaves(contract) if path.startswith(f"{counted}[]"))
+        return block.lengths(counted, below)
+    return block.plain(name)
 
 
-def _run(
-    gx: Any,
-    context: Any,
-    source: Any,
-    contract: Contract,
-    suite: Sequence[Expectation],
-    found: pd.DataFrame,
-) -> list[Outcome]:
-    batch = source.add_dataframe_asset(contract.name).add_batch_definition_whole_dataframe("whole")
-    built = [_expectation(gx, expectation) for expectation in suite]
-    named = context.suites.add(gx.ExpectationSuite(name=contract.name, expectations=built))
-    definition = gx.ValidationDefinition(name=contract.name, data=batch, suite=named)
-    result = context.validation_definitions.add(definition).run(
-        batch_parameters={"dataframe": found},
-        result_format={
-            "result_format": "COMPLETE",
-            "unexpected_index_column_names": list(primary_key(contract)),
-        },
-    )
-    by_id = {str(one.expectation_config.id): one for one in result.results}
-    results = [by_id[str(expectation.id)] for expectation in named.expectations]
-    return [_outcome(contract, expectation, one) for expectation, one in zip(suite, results, strict=True)]
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """The library, its context and its source of frames."""
+
+    gx: Any
+    context: Any
+    source: Any
+
+    def suite(
+        self, name: str, contract: Contract, suite: Sequence[Expectation]
+    ) -> Callable[[pd.DataFrame], list[Outcome]]:
+        """Some rules of a contract, to be run on frames."""
+        batch = self.source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole")
+        built = [_expectation(self.gx, expectation) for expectation in suite]
+        named = self.context.suites.add(self.gx.ExpectationSuite(name=name, expectations=built))
+        checked = self.context.validation_definitions.add(
+            self.gx.ValidationDefinition(name=name, data=batch, suite=named)
+        )
+        format_ = {"result_format": "COMPLETE", "unexpected_index_column_names": list(primary_key(contract))}
+
+        def run(found: pd.DataFrame) -> list[Outcome]:
+            result = checked.run(batch_parameters={"dataframe": found}, result_format=format_)
+            by_id = {str(one.expectation_config.id): one for one in result.results}
+            results = [by_id[str(expectation.id)] for expectation in named.expectations]
+            return [_outcome(contract, expectation, one) for expectation, one in zip(suite, results, strict=True)]
+
+        return run
 
 
 def _expectation(gx: Any, expectation: Expectation) -> Any:

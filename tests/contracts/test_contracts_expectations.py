@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from schemas.errors import BadContract
+from tasks.checking.blocks import blocks
 from tasks.checking.toy import toy_rows, toy_staged
 from tasks.contracts.compiling import Expectation, compile_contract
 from tasks.contracts.expectations import Outcome, check_expectations, frame
@@ -47,8 +48,8 @@ def test_no_suite_reads_the_pictures() -> None:
 
 
 def test_a_frame_flattens_structs_and_counts_lists() -> None:
-    table = toy_staged(toy_rows()).table("conversations")
-    found = frame(table, ["sample_id", "answer.kind", "n_images", "sample_id"])
+    block = next(blocks(toy_staged(toy_rows()), "conversations"))
+    found = frame(block, CONTRACTS["conversations"], ["sample_id", "answer.kind", "n_images", "sample_id"])
     assert isinstance(found, pd.DataFrame)
     assert list(found.columns) == ["sample_id", "answer.kind", "n_images"]
     assert set(found["n_images"]) == {1, 2, 5}
@@ -87,3 +88,19 @@ def test_an_expectation_that_does_not_exist_is_refused_by_name() -> None:
 
     with pytest.raises(BadContract, match="expect_magic"):
         _expectation(_library(), Expectation("expect_magic", {}))
+
+
+def test_outcomes_do_not_depend_on_where_blocks_end() -> None:
+    rows = toy_rows()
+    rows["conversations"][0]["answer"]["kind"] = "guess"
+    rows["conversations"][-1]["sample_id"] = rows["conversations"][0]["sample_id"]
+    rows["neighbours"] += [{**rows["neighbours"][0], "candidate_id": "nobody"}] * 3
+    for shot in rows["person_images"]:
+        shot["split"] = "none"
+    held = {name: CONTRACTS[name] for name in ("conversations", "neighbours", "person_images", "rejects")}
+    staged = toy_staged(rows)
+    whole = check_expectations(staged, held)
+    assert check_expectations(staged, held, most=20) == whole
+    broken = {(one.table, one.kind) for one in whole if not one.passed}
+    assert ("conversations", "expect_column_values_to_be_unique") in broken
+    assert ("person_images", "expect_column_values_to_not_be_in_set") in broken
