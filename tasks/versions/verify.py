@@ -5,6 +5,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO
 
@@ -122,13 +123,20 @@ def _linked(source: Path, target: Path) -> bool:
     return False
 
 
+def _write(writer: RawIOBase, data: memoryview) -> None:
+    """All of it: a disk that is nearly full takes a part first, and refuses the rest only when it is asked again."""
+    while data:
+        data = data[writer.write(data) or 0 :]
+
+
 def _copied(source: Path, target: Path) -> tuple[int, str]:
     hasher, size, block = hashlib.sha256(), 0, memoryview(bytearray(_BLOCK))
     try:
         with source.open("rb", buffering=0) as reader, target.open("wb", buffering=0) as writer:
             while count := reader.readinto(block):
                 hasher.update(block[:count])
-                size += writer.write(block[:count])
+                size += count
+                _write(writer, block[:count])
     except OSError as error:
         raise NotWritable(f"The file {target.name!r} could not be copied ({error.strerror}).") from error
     return size, hasher.hexdigest()

@@ -1,6 +1,7 @@
 """A Hugging Face Hub in miniature, on loopback: the calls that publishing, pulling and `load_dataset` make."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
@@ -114,7 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, text)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(data)
+            with contextlib.suppress(ConnectionError):  # whoever has read enough may leave
+                self.wfile.write(data)
 
     def _break(self) -> None:
         """End the connection at once, as a cable that is pulled does."""

@@ -3,11 +3,10 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hub_server import TOKEN, Hub, serve
+from hub_server import Hub
 from versions_toy import FAMILIES, Toy, toy
 
 from schemas.errors import DigestMismatch, NotWritable, Revoked, Unreachable, VersionExists, WrongUse
@@ -19,21 +18,6 @@ from tasks.versions.remotes.hub import HubRemote
 
 REMOTE = "hub://lab/toy"
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # huggingface_hub's own
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
-    made = Hub()
-    server = serve(made)
-    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("HF_TOKEN", TOKEN)
-    monkeypatch.setenv("REIDFORGE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_PROGRESS_BARS", True)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    yield made
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture
