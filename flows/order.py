@@ -13,6 +13,7 @@ from schemas.discovery import find_all
 from schemas.errors import BadRecipe
 from schemas.recipe import Evaluate, Recipe, Train
 from tasks.steps.parts import SourceParts
+from tasks.steps.pools import forget_pools
 from tasks.steps.store import StepOutput, load_step, write_record
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def build_version(recipe: Recipe, raw: Path, store: Path, run: Runner, how: Aski
     families = sorted(recipe.families)
     conversations = run.map("compose", [(store, parts, recipe, family, linked) for family in families])
     composed = dict(zip(families, conversations, strict=True))
+    forget_pools()
     _refuse_nothing(recipe, composed)
     benchmarked = run.call("benchmark", store, ingests, described, protocol_names(recipe))
     staged = run.call("stage", store, recipe, parts, linked, composed, benchmarked)

@@ -23,7 +23,7 @@ from schemas.question import DIFFICULTIES, NOBODY, STRATEGIES, Ask, Draft, Ints,
 from schemas.recipe import Family
 from schemas.tables import CONVERSATIONS
 
-BLOCK_ROWS = 131_072
+BLOCK_ROWS = 32_768
 _REF = CONVERSATIONS.schema.field("images").type.value_type
 _TEXT = CONVERSATIONS.schema.field("texts").type.value_type
 _TURN = CONVERSATIONS.schema.field("turns").type.value_type

@@ -23,7 +23,8 @@ from schemas.question import NOBODY, Captions, Flags, Ints, Neighbours, Pool
 from schemas.tables import TABLES
 
 _INFRARED = ("near_infrared", "thermal")
-_KEPT = ("image_id", "source", "person_key", "pid_scope", "cam_key", "clothes_key", "modality", "frame", "license_id")
+KEPT = ("image_id", "source", "person_key", "pid_scope", "cam_key", "clothes_key", "modality", "frame", "license_id")
+"""The columns of person_images that a pool repeats."""
 
 
 def build_pool(
@@ -70,7 +71,7 @@ def _usable(person_images: pa.Table, splits: list[str], withheld: Collection[str
     known = pc.is_valid(person_images.column("person_key"))
     out = pc.is_in(person_images.column("person_key"), value_set=pa.array(sorted(withheld), pa.string()))
     kept = pc.and_(pc.and_(in_split, normal), pc.and_(known, pc.invert(out)))
-    return person_images.select(_KEPT).filter(kept)
+    return person_images.select(KEPT).filter(kept)
 
 
 def _with_sizes(people: pa.Table, sizes: pa.Table) -> pa.Table:
@@ -128,8 +129,17 @@ def codes(column: pa.ChunkedArray) -> Ints:
 
 
 def positions(wanted: pa.ChunkedArray | pa.Array, ids: pa.Array) -> Ints:
-    """Where each wanted id stands in `ids`; NOBODY when it does not."""
+    """Where each wanted id stands in `ids`; NOBODY when it does not. Ids that are coded are looked up once each."""
+    if pa.types.is_dictionary(wanted.type):
+        return _coded_positions(wanted, ids)
     return np.asarray(pc.fill_null(pc.index_in(wanted, value_set=ids), NOBODY).to_numpy(), dtype=np.int64)
+
+
+def _coded_positions(wanted: pa.ChunkedArray, ids: pa.Array) -> Ints:
+    chunks = wanted.unify_dictionaries().chunks
+    at = np.append(positions(chunks[0].dictionary, ids) if chunks else [], NOBODY).astype(np.int64)
+    codes = [pc.fill_null(chunk.indices, len(at) - 1).to_numpy() for chunk in chunks]
+    return np.asarray(at[np.concatenate([np.zeros(0, dtype=np.int32), *codes])])
 
 
 def captions_of(ids: pa.Array, captions: pa.Table) -> Captions:
@@ -157,4 +167,4 @@ def neighbours_of(ids: pa.Array, neighbours: pa.Table) -> Neighbours:
     inside = (anchor >= 0) & (candidate >= 0)
     near[anchor[inside], rank[inside]] = candidate[inside]
     distance[anchor[inside], rank[inside]] = neighbours.column("distance").to_numpy()[inside]
-    return Neighbours(near=near, distance=distance, miner=str(neighbours.column("miner")[0]))
+    return Neighbours(near=near, distance=distance, miner=str(neighbours.column("miner")[0].as_py()))

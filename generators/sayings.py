@@ -11,7 +11,7 @@ generators.captions.attribute_read.
 import numpy as np
 
 from generators.captions.attribute_read import read
-from schemas.question import NOBODY, Ints, Pool
+from schemas.question import NOBODY, Flags, Ints, Pool
 from schemas.vocabulary import VOCABULARY
 
 KEYS = tuple(key for key, declared in VOCABULARY.items() if not declared.sensitive)
@@ -25,6 +25,7 @@ class Sayings:
         self._code = np.full(len(pool.captions.image), NOBODY, dtype=np.int64)
         self._known: dict[tuple[tuple[str, str], ...], int] = {(): 0}
         self.records: list[dict[str, str]] = [{}]
+        self._stated = np.zeros((0, len(KEYS)), dtype=np.bool_)
 
     def code(self, captions: Ints) -> Ints:
         """The number of the record of each caption."""
@@ -34,6 +35,14 @@ class Sayings:
             codes = np.array([self._learn(text) for text in texts.dictionary.to_pylist()], dtype=np.int64)
             self._code[new] = codes[texts.indices.to_numpy()]
         return self._code[captions]
+
+    def stated(self, captions: Ints) -> Flags:
+        """Which of KEYS each caption states, (captions, keys)."""
+        code = self.code(captions)
+        new = [[key in record for key in KEYS] for record in self.records[len(self._stated) :]]
+        if new:
+            self._stated = np.concatenate([self._stated, np.array(new, dtype=np.bool_)])
+        return np.asarray(self._stated[code])
 
     def _learn(self, text: str) -> int:
         said = {key: value for key, value in read(text).items() if key in KEYS}

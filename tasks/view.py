@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import simplejpeg
 from PIL import Image, UnidentifiedImageError
 
@@ -88,20 +89,32 @@ class StageView:
 
     def __getitems__(self, indices: Sequence[int]) -> list[dict[str, Any]]:
         """Many rows at once; each image that they show is read and decoded once."""
-        rows = self.table.take(pa.array(list(indices), pa.int64())).to_pylist()
-        ids = sorted({shown["image_id"] for row in rows for shown in row["images"]})
+        rows: list[dict[str, Any]] = self._told.take(pa.array(list(indices), pa.int64())).to_pylist()
+        ids = sorted({image_id for row in rows for image_id in row["image_ids"]})
         whole = {name: decode(data) for name, data in zip(ids, self.version.image_bytes(ids), strict=True)}
-        return [_row(row, whole) for row in rows]
+        for row in rows:
+            regions = row.pop("regions", None) or [None] * len(row["image_ids"])
+            shown = zip(row["image_ids"], regions, strict=True)
+            row["images"] = [part_of(whole[name], region) for name, region in shown]
+        return rows
+
+    @cached_property
+    def _told(self) -> pa.Table:
+        """What a row tells, as flat as Arrow has it: a batch becomes Python values quickly."""
+        images, answer = self.table.column("images"), self.table.column("answer")
+        columns = {name: self.table.column(name) for name in ("sample_id", "family", "subtask", "turns")}
+        columns |= {"image_ids": _each(images, "image_id"), "answer": pc.struct_field(answer, "text")}
+        regions = _each(images, "region")
+        if pc.list_flatten(regions).drop_null().length():
+            columns["regions"] = regions
+        return pa.table(columns).combine_chunks()
 
 
-def _row(row: dict[str, Any], pixels: dict[str, Pixels]) -> dict[str, Any]:
-    shown = [image["image_id"] for image in row["images"]]
-    return {
-        "sample_id": row["sample_id"],
-        "family": row["family"],
-        "subtask": row["subtask"],
-        "image_ids": shown,
-        "images": [part_of(pixels[image["image_id"]], image.get("region")) for image in row["images"]],
-        "turns": row["turns"],
-        "answer": row["answer"]["text"],
-    }
+def _each(structs: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """One field of every struct of lists, as lists."""
+    kind = pa.list_(structs.type.value_type.field(name).type)
+    parts = [
+        pa.ListArray.from_arrays(chunk.offsets, pc.struct_field(chunk.values, name), type=kind)
+        for chunk in structs.chunks
+    ]
+    return pa.chunked_array(parts, kind)

@@ -17,7 +17,7 @@ from generators.quotas import caps_of, fill_quota, shortfall
 from generators.sayings import KEYS, Sayings
 from schemas.answers import json_field
 from schemas.keys import below, mix, seed_of
-from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import NOBODY, Ask, Draft, Example, Ints, Question
 
 FIELDS = (2, 5)
 NULLS = 2
@@ -38,7 +38,7 @@ def _levels(ask: Ask, usable: Ints, sayings: Sayings) -> Iterator[Units]:
     rule = pc.equal(told.table.column("caption_source"), "rule").to_numpy()
     hashes = np.array([seed_of(key) for key in KEYS], dtype=np.uint64)
     for k, captions, word in turns_of(usable, told.words[usable], ask.seed, caps_of(ask).image):
-        said = _said(sayings, captions)
+        said = sayings.stated(captions)
         own = told.image[captions]
         unknown = np.stack([ask.pool.values[key][own] == 0 for key in KEYS], axis=1)
         drawn = mix(word[:, None], hashes[None, :], 131)
@@ -49,13 +49,6 @@ def _levels(ask: Ask, usable: Ints, sayings: Sayings) -> Iterator[Units]:
         shown = (content(told.texts[captions], packed(fields), paraphrase.astype(np.uint64)),)
         units = Units(own, np.full(len(own), k), word, columns, shown)
         yield units.take(np.asarray(said.sum(axis=1) >= FIELDS[0]))
-
-
-def _said(sayings: Sayings, captions: Ints) -> Flags:
-    """Which keys each caption states, (captions, keys)."""
-    code = sayings.code(captions)
-    table = np.array([[key in record for key in KEYS] for record in sayings.records], dtype=np.bool_)
-    return table[code]
 
 
 def _draft(ask: Ask, units: Units, sayings: Sayings) -> Draft:

@@ -4,7 +4,7 @@ store/steps/compose/<digest>/conversations-train.parquet, conversations-test.par
 of a split, conversations-train-0000.parquet and so on, cut by position in the order of row ids.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -46,8 +46,9 @@ from generators.captions import attribute_read, phrases
 from schemas import answers, keys, question, tables, vocabulary
 from schemas.discovery import find
 from schemas.recipe import Recipe
-from tasks.steps.parts import SourceParts, read_all, read_table
-from tasks.steps.pools import read_pool
+from tasks.steps import pools
+from tasks.steps.parts import SourceParts
+from tasks.steps.pools import read_pool, withheld_persons
 from tasks.steps.store import StepOutput, run_step
 from tasks.versions import streaming, writer
 
@@ -82,7 +83,7 @@ _CODE = (
     toys,
     wording,
 )
-_SCHEMAS = (answers, keys, question, tables, vocabulary, writer, streaming)
+_SCHEMAS = (answers, keys, question, tables, vocabulary, writer, streaming, pools)
 
 
 def compose(
@@ -128,19 +129,6 @@ def _inputs(parts: Sequence[SourceParts], recipe: Recipe, family: str, linked: S
         "lexicon": keys.file_sha256(Path(attribute_read.__file__).with_name("lexicon.yaml")),
         "code": keys.code_revision(import_module(f"{_PACKAGE}.{family.lower()}"), *_CODE, *_SCHEMAS),
     }
-
-
-def withheld_persons(
-    parts: Sequence[SourceParts], linked: StepOutput | None, accepted: Sequence[Mapping[str, str]] = ()
-) -> set[str]:
-    """Persons of any other split whose cluster of linked identities also holds a test person, but for accepted ones."""
-    if linked is None:
-        return set()
-    rows = read_table(linked, "identity_links").select(["person_a", "person_b"])
-    people = read_all([part.ingested for part in parts], "person_images")
-    tested = pc.unique(people.filter(pc.equal(people.column("split"), "test")).column("person_key")).to_pylist()
-    pairs = zip(*rows.to_pydict().values(), strict=True)
-    return {person for person, _, reason in links.leaks(pairs, tested, accepted) if reason is None}
 
 
 def _write(facts: dict[str, Any], split: str, wanted: int, rows: composing.Rows, folder: Path) -> None:

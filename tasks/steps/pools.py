@@ -1,38 +1,161 @@
-"""The people that questions are asked about, read from the steps of all sources; one reading serves many families."""
+"""The people that questions are asked about, read from the steps of all sources; one reading serves many families.
 
-from collections.abc import Sequence
+Only the columns and rows that a pool keeps are read, source by source, so that a quarter of a million pictures take
+some hundred megabytes. A pool is kept for the families that come after, until `forget` says that they are done.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from generators import pool
-from schemas import tables
+from generators import links, pool
+from schemas.keys import digest
 from schemas.question import Pool
-from tasks.steps.parts import SourceParts, read_all
+from schemas.tables import TABLES
+from tasks.steps.parts import SourceParts, read_table
 from tasks.steps.store import StepOutput
+
+_CAPTIONS = ("caption_id", "image_id", "text", "caption_source", "style", "language", "valid", "n_words")
+_ATTRIBUTES = ("level", "image_id", "person_key", "clothes_key", "key", "value", "visible", "attribute_source")
+_NEIGHBOURS = ("anchor_id", "rank", "candidate_id", "distance", "miner")
+_SIZES = ("image_id", "width", "height", "phash")
+_MOST_KEPT = 3
+
+
+class _Kept:
+    """What was made for a key, once even when two threads ask for it; the oldest goes when there are too many."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._made: dict[str, Any] = {}
+
+    def get(self, key: str, make: Callable[[], Any]) -> Any:
+        """What stands under the key, made now when nothing does."""
+        with self._lock:
+            if key not in self._made:
+                while len(self._made) >= _MOST_KEPT:
+                    del self._made[next(iter(self._made))]
+                self._made[key] = make()
+            return self._made[key]
+
+    def forget(self) -> None:
+        """Let go of everything."""
+        with self._lock:
+            self._made.clear()
+
+
+_POOLS, _WITHHELD = _Kept(), _Kept()
+
+
+def forget_pools() -> None:
+    """Give the memory of the kept pools back, once all families are composed."""
+    _POOLS.forget()
+    _WITHHELD.forget()
+    pa.default_memory_pool().release_unused()
 
 
 def read_pool(
     store: Path, parts: Sequence[SourceParts], split: str, withheld: set[str], also: Sequence[str] = ()
 ) -> Pool:
     """The people of one split over all sources, with what was described and mined of them."""
-    return pool.build_pool(
-        split,
-        read_all([part.ingested for part in parts], "person_images"),
-        pa.concat_tables([image_sizes(store, part.ingested) for part in parts]),
-        read_all([part.described for part in parts], "captions"),
-        read_all([part.described for part in parts], "attributes"),
-        read_all([part.mined for part in parts], "neighbours"),
-        withheld=withheld if split != "test" else (),
-        also=also if split == "train" else (),
+    out = sorted(withheld) if split != "test" else []
+    splits = [split, *(also if split == "train" else ())]
+    steps = [[part.ingested.digest, part.described.digest, part.mined.digest] for part in parts]
+    made: Pool = _POOLS.get(digest([str(store), steps, splits, out]), lambda: _built(store, parts, splits, out))
+    return made
+
+
+def _built(store: Path, parts: Sequence[SourceParts], splits: Sequence[str], withheld: Sequence[str]) -> Pool:
+    people = [_people(part.ingested, splits) for part in parts]
+    pairs = list(zip(parts, people, strict=True))
+    made = pool.build_pool(
+        splits[0],
+        pa.concat_tables(people),
+        pa.concat_tables([image_sizes(store, part.ingested, shown) for part, shown in pairs]),
+        pa.concat_tables([_about(part.described, "captions", _CAPTIONS, shown, ["image_id"]) for part, shown in pairs]),
+        pa.concat_tables(
+            [
+                _about(part.described, "attributes", _ATTRIBUTES, shown, ["image_id", "person_key", "clothes_key"])
+                for part, shown in pairs
+            ]
+        ),
+        pa.concat_tables([_neighbours(part.mined) for part in parts]),
+        withheld=withheld,
+        also=splits[1:],
     )
+    pa.default_memory_pool().release_unused()
+    return made
 
 
-def image_sizes(store: Path, ingested: StepOutput) -> pa.Table:
-    """image_id, width, height and perceptual hash of every stored image of a source."""
-    columns = ["image_id", "width", "height", "phash"]
-    schema = pa.schema([tables.IMAGES.schema.field(name) for name in columns])
+def _people(ingested: StepOutput, splits: Sequence[str]) -> pa.Table:
+    """The normal images of the splits."""
+    wanted = {"split": splits, "role_flag": ["normal"]}
+    return _filtered(ingested.folder / "person_images.parquet", "person_images", [*pool.KEPT, *wanted], wanted)
+
+
+def _about(
+    described: StepOutput, table: str, columns: Sequence[str], people: pa.Table, named_by: Sequence[str]
+) -> pa.Table:
+    """The rows of a table that name one of the people, in any of the columns `named_by`."""
+    wanted = {name: pc.unique(people.column(name)).drop_null() for name in named_by}
+    return _filtered(described.folder / f"{table}.parquet", table, columns, wanted, any_of=True)
+
+
+def _filtered(
+    path: Path, table: str, columns: Sequence[str], wanted: Mapping[str, Iterable[Any]], any_of: bool = False
+) -> pa.Table:
+    """Some columns of a step's table, and the rows whose columns hold wanted values: all of them, or any."""
+    schema = pa.schema([TABLES[table].schema.field(name) for name in columns])
+    if not path.is_file():
+        return schema.empty_table()
+    found = pq.ParquetFile(path).read(columns=list(columns)).select(columns).replace_schema_metadata(None)
+    tests = [pc.is_in(found.column(name), value_set=pa.array(values, pa.string())) for name, values in wanted.items()]
+    return found.filter(reduce(pc.or_ if any_of else pc.and_, tests)).cast(schema)
+
+
+def _neighbours(mined: StepOutput) -> pa.Table:
+    """The neighbours of a source; ids are indices into their dictionary, for each stands there many times."""
+    path = mined.folder / "neighbours.parquet"
+    schema = pa.schema([TABLES["neighbours"].schema.field(name) for name in _NEIGHBOURS])
+    names = [field.name for field in schema if pa.types.is_string(field.type)]
+    coded = pa.schema([f.with_type(pa.dictionary(pa.int32(), pa.string())) if f.name in names else f for f in schema])
+    if not path.is_file():
+        return coded.empty_table()
+    found = pq.ParquetFile(path, read_dictionary=names).read(columns=list(_NEIGHBOURS)).select(_NEIGHBOURS)
+    return found.replace_schema_metadata(None).cast(coded)
+
+
+def image_sizes(store: Path, ingested: StepOutput, people: pa.Table) -> pa.Table:
+    """image_id, width, height and perceptual hash of the stored images of some people of a source."""
+    wanted = {"image_id": people.column("image_id").combine_chunks()}
     packs = [store / "packs" / pack["file"] for pack in ingested.facts["packs"]]
-    sizes = [pq.read_table(path, columns=columns, partitioning=None).cast(schema) for path in packs]
-    return pa.concat_tables([schema.empty_table(), *(size.replace_schema_metadata(None) for size in sizes)])
+    empty = pa.schema([TABLES["images"].schema.field(name) for name in _SIZES]).empty_table()
+    return pa.concat_tables([empty, *(_filtered(path, "images", _SIZES, wanted) for path in packs)])
+
+
+def withheld_persons(
+    parts: Sequence[SourceParts], linked: StepOutput | None, accepted: Sequence[Mapping[str, str]] = ()
+) -> set[str]:
+    """Persons of any other split whose cluster of linked identities also holds a test person, but for accepted ones."""
+    if linked is None:
+        return set()
+    key = digest([linked.digest, [part.ingested.digest for part in parts], list(map(dict, accepted))])
+    found: set[str] = _WITHHELD.get(key, lambda: _withheld(parts, linked, accepted))
+    return found
+
+
+def _withheld(parts: Sequence[SourceParts], linked: StepOutput, accepted: Sequence[Mapping[str, str]]) -> set[str]:
+    rows = read_table(linked, "identity_links").select(["person_a", "person_b"])
+    tested: set[str] = set()
+    for part in parts:
+        path = part.ingested.folder / "person_images.parquet"
+        shown = _filtered(path, "person_images", ["person_key", "split"], {"split": ["test"]})
+        tested |= set(pc.unique(shown.column("person_key")).drop_null().to_pylist())
+    pairs = zip(*rows.to_pydict().values(), strict=True)
+    return {person for person, _, reason in links.leaks(pairs, sorted(tested), accepted) if reason is None}

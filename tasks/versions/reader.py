@@ -71,13 +71,11 @@ class VersionFolder:
 
     def image_bytes(self, image_ids: Sequence[str]) -> list[bytes]:
         """The stored bytes of images, in the order asked. Raises BadTable for an id the version does not hold."""
-        ids, stored = self._stored_images
-        asked = pa.array(image_ids, pa.string())
-        places = pc.index_in(asked, value_set=ids)
-        if places.null_count:
-            lost = pc.filter(asked, pc.is_null(places))[0].as_py()
+        places, stored = self._stored_images
+        lost = next((image_id for image_id in image_ids if image_id not in places), None)
+        if lost is not None:
             raise BadTable(f"The image {lost!r} is not in the images table of {self.folder.name!r}.")
-        found = [value.as_py() for value in stored.take(places)]
+        found = [stored[places[image_id]].as_py() for image_id in image_ids]
         if b"" in found:
             raise BadTable(
                 f"{self.folder.name!r} was shared without the picture of {image_ids[found.index(b'')]!r}: pull it with "
@@ -86,10 +84,11 @@ class VersionFolder:
         return found
 
     @cached_property
-    def _stored_images(self) -> tuple[pa.Array, pa.ChunkedArray]:
+    def _stored_images(self) -> tuple[dict[str, int], pa.ChunkedArray]:
+        """Where each picture stands, and the bytes of all: looked up by name, for a batch asks for a few of many."""
         table = self.table("images", ["image_id", "image"])
         encoded = pc.struct_field(table.column("image"), "bytes")
-        return table.column("image_id").combine_chunks(), encoded.cast(pa.large_binary())
+        return {name: at for at, name in enumerate(table.column("image_id").to_pylist())}, encoded
 
     @cached_property
     def image_ids(self) -> list[str]:

@@ -5,19 +5,22 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from questions_toy import caption, colours, people
 
+from generators.pool import build_pool
 from schemas.errors import UnknownName
 from schemas.recipe import Family, Mine, Recipe
 from schemas.tables import TABLES
 from tasks.steps import compose as compose_step
-from tasks.steps.compose import compose, withheld_persons
+from tasks.steps.compose import compose
 from tasks.steps.mine import mine
-from tasks.steps.parts import SourceParts, read_table
+from tasks.steps.parts import SourceParts, read_all, read_table
+from tasks.steps.pools import forget_pools, read_pool, withheld_persons
 from tasks.steps.store import StepOutput, run_step
 from tasks.versions.writer import from_rows, write
 
@@ -144,6 +147,41 @@ def test_a_training_person_who_may_be_a_test_person_is_left_out_and_counted(tmp_
     train = pq.read_table(done.folder / "conversations-train.parquet").to_pylist()
     assert keys["train"] not in {ref["person_key"] for row in train for ref in row["images"]}
     assert keys["test"] in {ref["person_key"] for row in held_out(done) for ref in row["images"]}
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_pool_of_only_what_is_needed_is_that_of_the_whole_tables(tmp_path: Path, split: str):
+    parts = [parts_of(tmp_path, "one"), parts_of(tmp_path, "two")]
+    read = read_pool(tmp_path, parts, split, {"one:train-0003"})
+    whole = build_pool(
+        split,
+        read_all([part.ingested for part in parts], "person_images"),
+        pa.concat_tables([pq.read_table(path) for path in sorted(tmp_path.glob("packs/*/*.parquet"))]),
+        read_all([part.described for part in parts], "captions"),
+        read_all([part.described for part in parts], "attributes"),
+        read_all([part.mined for part in parts], "neighbours"),
+        withheld={"one:train-0003"} if split == "train" else (),
+    )
+    assert read.size == whole.size == (276 if split == "train" else 288)
+    assert read.table.equals(whole.table)
+    assert read.captions.table.equals(whole.captions.table)
+    for name in ("words", "source", "person", "camera", "clothes", "modality", "looks"):
+        assert np.array_equal(getattr(read, name), getattr(whole, name)), name
+    assert all(np.array_equal(read.values[key], whole.values[key]) for key in whole.values)
+    assert read.neighbours.miner == whole.neighbours.miner
+    assert np.array_equal(read.neighbours.near, whole.neighbours.near)
+    assert np.array_equal(read.neighbours.distance, whole.neighbours.distance, equal_nan=True)
+    assert (read.neighbours.near >= 0).any() == (split == "train")
+
+
+def test_a_pool_is_read_once_for_all_families_until_it_is_forgotten(tmp_path: Path):
+    parts = [parts_of(tmp_path, "one")]
+    first, again = (read_pool(tmp_path, parts, "train", set()) for _ in range(2))
+    other = read_pool(tmp_path, parts, "train", {"one:train-0003"})
+    assert first is again
+    assert other.size < first.size
+    forget_pools()
+    assert read_pool(tmp_path, parts, "train", set()) is not first
 
 
 def test_every_module_that_questions_lean_on_is_part_of_the_digest_of_their_rows():

@@ -1,0 +1,176 @@
+"""Composing, staging and checking at paper scale: CPU and wall seconds, peak memory and bytes per row, each size alone.
+
+    OMP_NUM_THREADS=1 .venv/bin/python benchmarks/bench_scale.py --store store --rows 100000 1000000 8000000
+
+The store must hold the sources of the recipe ingested, linked, described and mined (`reidforge build paper_scale` on
+`reidforge sample raw --recipe paper_scale --size official`). The rows of the recipe's families are scaled to each size;
+every size and step runs in a process of its own, over a store of its own that links what is there. Bars at 8,000,000
+rows on two cores: composition under 5 minutes (600 CPU s), with staging and checking under 15 minutes, under 2 GB, at
+most 120 bytes a row, and a cost per row that is as flat as at 100,000.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from flows.order import SourceParts, protocol_names
+from flows.recipes import find_recipe
+from flows.reporter import Reporter
+from flows.runner import PlainRunner
+from schemas.recipe import Recipe
+from tasks.steps.store import StepOutput, load_step
+
+STEPS = ("compose", "stage", "validate")
+BYTES_BAR, MEGABYTES_BAR, COMPOSE_BAR, WHOLE_BAR, FLAT_BAR = 120.0, 2_000.0, 300.0, 900.0, 1.5
+
+
+def parts_of(store: Path, recipe: Recipe) -> tuple[list[SourceParts], StepOutput]:
+    """What the store holds of every source of the recipe, and the link step over exactly those."""
+    steps = [load_step(path.parent) for path in sorted(store.glob("steps/*/*/step.json"))]
+    inputs = {step.digest: json.loads((step.folder / "step.json").read_bytes())["inputs"] for step in steps}
+    parts = []
+    for choice in recipe.sources:
+        for ingested in (s for s in steps if s.step == "ingest" and s.facts["source"] == choice.name):
+            own = {s.step: s for s in steps if inputs[s.digest].get("ingest") == ingested.digest}
+            if {"describe", "mine"} <= own.keys():
+                parts.append(SourceParts(ingested, own["describe"], own["mine"]))
+                break
+    digests = sorted(part.ingested.digest for part in parts)
+    linked = [s for s in steps if s.step == "link" and sorted(inputs[s.digest]["ingests"]) == digests]
+    if len(parts) < len(recipe.sources) or not linked:
+        raise SystemExit(f"The store {store} lacks a source of {recipe.name!r} or its links: build the recipe first.")
+    return parts, linked[0]
+
+
+def scaled(recipe: Recipe, rows: int) -> Recipe:
+    """The recipe with its families' rows scaled so that there are about `rows`."""
+    whole = sum(sum(quota.rows.values()) for quota in recipe.families.values())
+    families = {
+        name: quota.model_copy(
+            update={"rows": {split: max(1, round(count * rows / whole)) for split, count in quota.rows.items()}}
+        )
+        for name, quota in recipe.families.items()
+    }
+    return recipe.model_copy(update={"name": f"{recipe.name}_{rows}", "families": families})
+
+
+def measured(store: Path, recipe: Recipe, upto: str, workers: int) -> dict[str, Any]:
+    """The last of the steps as far as `upto`, measured; the ones before it are found done in the store."""
+    parts, linked = parts_of(store, recipe)
+    run = PlainRunner(workers, Reporter(True))
+    start = time.monotonic(), cpu_seconds()
+    families = sorted(recipe.families)
+    composed = run.map("compose", [(store, parts, recipe, family, linked) for family in families])
+    if upto != "compose":
+        made = dict(zip(families, composed, strict=True))
+        ingests, described = [part.ingested for part in parts], [part.described for part in parts]
+        benchmarked = run.call("benchmark", store, ingests, described, protocol_names(recipe))
+        staged = run.call("stage", store, recipe, parts, linked, made, benchmarked)
+        if upto == "validate":
+            run.call("validate", store, staged, recipe)
+    files = [path for step in composed for path in step.folder.glob("*.parquet")]
+    return {
+        "step": upto,
+        "rows": sum(sum(step.facts["rows"].values()) for step in composed),
+        "cpu": cpu_seconds() - start[1],
+        "wall": time.monotonic() - start[0],
+        "peak": peak_megabytes(),
+        "bytes": sum(path.stat().st_size for path in files),
+        "shortfalls": [f"{step.facts['family']}: {short}" for step in composed for short in step.facts["shortfalls"]],
+    }
+
+
+def cpu_seconds() -> float:
+    """User and system seconds of this process and its children."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def peak_megabytes() -> float:
+    """The most memory this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def linked_store(store: Path, folder: Path) -> Path:
+    """A store of its own that shares what another holds of raw data: hard links, no copies."""
+    for path in sorted(path for room in ("packs", "steps") for path in (store / room).rglob("*") if path.is_file()):
+        target = folder / path.relative_to(store)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.link(path, target)
+    return folder
+
+
+def alone(arguments: Sequence[str]) -> dict[str, Any]:
+    """What this script measures in a process of its own."""
+    done = subprocess.run([sys.executable, __file__, *arguments], check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def table(store: Path, recipe: str, sizes: Sequence[int], steps: Sequence[str], workers: int) -> list[dict[str, Any]]:
+    """Every size and step, measured and printed."""
+    print(f"{'rows':>10} {'step':10} {'CPU s':>8} {'wall s':>8} {'us/row':>8} {'peak MB':>8} {'bytes/row':>10}")
+    found = []
+    for size in sizes:
+        with tempfile.TemporaryDirectory(dir=store.parent, prefix=".bench-scale-") as folder:
+            own = linked_store(store, Path(folder))
+            for step in steps:
+                fixed = ["--store", str(own), "--recipe", recipe, "--workers", str(workers)]
+                one = alone([*fixed, "--one", step, "--rows", str(size)])
+                found.append(one)
+                per_row = one["cpu"] / one["rows"] * 1e6, one["bytes"] / one["rows"]
+                print(
+                    f"{one['rows']:10,} {step:10} {one['cpu']:8.1f} {one['wall']:8.1f} {per_row[0]:8.1f} "
+                    f"{one['peak']:8,.0f} {per_row[1]:10.1f}",
+                    flush=True,
+                )
+            print(*found[-1]["shortfalls"], sep="\n")
+    return found
+
+
+def verdict(found: Sequence[dict[str, Any]]) -> int:
+    """Print the bars; exit code 1 when the largest size misses one."""
+    rows = max(one["rows"] for one in found)
+    largest = [one for one in found if one["rows"] == rows]
+    least = min(one["rows"] for one in found)
+    per_row = {one["rows"]: one["cpu"] / one["rows"] for one in found if one["step"] == "compose"}
+    composing = sum(one["wall"] for one in largest if one["step"] == "compose")
+    bars = [
+        ("bytes per row", largest[0]["bytes"] / rows, BYTES_BAR),
+        ("peak MB", max(one["peak"] for one in largest), MEGABYTES_BAR),
+        (f"composition of {rows:,} rows, wall s", composing, COMPOSE_BAR),
+        (f"all measured steps of {rows:,} rows, wall s", sum(one["wall"] for one in largest), WHOLE_BAR),
+        (f"CPU per row against {least:,} rows", per_row[rows] / per_row[least], FLAT_BAR),
+    ]
+    for name, value, bar in bars:
+        print(f"{name}: {value:,.1f} (bar {bar:,.1f})")
+    return int(any(value > bar for _, value, bar in bars))
+
+
+def main() -> int:
+    """Print every figure and its bar; exit code 1 when a bar is missed."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--store", type=Path, required=True)
+    arguments.add_argument("--recipe", default="paper_scale")
+    arguments.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 8_000_000])
+    arguments.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
+    arguments.add_argument("--workers", type=int, default=2)
+    arguments.add_argument("--one", choices=STEPS, help="Measure one step here and print JSON.")
+    chosen = arguments.parse_args()
+    if chosen.one:
+        recipe = scaled(find_recipe(chosen.recipe), chosen.rows[0])
+        print(json.dumps(measured(chosen.store, recipe, chosen.one, chosen.workers)))
+        return 0
+    return verdict(table(chosen.store.resolve(), chosen.recipe, chosen.rows, chosen.steps, chosen.workers))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
