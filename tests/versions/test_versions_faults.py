@@ -22,6 +22,7 @@ from tasks.versions.reader import VersionFolder
 from tasks.versions.remote import open_remote
 from tasks.versions.remotes.hub import HubRemote, HubVersion
 from tasks.versions.remotes.object_store import ObjectStore, StoredVersion
+from tasks.versions.verify import copy_file
 
 KINDS = ("folder", "objects", "hub")
 VERSIONS = {"folder": FolderVersion, "objects": StoredVersion, "hub": HubVersion}
@@ -173,6 +174,8 @@ def test_a_disk_that_is_full_leaves_nothing_of_what_did_not_fit(
 ) -> None:
     remote = remotes["folder"]
     first = made.publish(remote)
+    large = max(VersionFolder(first.folder).manifest.files, key=lambda entry: entry.size)
+    assert _full(lambda: copy_file(large, first.folder / large.path, tmp_path / "copy")) == 3
     assert _full(lambda: newer(tmp_path).publish(remote, version="0.2.0")) == 3
     assert open_remote(remote).latest("toy") == first.digest
     assert open_remote(remote).garbage("toy") == {}
