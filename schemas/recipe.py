@@ -21,6 +21,7 @@ from schemas.prices import Price, Prices
 LOCAL = "transformers_local"
 """The backend whose models are folders of this machine."""
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Share = Annotated[float, Field(gt=0, le=1)]
 SemanticVersion = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
 
 
@@ -150,11 +151,18 @@ class Family(_Strict):
 
 
 class Train(_Strict):
-    """How a model is trained: `tiny`, or a folder or hub id of a Qwen-VL model; steps scale with `effort`."""
+    """How a model is trained: `tiny`, or a folder or hub id of a Qwen-VL model; steps scale with `effort`.
+
+    `shares` are, per stage, the shares of families inside a batch; those of earlier stages are its replay. A stage
+    that is not named has the shares of tasks/training/plan.py.
+    """
 
     model: str = "tiny"
     effort: Annotated[float, Field(gt=0, le=100)] = 1.0
     seed: int = 7
+    shares: dict[Annotated[int, Field(ge=1, le=3)], Annotated[dict[str, Share], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
 
 
 class Evaluate(_Strict):

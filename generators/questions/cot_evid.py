@@ -21,6 +21,8 @@ from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
 FEWEST_AGREED = 2
 MOST_AGREED, MOST_DIFFERENT = 3, 2
 MOST = MOST_AGREED + MOST_DIFFERENT
+_COUNTED = {"yes": "one", "no": "none"}
+"""How a line says that a bag is there or not."""
 _CLOSING = ("Something clearly differs.", "Everything that can be compared agrees.")
 
 
@@ -82,7 +84,8 @@ def _line(pair: list[int]) -> str | None:
         return None
     one, other = pair
     verdict = "the same" if one == other else "different"
-    return f"{WORDS['part'][KEYS[one >> 32]]}: {value_words(one)} and {value_words(other)}, {verdict}."
+    first, second = (_COUNTED.get(words, words) for words in map(value_words, pair))
+    return f"{WORDS['part'][KEYS[one >> 32]]}: {first} and {second}, {verdict}."
 
 
 QUESTION = Question(

@@ -30,12 +30,14 @@ def train(
 ) -> Path:
     """Train on a version folder; returns the checkpoint folder of the last stage.
 
+    Shares of families inside a batch come from the settings, else from the version's recipe.
     Raises WrongUse for a folder without a manifest, for stages that do not start at 1, and for an `out` that holds
     another run; MissingExtra without torch; NotWritable.
     """
     _check(stages, out)
     folder = VersionFolder(version)
     digest = version_digest(folder)
+    settings = settings if settings.shares else settings.model_copy(update={"shares": stated_shares(folder)})
     report = on_progress or (lambda done, total, note: None)
     if settings.model != "tiny":
         from tasks.training.adapter import train_adapter
@@ -48,6 +50,11 @@ def train(
     identity = {"version": digest, "settings": settings.model_dump(mode="json"), "stages": list(stages)}
     run = Run(data, out, plan_of(settings), identity, on_progress=report, measure=measure_on(folder))
     return run.train(stages, resume)
+
+
+def stated_shares(folder: VersionFolder) -> dict[int, dict[str, float]]:
+    """The shares of families per stage that the recipe of a version states; none where it states none."""
+    return Train.model_validate({"shares": folder.manifest.recipe.get("train", {}).get("shares", {})}).shares
 
 
 def _check(stages: Sequence[int], out: Path) -> None:

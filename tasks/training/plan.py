@@ -60,11 +60,18 @@ _STAGES = {
 
 
 def plan_of(settings: Train) -> Plan:
-    """The plan for some settings; `effort` scales the steps of every part, never below four."""
+    """The plan for some settings; `effort` scales the steps of every part, never below four.
+
+    Where the settings name shares of a stage, its batches hold those.
+    """
 
     def steps(count: int) -> int:
         return max(4, round(count * settings.effort))
 
     warm_up = WarmUp(steps=steps(WarmUp().steps))
-    stages = {number: Stage(steps(s.steps), s.shares, s.batch, s.rate) for number, s in _STAGES.items()}
+    stages = {number: _stage(steps(s.steps), s, settings.shares.get(number)) for number, s in _STAGES.items()}
     return Plan(seed=settings.seed, warm_up=warm_up, stages=stages)
+
+
+def _stage(steps: int, planned: Stage, shares: Mapping[str, float] | None) -> Stage:
+    return Stage(steps, shares or planned.shares, planned.batch, planned.rate)

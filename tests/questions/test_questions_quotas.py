@@ -67,6 +67,62 @@ def test_a_source_that_is_not_there_is_a_cell_without_rows():
     assert "absent: 0 of 10" in reason
 
 
+def lit_pool() -> Pool:
+    """Two sources, by night and by day, and a miner's neighbours for every picture."""
+    images = [*people(24, cameras=4), *people(24, cameras=4, source="other")]
+    for row in images:
+        row["modality"] = "near_infrared" if row["cam_raw"] in ("c2", "c3") else "rgb"
+    return pool_of(images, neighbours=[near for row in images for near in neighbours_of(row, images)])
+
+
+def neighbours_of(row: dict[str, Any], images: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first 14 pictures of others that share source and camera."""
+    alike = [
+        one["image_id"] for one in images if one["cam_key"] == row["cam_key"] and one["person_key"] != row["person_key"]
+    ]
+    facts = {"anchor_id": row["image_id"], "same_camera": True, "miner": "toy@1"}
+    return [facts | {"candidate_id": one, "rank": at, "distance": at / 100} for at, one in enumerate(alike[:14], 1)]
+
+
+@pytest.mark.parametrize("dimension", ["source", "modality", "difficulty", "answer"])
+def test_each_dimension_of_a_quota_is_met_exactly_by_itself(dimension: str):
+    shares = {name: share for name, share in SHARES.items() if name == dimension}
+    rows, reason = filled("I2I_PICK1", lit_pool(), 120, shares=shares)
+    assert reason == ""
+    assert counted(rows, [dimension]) == {(name,): share * 120 for name, share in shares[dimension].items()}
+
+
+def test_all_four_dimensions_are_met_together_and_exactly():
+    rows, reason = filled("I2I_PICK1", lit_pool(), 160, shares=SHARES)
+    assert reason == ""
+    cells = counted(rows, list(SHARES))
+    assert len(cells) == 16
+    assert sum(cells.values()) == 160
+    for (source, modality, difficulty, answer), n in cells.items():
+        exact = 160 * SHARES["source"][source] * SHARES["modality"][modality]
+        assert abs(n - exact * SHARES["difficulty"][difficulty] * SHARES["answer"][answer]) < 1
+
+
+SHARES = {
+    "source": {"toy": 0.25, "other": 0.75},
+    "modality": {"rgb": 0.5, "near_infrared": 0.5},
+    "difficulty": {"easy": 0.4, "nearest": 0.6},
+    "answer": {"match": 0.8, "none": 0.2},
+}
+
+
+def counted(rows: list[dict[str, Any]], dimensions: list[str]) -> Counter[tuple[str, ...]]:
+    return Counter(tuple(TOLD_BY[name](row) for name in dimensions) for row in rows)
+
+
+TOLD_BY = {
+    "source": lambda row: row["images"][0]["source"],
+    "modality": lambda row: row["images"][0]["modality"],
+    "difficulty": lambda row: row["quality"]["flags"][0].removeprefix("difficulty_"),
+    "answer": lambda row: "match" if row["answer"]["gold_index"] else "none",
+}
+
+
 def test_a_wording_is_used_no_more_often_than_the_recipe_allows():
     table = table_of("SAME_YN", pool_of(people(40)), 200, per_paraphrase=9, wordings=10)
     counts = Counter(row["template"]["paraphrase_no"] for row in table.to_pylist())

@@ -3,16 +3,19 @@
 import dataclasses
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import simplejpeg
 import torch
+from pydantic import ValidationError
 
 from schemas.errors import BadTable, WrongUse
 from schemas.keys import canonical_json
 from schemas.recipe import Train
 from tasks.scoring.scorer import Pair
+from tasks.steps.train import stated_shares
 from tasks.training.checkpoint import load_checkpoint, read_record
 from tasks.training.data import Sample
 from tasks.training.keep import rate_at, weights_of
@@ -21,6 +24,7 @@ from tasks.training.network import Size
 from tasks.training.plan import Plan, Stage, WarmUp, plan_of
 from tasks.training.run import Run, read_losses
 from tasks.training.stages import alike, shares_of
+from tasks.versions.reader import VersionFolder
 
 SMALL = Size(layers=2, inner=96, tower_depth=1, tower_inner=64, deep_layers=(0,))
 IDENTITY = {"version": "0" * 64}
@@ -204,6 +208,27 @@ def test_effort_scales_every_part_and_never_below_four_steps():
     whole, tenth, least = (plan_of(Train(effort=effort)) for effort in (1.0, 0.1, 0.0001))
     assert tenth.warm_up.steps == round(whole.warm_up.steps * 0.1)
     assert {stage.steps for stage in least.stages.values()} == {least.warm_up.steps} == {4}
+
+
+def test_a_recipe_states_the_shares_of_a_stage_and_the_others_keep_theirs():
+    plain, stated = plan_of(Train()), plan_of(Train(shares={2: {"SAME_YN": 0.7, "ATTR_QA": 0.3}}))
+    assert stated.stages[2].shares == {"SAME_YN": 0.7, "ATTR_QA": 0.3}
+    assert (stated.stages[1], stated.stages[3]) == (plain.stages[1], plain.stages[3])
+    assert stated.stages[2].steps == plain.stages[2].steps
+    with pytest.raises(ValidationError, match="less than or equal to 3"):
+        Train(shares={4: {"SAME_YN": 1.0}})
+
+
+def test_a_version_hands_its_recipes_shares_to_the_trainer(tmp_path):
+    class Stating(VersionFolder):
+        manifest = SimpleNamespace(recipe={"train": {"shares": {"3": {"VI_YN": 1.0}}}})
+
+    class Older(VersionFolder):
+        manifest = SimpleNamespace(recipe={"train": {"model": "tiny"}})
+
+    (tmp_path / "data").mkdir()
+    assert stated_shares(Stating(tmp_path)) == {3: {"VI_YN": 1.0}}
+    assert stated_shares(Older(tmp_path)) == {}
 
 
 def test_shares_leave_out_what_is_not_there_and_admit_what_nobody_planned():
