@@ -94,16 +94,25 @@ class _Asking:
         for place, request in enumerate(self._requests):
             if len(self._rows) >= _ALIVE_PER_PLACE * self._endpoint.concurrency:
                 await asyncio.wait(self._rows, return_when=asyncio.FIRST_COMPLETED)
-            await self._window.enter()
-            if not self._means.may_send(request):
-                # Whoever waits for leave holds no place: those that are tried again may need it.
-                self._window.give_back()
-                if not await self._has_leave(request):
-                    return
-                await self._window.enter()
+            if not await self._may_begin(request):
+                return
             task = asyncio.create_task(self._row(_Row(place, request, time.monotonic())))
             self._rows.add(task)
             task.add_done_callback(self._ended)
+
+    async def _may_begin(self, request: Request) -> bool:
+        """A place in the window and leave to send; False when nothing more is to be sent.
+
+        Whoever waits for leave holds no place: those that are tried again may need it.
+        """
+        await self._window.enter()
+        if self._lost is None and self._means.may_send(request):
+            return True
+        self._window.give_back()
+        if not await self._has_leave(request):
+            return False
+        await self._window.enter()
+        return self._lost is None
 
     async def _has_leave(self, request: Request) -> bool:
         """Leave to send, now or when what is in flight turns out to cost less than was set aside for it."""
@@ -123,6 +132,7 @@ class _Asking:
             self._cancel()
 
     def _cancel(self) -> None:
+        self._window.end()
         for task in self._rows:
             task.cancel()
 

@@ -28,16 +28,25 @@ class Window:
         self.width = min(_FIRST_WINDOW, most)
         self.running = 0
         self._starting = True
+        self._ended = False
         self._seen = self._congested = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def enter(self) -> None:
         """Wait for a place, and take it."""
-        while self.running >= self.width:
+        while self.running >= self.width and not self._ended:
             place = asyncio.get_running_loop().create_future()
             self._waiting.append(place)
             await place
         self.running += 1
+
+    def end(self) -> None:
+        """Nobody waits any longer: nothing more is sent."""
+        self._ended = True
+        while self._waiting:
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_result(None)
 
     def leave(self, congested: bool) -> None:
         """Give the place back with its outcome."""

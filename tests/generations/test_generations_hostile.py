@@ -123,7 +123,7 @@ def test_nothing_that_listens_is_an_endpoint_fault_and_no_row_fails(tmp_path: Pa
 def test_a_refused_key_ends_the_asking_and_is_never_told(tmp_path: Path):
     with Hostile(keyed=True) as server:
         with pytest.raises(EndpointFault, match="answers 401; it refuses the key") as raised:
-            all_asked([ask("a")], server, tmp_path, key="secret-wrong")
+            all_asked([ask(f"picture {n}") for n in range(300)], server, tmp_path, key="secret-wrong")
         assert "secret" not in str(raised.value)
         assert "secret" not in repr(Endpoint(url=server.url, key="secret-wrong"))
         assert all_asked([ask("a")], server, tmp_path, key="secret-key")[0].answer.status == "ok"
