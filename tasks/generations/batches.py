@@ -106,7 +106,7 @@ def remembered(store: Path) -> dict[str, Asked]:
 def import_batch(store: Path, results: Path, generations: GenerationStore) -> Imported:
     """Store the answers of a result file: the first of each key counts, and only keys that a batch asked for.
 
-    Raises BadTable when the file cannot be read at all.
+    Raises BadTable when the file cannot be read at all, or holds nothing that this store asked for.
     """
     asked, counted, seen = remembered(store), Imported(), set[str]()
     group: dict[str, tuple[About, Answer]] = {}
@@ -129,6 +129,11 @@ def import_batch(store: Path, results: Path, generations: GenerationStore) -> Im
             if len(group) >= GROUP_ROWS:
                 _store(generations, group, counted)
     _store(generations, group, counted)
+    if not counted.stored + counted.repeated + counted.unanswered:
+        raise BadTable(
+            f"The result file {str(results)!r} holds no answer to a request of this store: {counted.unreadable:,} "
+            f"lines are no results, {counted.unknown:,} are to requests that were never exported here."
+        )
     return counted
 
 

@@ -219,6 +219,14 @@ def test_batch_files_go_out_and_answers_come_back_in_any_order_and_more_than_onc
         assert (again.stored, again.repeated) == (0, 5)
 
 
+def test_a_result_file_without_any_answer_that_was_asked_for_is_refused(tmp_path: Path):
+    (tmp_path / "results.jsonl").write_bytes(results(b"\x00garbage", {"custom_id": 3}, done("f" * 64, "stranger")))
+    with GenerationStore(tmp_path / "generations") as store:
+        with pytest.raises(BadTable, match=r"holds no answer .*: 2 lines are no results, 1 are to requests"):
+            import_batch(tmp_path, tmp_path / "results.jsonl", store)
+        assert stats(store)["rows"] == 0
+
+
 FULL = """
 import sys
 from pathlib import Path
