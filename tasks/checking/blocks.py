@@ -23,7 +23,7 @@ from schemas.gate import Staged
 from schemas.keys import hash_ids
 from tasks.checking.memory import Memory
 from tasks.contracts.parts import Filed, InFile
-from tasks.contracts.paths import cells
+from tasks.contracts.paths import cells, lenient
 
 Keys = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
@@ -148,7 +148,8 @@ class Block:
         rows = [
             np.asarray(one.rows.to_numpy(), dtype=np.int64) + start for one, start in zip(found, starts, strict=False)
         ]
-        self._values[path] = found[0].values if len(found) == 1 else pa.concat_arrays([one.values for one in found])
+        values = [one.values for one in found]
+        self._values[path] = values[0] if len(values) == 1 else pa.concat_arrays([_lenient(one) for one in values])
         self._owners[path] = np.concatenate(rows)
 
     def words(self, path: str) -> Words:
@@ -191,6 +192,11 @@ class Block:
     def numbered(self) -> Ints:
         """The number of each row in the whole table."""
         return np.arange(self.start, self.start + self.rows, dtype=np.int64)
+
+
+def _lenient(values: pa.Array) -> pa.Array:
+    """Values of nested types with children that may be null: files differ in what they promise there."""
+    return values.cast(lenient(values.type)) if pa.types.is_nested(values.type) else values
 
 
 def _hashes(words: Words) -> Keys:

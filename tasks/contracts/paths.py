@@ -55,3 +55,11 @@ def labels(table: pa.Table, key: tuple[str, ...], rows: pa.Array) -> list[str]:
     """The key of rows as text; the parts of a composite key are joined by ` | `."""
     found = table.select(list(key)).take(rows).to_pylist()
     return [" | ".join(str(row[name]) for name in key) for row in found]
+
+
+def lenient(kind: pa.DataType) -> pa.DataType:
+    """The type with every child nullable: files may be laxer than the promise (plain readers of an image column want
+    that), the rows may not, and those are looked at one by one."""
+    if pa.types.is_struct(kind):
+        return pa.struct([pa.field(child.name, lenient(child.type)) for child in kind])
+    return pa.list_(lenient(kind.value_type)) if pa.types.is_list(kind) else kind

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from tasks.contracts.finding import Finding
 from tasks.contracts.load import Contract, arrow_schema
 from tasks.contracts.parts import Filed
+from tasks.contracts.paths import lenient
 
 
 def check_files(version: Filed, contracts: Mapping[str, Contract]) -> list[Finding]:
@@ -44,18 +45,10 @@ def _differences(promised: pa.Schema, actual: pa.Schema) -> Iterator[str]:
             yield f"the column {field.name} is missing"
             continue
         there = actual.field(field.name).type
-        if not _lenient(there).equals(_lenient(field.type)):
+        if not lenient(there).equals(lenient(field.type)):
             yield f"the column {field.name} is {there}, promised is {field.type}"
     for name in actual.names:
         if name not in promised.names:
             yield f"the column {name} is not promised"
     if set(actual.names) == set(promised.names) and actual.names != promised.names:
         yield f"the columns stand in the order {', '.join(actual.names)}"
-
-
-def _lenient(kind: pa.DataType) -> pa.DataType:
-    """The type with every child nullable: files may be laxer than the promise (plain readers of an image column want
-    that), the rows may not, and those are looked at one by one."""
-    if pa.types.is_struct(kind):
-        return pa.struct([pa.field(child.name, _lenient(child.type)) for child in kind])
-    return pa.list_(_lenient(kind.value_type)) if pa.types.is_list(kind) else kind
