@@ -17,14 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from generators.raw_names import Repeated, plain_text, strict_json
 from generators.raw_tree import StoredTree
 from schemas.errors import BadRawData, BadTable
+from schemas.later import Later
 from schemas.rows import Attribute, Caption, Reject
 from schemas.source import RawFile
 from schemas.vocabulary import UNKNOWN, VOCABULARY, is_valid
+
+pq = Later("pyarrow.parquet")
 
 ATTRIBUTES = "attributes.parquet"
 CAPTIONS = "captions.jsonl"

@@ -19,7 +19,7 @@ _UNSPEAKABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u200e\u2
 
 def claims_image(relpath: str) -> bool:
     """Whether a name says that it is an image, by its last suffix."""
-    return relpath.rpartition(".")[2].lower() in IMAGE_SUFFIXES
+    return relpath.endswith(".jpg") or relpath.rpartition(".")[2].lower() in IMAGE_SUFFIXES
 
 
 def images_of(tree: RawTree) -> Iterable[RawFile]:

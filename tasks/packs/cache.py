@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from schemas.errors import NotWritable
 from schemas.keys import canonical_json
+from schemas.later import Later
 from schemas.source import RawFile
 from schemas.tables import Table
 from tasks.packs.columns import COLUMNS_AT_ONCE, batch_of, texts
+
+pq = Later("pyarrow.parquet")
 
 _CACHE = Table(
     "cache",
@@ -117,7 +119,7 @@ class CacheDraft:
     """A new cache that is written as its rows come, so that they are never all in memory."""
 
     cache: Cache
-    _writer: pq.ParquetWriter | None = None
+    _writer: Any = None
 
     def add(self, rows: pa.Table) -> None:
         """More rows, in any order. Raises NotWritable."""

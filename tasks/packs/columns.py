@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from schemas.errors import BadTable
+from schemas.later import Later
 from schemas.tables import Table
+
+pc = Later("pyarrow.compute")
 
 COLUMNS_AT_ONCE = 4_096
 _SHARED = 32  # so many columns of one value are kept, each of some thousand rows

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from schemas.later import Later
 from schemas.source import Reported, Source
 from tasks.packs.columns import is_text
+
+pc = Later("pyarrow.compute")
 
 _TERMS = ("source_split", "split", "role_flag", "modality", "cam_raw", "variant")
 _COUNTED = ("image_id", "person_key")

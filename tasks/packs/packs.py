@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import xxhash
 
 from schemas.errors import NotWritable
 from schemas.keys import file_sha256
+from schemas.later import Later
 from schemas.tables import IMAGES
 from tasks.packs.cache import Seen, SeenColumns, cache_table, columns_of, kept_in, rows_of
 from tasks.packs.columns import column, packed, prefixed, texts
 from tasks.versions.writer import write
+
+pc = Later("pyarrow.compute")
+pq = Later("pyarrow.parquet")
 
 _TARGET = 4 << 20
 _LARGEST = 3 * _TARGET

@@ -9,14 +9,16 @@ from itertools import islice
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from generators.raw_names import images_of
+from schemas.later import Later
 from schemas.rows import PersonImage, Reject
 from schemas.source import RawFile, RawTree, Source
 from schemas.tables import PERSON_IMAGES
 from tasks.packs.columns import COLUMNS_AT_ONCE, batch_of, batches_of
 from tasks.versions import writer
+
+pc = Later("pyarrow.compute")
 
 
 def person_images(source: Source, tree: RawTree, constant: Mapping[str, Any], rejects: list[Reject]) -> pa.Table:

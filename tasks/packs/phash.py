@@ -93,14 +93,14 @@ def _overlaps(length: int) -> Floats:
 
 @lru_cache(maxsize=1)
 def _cosines() -> Floats:
-    """The eight lowest DCT-II rows, rounded to whole numbers."""
+    """The eight lowest DCT-II rows, rounded to whole numbers, as columns."""
     angles = np.pi * np.outer(np.arange(_LOW), 2 * np.arange(SIDE) + 1) / (2 * SIDE)
-    return np.asarray(np.rint(np.cos(angles) * _COSINE_SCALE), dtype=np.float64)
+    return np.ascontiguousarray(np.rint(np.cos(angles) * _COSINE_SCALE).T, dtype=np.float64)
 
 
 def _low(grids: Floats) -> Floats:
     """The 64 lowest frequencies of each grid."""
-    columns = np.ascontiguousarray(_cosines().T)
+    columns = _cosines()
     across = (grids.reshape(-1, SIDE) @ columns).reshape(-1, SIDE, _LOW).transpose(0, 2, 1)
     down = (across.reshape(-1, SIDE) @ columns).reshape(-1, _LOW, _LOW).transpose(0, 2, 1)
     return down.reshape(len(grids), _LOW * _LOW)

@@ -116,13 +116,14 @@ def open_images(tree: RawTree, files: Sequence[RawFile]) -> tuple[SeenColumns, E
     A file that cannot be read is seen without a digest and never remembered.
     """
     taken = _take_all(tree, files)
-    read = [file for file, data in zip(files, taken, strict=True) if isinstance(data, bytes)]
     encoded = [data for data in taken if isinstance(data, bytes)]
+    whole = len(encoded) == len(files)
+    read = files if whole else [file for file, data in zip(files, taken, strict=True) if isinstance(data, bytes)]
     digests = [hashlib.sha256(data).hexdigest() for data in encoded]
     found = decode_all(encoded, [relpath.rpartition(".")[2] for relpath, _, _ in read])
     if isinstance(found, SoundJpegs):
         opened = _all_sound(read, encoded, digests, found)
-        if len(read) == len(files):
+        if whole:
             return opened, encoded
         rows = rows_of(opened)
     else:

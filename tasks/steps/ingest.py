@@ -19,7 +19,6 @@ from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from generators import own_labels, raw_files, raw_places, raw_tree
 from generators.own_labels import find_own
@@ -30,6 +29,7 @@ from schemas import tables, vocabulary
 from schemas.discovery import find
 from schemas.errors import BadRawData, Withdrawn
 from schemas.keys import code_revision, digest
+from schemas.later import Later
 from schemas.rows import Reject
 from schemas.source import RawFile, RawTree, Source
 from schemas.tables import REJECTS, TABLES
@@ -45,6 +45,8 @@ from tasks.packs.persons import person_images
 from tasks.packs.scan import Scan, scan
 from tasks.steps.store import StepOutput, find_step, run_step
 from tasks.versions import writer
+
+pc = Later("pyarrow.compute")
 
 _DECODING = (decode, phash, packs, scanning)
 _READING = (

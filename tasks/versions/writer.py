@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from schemas.errors import BadTable
+from schemas.later import Later
 from schemas.tables import FORMAT_VERSION, Table
+
+pc = Later("pyarrow.compute")
+pq = Later("pyarrow.parquet")
 
 _LEVEL = 3
 _PAGE_BYTES = 64 << 20
