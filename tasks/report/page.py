@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from generators.links import overlaps
 from schemas.keys import file_sha256
-from tasks.report.balance import answer_balance
+from tasks.report.balance import Balance, answer_balance
 from tasks.report.contact_sheet import contact_sheet
 from tasks.report.findings import loss_charts, protocol_findings, question_rows
 from tasks.report.samples import data_uri, family_samples
@@ -39,7 +39,7 @@ def _context(folder: Path, checkpoint: Path | None, evaluation: Path | None) -> 
         "synthetic": any(source.access_status == "synthetic" for source in version.manifest.sources),
         "families": families,
         "splits": sorted({split for family in families for split in family.rows}, reverse=True),
-        "balance": answer_balance(version.table("conversations", ["family", "split", "answer"])),
+        "balance": _balances(version),
         "rejects": reject_rows(version),
         "overlaps": overlaps(version.table("identity_links").to_pylist()),
         "accepted": version.manifest.recipe.get("link", {}).get("accept", []),
@@ -48,6 +48,14 @@ def _context(folder: Path, checkpoint: Path | None, evaluation: Path | None) -> 
         "questions": question_rows(evaluation),
         "protocols": protocol_findings(evaluation),
     }
+
+
+def _balances(version: VersionFolder) -> dict[str, Balance]:
+    """The answer balance of every family, one family in memory at a time."""
+    found: dict[str, Balance] = {}
+    for splits in version.families().values():
+        found |= answer_balance(version.told(splits.get("train", []), ["family", "split", "answer"]))
+    return dict(sorted(found.items()))
 
 
 def reject_rows(version: VersionFolder) -> list[dict[str, Any]]:

@@ -4,9 +4,10 @@ import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from schemas.keys import hash_ids, mix, order, seed_of
 from tasks.versions.reader import VersionFolder
@@ -61,21 +62,22 @@ class FamilySamples:
 
 def family_samples(version: VersionFolder, n: int = 3) -> list[FamilySamples]:
     """Every family of a version in (stage, name) order with up to `n` samples, chosen by key."""
-    table = version.table("conversations", ["stage", "family", "split"])
-    counted = table.group_by(["stage", "family", "split"]).aggregate([([], "count_all")]).to_pylist()
-    rows: dict[tuple[int, str], dict[str, int]] = {}
-    for cell in counted:
-        rows.setdefault((cell["stage"], cell["family"]), {})[cell["split"]] = cell["count_all"]
     return [
-        FamilySamples(family, stage, dict(sorted(splits.items())), _samples(version, stage, family, n))
-        for (stage, family), splits in sorted(rows.items())
+        FamilySamples(family, stage, _counts(splits), _samples(version, family, splits, n))
+        for (stage, family), splits in sorted(version.families().items())
+        if _counts(splits)
     ]
 
 
-def _samples(version: VersionFolder, stage: int, family: str, n: int) -> list[Sample]:
-    table = version.table("conversations", ["sample_id", "family", "stage"])
-    here = pc.and_(pc.equal(table.column("family"), family), pc.equal(table.column("stage"), stage))
-    ids = table.column("sample_id").filter(here).to_pylist()
+def _counts(splits: Mapping[str, Sequence[Path]]) -> dict[str, int]:
+    """Rows per split, for splits that have any."""
+    rows = {split: sum(pq.read_metadata(path).num_rows for path in paths) for split, paths in sorted(splits.items())}
+    return {split: count for split, count in rows.items() if count}
+
+
+def _samples(version: VersionFolder, family: str, splits: Mapping[str, Sequence[Path]], n: int) -> list[Sample]:
+    paths = sorted(path for files in splits.values() for path in files)
+    ids = version.told(paths, ["sample_id"]).column("sample_id").to_pylist()
     chosen = [ids[place] for place in order(mix(seed_of("report", family), hash_ids(ids)))[:n]]
     return samples_by_id(version, chosen)
 

@@ -48,17 +48,19 @@ def _refuse_ending(out: Path) -> None:
 
 def choose_rows(version: VersionFolder, family: str | None, stage: int | None, n: int) -> list[str]:
     """Ids of up to `n` rows, chosen by key: stages and families in order, rows dealt to the families in turn."""
-    facts = version.table("conversations", ["sample_id", "stage", "family"])
-    known = sorted(set(facts.column("family").to_pylist()))
+    files = version.families()
+    known = sorted({of for _, of in files})
     if family is not None and family.upper() not in known:
         raise UnknownName.of("question family in this version", family, known)
     groups: dict[tuple[int, str], list[str]] = {}
-    for name, at, of in zip(*(column.to_pylist() for column in facts.columns), strict=True):
+    for (at, of), splits in sorted(files.items()):
         if stage in (None, at) and (family is None or of == family.upper()):
-            groups.setdefault((at, of), []).append(name)
+            paths = sorted(path for each in splits.values() for path in each)
+            ids = version.told(paths, ["sample_id"]).column("sample_id").to_pylist()
+            groups |= {(at, of): _drawn(of, ids, n)} if ids else {}
     if not groups:
         raise WrongUse(f"The version has no rows {f'of {family} ' if family else ''}in stage {stage}.")
-    return [name for key in sorted(groups) for name in _drawn(key[1], groups[key], _share(sorted(groups), key, n))]
+    return [name for key in sorted(groups) for name in groups[key][: _share(sorted(groups), key, n)]]
 
 
 def _share(keys: Sequence[tuple[int, str]], key: tuple[int, str], n: int) -> int:

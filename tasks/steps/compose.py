@@ -136,6 +136,7 @@ def _write(facts: dict[str, Any], split: str, wanted: int, rows: composing.Rows,
     given = Given()
     blocks = (given.heard(block) for block in rows.blocks())
     files = streaming.write_files(tables.CONVERSATIONS, blocks, folder, f"conversations-{split}")
+    pa.default_memory_pool().release_unused()
     facts["files"] += [{**asdict(file), "split": split} for file in files]
     facts["rows"][split] = rows.size
     facts["answers"][split] = given.most_given(20)

@@ -58,11 +58,22 @@ class VersionFolder:
         return _join(table, self.files(table), columns)
 
     def rows(self, table: str, column: str, wanted: Sequence[str], columns: Sequence[str]) -> pa.Table:
-        """The rows of a table whose `column` holds one of `wanted`, read shard by shard."""
-        values = pa.array(wanted, pa.string())
-        parts = (_join(table, [path], columns) for path in self.files(table))
-        found = [part.filter(pc.is_in(part.column(column), value_set=values)) for part in parts]
+        """The rows of a table whose `column` holds one of `wanted`; row groups that cannot hold one are not read."""
+        values = pa.array(sorted(wanted), pa.string())
+        found = [_read(path, _schema(table, columns), pc.field(column).isin(values)) for path in self.files(table)]
         return pa.concat_tables([_join(table, [], columns), *found])
+
+    def families(self) -> dict[tuple[int, str], dict[str, list[Path]]]:
+        """The files of every stage and family of conversations, by split, as their names tell them."""
+        found: dict[tuple[int, str], dict[str, list[Path]]] = {}
+        for path in self.files("conversations"):
+            split, family = path.stem.split("-")[:2]
+            found.setdefault((int(path.parent.name[-1]), family), {}).setdefault(split, []).append(path)
+        return found
+
+    def told(self, paths: Sequence[Path], columns: Sequence[str]) -> pa.Table:
+        """Some columns of some files of conversations. Raises BadTable when one is unreadable."""
+        return _join("conversations", paths, columns)
 
     def conversations(self, stage: int, split: str) -> pa.Table:
         """The conversations of one stage and split, families in name order."""
@@ -96,16 +107,20 @@ class VersionFolder:
         return [str(value) for value in np.asarray(self.table("images", ["image_id"]).column(0).to_numpy())]
 
 
-def _join(table: str, paths: Sequence[Path], columns: Sequence[str] | None) -> pa.Table:
+def _schema(table: str, columns: Sequence[str] | None) -> pa.Schema:
     promised = TABLES[table].schema
-    schema = pa.schema([promised.field(name) for name in columns]) if columns else promised
+    return pa.schema([promised.field(name) for name in columns]) if columns else promised
+
+
+def _join(table: str, paths: Sequence[Path], columns: Sequence[str] | None) -> pa.Table:
+    schema = _schema(table, columns)
     parts = [_read(path, schema) for path in paths]
     return pa.concat_tables(parts) if parts else schema.empty_table()
 
 
-def _read(path: Path, schema: pa.Schema) -> pa.Table:
+def _read(path: Path, schema: pa.Schema, which: pc.Expression | None = None) -> pa.Table:
     try:
-        found = pq.read_table(path, columns=schema.names, partitioning=None)
+        found = pq.read_table(path, columns=schema.names, partitioning=None, filters=which)
         refuse_newer(_format(found.schema), f"The file {path.parent.name + '/' + path.name!r}")
         return found.select(schema.names).replace_schema_metadata(None).cast(schema)
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
