@@ -5,6 +5,7 @@ have the promised columns are the gates left out, because nothing they could say
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from schemas.discovery import find
@@ -14,9 +15,9 @@ from tasks.checking.blocks import blocks
 from tasks.checking.entries import MEND, Entry
 from tasks.checking.folding import OverBlocks, Pass
 from tasks.checking.memory import Memory
+from tasks.checking.sharing import GATES, Shared, folds_of, seen_together
 from tasks.contracts.load import Contract, GateRule, gate_rules, load_contracts
-
-GATES = "tasks.gates"
+from tasks.versions.reader import VersionFolder
 
 
 def run_gates(
@@ -34,20 +35,20 @@ def run_gates(
     parameters = {name: _parameters(name, rule, wishes or {}) for name, rule in gate_rules(contracts).items()}
     found: dict[str, Verdict | BadTable] = {}
     for table in sorted({gate.check.table for gate in gates.values() if isinstance(gate.check, OverBlocks)}):
-        found |= _folded(memory, table, gates, parameters)
+        found |= _folded(memory, table, parameters)
     for name, gate in gates.items():
         if name not in found:
             found[name] = _plain(gate, memory, parameters[name])
     return [(name, gate, _verdict(found[name])) for name, gate in gates.items()]
 
 
-def _folded(
-    memory: Memory, table: str, gates: Mapping[str, Gate], parameters: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Verdict | BadTable]:
+def _folded(memory: Memory, table: str, parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict | BadTable]:
     """The verdicts of the gates that fold over a table, in one pass over it."""
-    checks = {name: gate.check for name, gate in gates.items() if isinstance(gate.check, OverBlocks)}
-    folds = {name: check.fold(memory, parameters[name]) for name, check in checks.items() if check.table == table}
-    together = Pass(folds)
+    folder = memory.staged.folder if isinstance(memory.staged, VersionFolder) else None
+    told = Shared(folder or Path(), table, parameters)
+    together = Pass(folds_of(memory, told))
+    if folder:
+        return together.verdicts(seen_together(told, together, memory))
     return together.verdicts([together.seen(block) for block in blocks(memory, table)])
 
 

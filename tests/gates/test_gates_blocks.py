@@ -5,8 +5,10 @@ import pytest
 
 from schemas.discovery import find, names
 from schemas.gate import Gate
+from tasks.checking import sharing
 from tasks.checking.blocks import Block, blocks
 from tasks.checking.folding import OverBlocks
+from tasks.checking.runner import run_gates
 from tasks.checking.toy import toy_rows, toy_staged
 from tasks.contracts.load import gate_rules, load_contracts
 from tasks.versions.reader import VersionFolder
@@ -51,3 +53,11 @@ def test_a_verdict_does_not_depend_on_where_blocks_end(name: str) -> None:
     for example in (gate.good, gate.bad):
         whole, cut = (gate.check(example(), RULES[name].parameters, most) for most in (10_000, 37))
         assert cut == whole
+
+
+def test_a_second_process_sees_what_one_alone_would(toy_version: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = VersionFolder(toy_version)
+    alone = run_gates(version, load_contracts())
+    monkeypatch.setattr(sharing, "WORTH_SHARING", 1)
+    shared = run_gates(version, load_contracts())
+    assert [(name, verdict) for name, _, verdict in shared] == [(name, verdict) for name, _, verdict in alone]
