@@ -24,6 +24,9 @@ from schemas.recipe import Family
 from schemas.tables import CONVERSATIONS
 
 BLOCK_ROWS = 32_768
+_REPEATED = (
+    "image_id", "source", "person_key", "cam_key", "clothes_key", "modality", "frame", "width", "height",
+)  # fmt: skip
 _REF = CONVERSATIONS.schema.field("images").type.value_type
 _TEXT = CONVERSATIONS.schema.field("texts").type.value_type
 _TURN = CONVERSATIONS.schema.field("turns").type.value_type
@@ -120,7 +123,7 @@ def row_words(family: str, draft: Draft, pool: Pool) -> Words:
         return np.zeros(0, dtype=np.uint64)
     subtasks = draft.subtask.dictionary_encode()
     subtask = hash_ids(subtasks.dictionary.to_pylist())[subtasks.indices.to_numpy()]
-    shown = [_word_at(pool.words, column) for column in draft.images.T]
+    shown = [_word_at(pool.shown_words, column) for column in draft.images.T]
     read = [] if draft.texts is None else [_word_at(pool.captions.words, column) for column in draft.texts.T]
     asked = [] if draft.asked is None else [draft.asked]
     words = [subtask, draft.paraphrase.astype(np.uint64), *asked, *shown, *read, draft.k.astype(np.uint64)]
@@ -220,11 +223,8 @@ def _images(draft: Draft, pool: Pool) -> pa.Array:
     shown = draft.images != NOBODY
     at = pa.array(draft.images[shown])
     places = np.broadcast_to(np.arange(len(draft.roles)), draft.images.shape)[shown]
-    columns = {
-        name: pool.table.column(name).combine_chunks().take(at)
-        for name in ("image_id", "source", "person_key", "cam_key", "clothes_key", "modality", "frame")
-    }
-    columns |= {name: pool.table.column(name).combine_chunks().take(at) for name in ("width", "height")}
+    table = pool.shown_table
+    columns = {name: table.column(name).combine_chunks().take(at) for name in _REPEATED}
     columns["role"] = pa.array(list(draft.roles), pa.string()).take(pa.array(places))
     columns["region"] = _regions(draft, places)
     flat = pa.StructArray.from_arrays([columns[field.name] for field in _REF], fields=list(_REF))
@@ -271,7 +271,7 @@ def _negatives(draft: Draft, pool: Pool) -> pa.Array:
     mined = rank >= 0
     miner = pool.neighbours.miner if pool.neighbours is not None else None
     children = [
-        pool.table.column("image_id").combine_chunks().take(pa.array(draft.images[found])),
+        pool.shown_table.column("image_id").combine_chunks().take(pa.array(draft.images[found])),
         pa.array(STRATEGIES, pa.string()).take(pa.array(draft.negatives.strategy[found])),
         pa.array((rank + 1).astype(np.int16), mask=~mined),
         pa.array(np.round(score, 3).astype(np.float32), mask=~mined),

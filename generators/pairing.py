@@ -23,6 +23,8 @@ CROSS_CAMERA = 0.85
 TWIN_VALUES = 3
 TWIN = -2
 """The rank of a negative that was taken because its record is like the anchor's."""
+DISTRACTOR = -3
+"""The rank of a picture that shows nobody, see generators.distractors."""
 NEAREST = 10
 _LOOKS_PER_NEGATIVE = 3
 _LOOKS_PER_TWIN = 12
@@ -203,9 +205,10 @@ def hardness(rank: Ints) -> Ints:
 
 
 def how(rank: Ints, mined: str, plain: str) -> Ints:
-    """The strategy behind each negative's rank: `mined`, attribute_twin or `plain`."""
-    named = [STRATEGIES.index(name) for name in (mined, "attribute_twin")]
-    return np.asarray(np.select([rank >= 0, rank == TWIN], named, STRATEGIES.index(plain)), dtype=np.int64)
+    """The strategy behind each negative's rank: `mined`, attribute_twin, distractor or `plain`."""
+    named = [STRATEGIES.index(name) for name in (mined, "attribute_twin", "distractor")]
+    which = [rank >= 0, rank == TWIN, rank == DISTRACTOR]
+    return np.asarray(np.select(which, named, STRATEGIES.index(plain)), dtype=np.int64)
 
 
 def camera_or_none(pool: Pool) -> Ints:

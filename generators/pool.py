@@ -2,8 +2,9 @@
 
     pool = build_pool("train", person_images, sizes, captions, attributes, neighbours)
 
-Only normal images of a person of that split enter; junk, distractors and withheld persons never do. The codes depend on
-who else is in the pool, so they are only ever compared, never hashed: everything random comes from the ids themselves.
+Only normal images of a person of that split enter; junk, distractors and withheld persons never do. Beside them the
+pool of the test split keeps a list of its distractors, which may be shown but are no persons. The codes depend on who
+else is in the pool, so they are only ever compared, never hashed: everything random comes from the ids themselves.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,12 +20,15 @@ from generators.near_hashes import RADIUS, is_flat
 from generators.pictures import SCOPE
 from schemas.errors import BadRecipe
 from schemas.keys import Words, hash_ids
-from schemas.question import NOBODY, Captions, Flags, Ints, Neighbours, Pool
+from schemas.question import NOBODY, Captions, Distractors, Flags, Floats, Ints, Neighbours, Pool
 from schemas.tables import TABLES
 
 _INFRARED = ("near_infrared", "thermal")
 KEPT = ("image_id", "source", "person_key", "pid_scope", "cam_key", "clothes_key", "modality", "frame", "license_id")
 """The columns of person_images that a pool repeats."""
+_PLACED_BY = ("source", "cam_key", "modality")
+TEST_HALVES = ("gallery", "query", "test")
+"""The source splits whose distractors may be shown, and only in rows of the test split."""
 
 
 def build_pool(
@@ -36,17 +40,18 @@ def build_pool(
     neighbours: pa.Table | None = None,
     withheld: Collection[str] = (),
     also: Sequence[str] = (),
+    distractors: pa.Table | None = None,
 ) -> Pool:
     """The pool of one split. `sizes` has image_id, width, height and may have phash; unsized images are left out.
 
-    `withheld` persons are left out; splits named in `also` (such as val beside train) are let in.
+    `withheld` persons are left out; splits named in `also` (such as val beside train) are let in. `distractors` are
+    person images too: those of a test half that are flagged so are kept apart, and only where the split is test.
     """
     people = _usable(person_images, [split, *also], withheld)
     table = _with_sizes(people, sizes)
     empty = {name: TABLES[name].schema.empty_table() for name in ("captions", "attributes")}
     ids = table.column("image_id").combine_chunks()
     modality = table.column("modality")
-    heights = np.asarray(table.column("height").to_numpy(), dtype=np.float32)
     return Pool(
         split=split,
         table=table,
@@ -57,12 +62,38 @@ def build_pool(
         clothes=codes(table.column("clothes_key")),
         modality=codes(modality),
         infrared=pc.is_in(modality, value_set=pa.array(_INFRARED)).to_numpy(zero_copy_only=False),
-        log_height=np.asarray(np.log2(np.maximum(heights, 1)), dtype=np.float32),
+        log_height=_log_heights(table),
         values=values_of(table, attributes if attributes is not None else empty["attributes"]),
         captions=captions_of(ids, captions if captions is not None else empty["captions"]),
         neighbours=neighbours_of(ids, neighbours) if neighbours is not None and neighbours.num_rows else None,
         looks=_looks(ids, sizes) if "phash" in sizes.column_names else None,
+        distractors=_distractors(table, distractors, sizes) if split == "test" and distractors is not None else None,
     )
+
+
+def _distractors(people: pa.Table, images: pa.Table, sizes: pa.Table) -> Distractors | None:
+    """The distractors of the test halves by cameras of the people, coded as these are; None where there are none."""
+    flagged = pc.equal(images.column("role_flag"), "distractor")
+    tested = pc.is_in(images.column("source_split"), value_set=pa.array(TEST_HALVES, pa.string()))
+    table = _with_sizes(images.filter(pc.and_(flagged, tested)).select(KEPT), sizes)
+    strange = pc.invert(pc.is_in(table.column("cam_key"), value_set=_names(people.column("cam_key"))))
+    table = table.filter(pc.invert(pc.and_(strange, pc.is_valid(table.column("cam_key"))))).combine_chunks()
+    if not table.num_rows:
+        return None
+    coded = {name: positions(table.column(name), _names(people.column(name))) for name in _PLACED_BY}
+    return Distractors(
+        table=table,
+        words=hash_ids(table.column("image_id").to_pylist()),
+        source=coded["source"],
+        camera=coded["cam_key"],
+        modality=coded["modality"],
+        log_height=_log_heights(table),
+    )
+
+
+def _log_heights(table: pa.Table) -> Floats:
+    heights = np.asarray(table.column("height").to_numpy(), dtype=np.float32)
+    return np.asarray(np.log2(np.maximum(heights, 1)), dtype=np.float32)
 
 
 def _usable(person_images: pa.Table, splits: list[str], withheld: Collection[str]) -> pa.Table:
@@ -124,8 +155,11 @@ def withhold(pool: Pool, names: Sequence[str]) -> Pool:
 
 def codes(column: pa.ChunkedArray) -> Ints:
     """Equal names get equal numbers, in name order; null is NOBODY."""
-    names = pc.unique(column.drop_null()).sort()
-    return positions(column, names)
+    return positions(column, _names(column))
+
+
+def _names(column: pa.ChunkedArray) -> pa.Array:
+    return pc.unique(column.drop_null()).sort()
 
 
 def positions(wanted: pa.ChunkedArray | pa.Array, ids: pa.Array) -> Ints:

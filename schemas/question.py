@@ -53,6 +53,22 @@ class Captions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Distractors:
+    """Pictures that a detector took for a person: shown as wrong candidates, never asked about, of no person.
+
+    `table` has the columns of Pool.table, `words` hash the image ids; a draft's position Pool.size + i shows the i-th.
+    The codes are the pool's, NOBODY for a name that it does not have.
+    """
+
+    table: pa.Table
+    words: Words
+    source: Ints
+    camera: Ints
+    modality: Ints
+    log_height: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
     """The people of one split over all sources, one row per image, sorted by image id.
 
@@ -60,6 +76,7 @@ class Pool:
     The arrays are codes for choosing: equal codes mean equal names, NOBODY means unknown, their size means nothing.
     `values[key]` is a bit mask over the vocabulary's values of that key: 0 when nobody knows, HIDDEN when invisible.
     `looks` are perceptual hashes, by which near-duplicates are told; None where nobody hashed the pictures.
+    `distractors` stand apart from all of these; only the pool of the test split has any.
     """
 
     split: str
@@ -77,11 +94,24 @@ class Pool:
     neighbours: Neighbours | None = None
     missing: tuple[str, ...] = ()
     looks: Words | None = None
+    distractors: Distractors | None = None
 
     @property
     def size(self) -> int:
         """How many images there are."""
         return len(self.words)
+
+    @property
+    def shown_words(self) -> Words:
+        """The words of all that a draft may show: the images, then the distractors."""
+        return self.words if self.distractors is None else np.append(self.words, self.distractors.words)
+
+    @property
+    def shown_table(self) -> pa.Table:
+        """The table of all that a draft may show: the images, then the distractors."""
+        if self.distractors is None:
+            return self.table
+        return pa.concat_tables([self.table, self.distractors.table]).combine_chunks()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +253,7 @@ STRATEGIES = (
     "same_camera", "embedding_topk", "clothes_twin", "attribute_other", "contradicts_caption", "any_camera",
     "attribute_twin",
     "contradicts_note", "fits_note", "same_person", "contradicts_picture",
+    "distractor",
 )  # fmt: skip
 """How a negative may be chosen; Negatives.strategy and Draft.text_strategies index this."""
 

@@ -1,7 +1,7 @@
 """I2I_NONE: is the person of the query among the candidates, and where? Every gallery is shown with and without them.
 
 The two rows of a twin differ in one picture only: the match, or one more stranger from the same camera in its place. So
-`None` is right in half of the rows, and nothing but the pictures tells in which.
+`None` is right in half of the rows, and nothing but the pictures tells in which. A distractor stands in both.
 """
 
 from collections.abc import Iterator
@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from generators.choosing import Units, content, patience_for, turns_of
+from generators.distractors import DistractorFinder
 from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery
 from generators.lineups import REASON, same_look
-from generators.pairing import MatchFinder, after, hardness, how, negatives_of, subtasks
+from generators.pairing import DISTRACTOR, MatchFinder, after, hardness, how, negatives_of, subtasks
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.toys import crowd
 from schemas.keys import below, mix
@@ -27,7 +28,7 @@ def compose(ask: Ask) -> Draft:
 
 def _levels(ask: Ask) -> Iterator[Units]:
     pool, finder, matcher = ask.pool, finder_of(ask), MatchFinder(ask, same_look(ask))
-    words = np.append(pool.words, np.uint64(0))
+    strange, words = DistractorFinder(ask), np.append(pool.shown_words, np.uint64(0))
     for k, anchors, word in turns_of(np.arange(pool.size), pool.words, ask.seed, caps_of(ask).image):
         match = matcher.find(anchors, word)
         found = gallery(finder, anchors, match, word)
@@ -38,6 +39,9 @@ def _levels(ask: Ask) -> Iterator[Units]:
         other, rank = finder.find(anchors, np.where(found.whole, match, NOBODY), mix(word, 25), taken)
         without, ranks = found.shown.copy(), found.rank.copy()
         without[rows, place], ranks[rows, place] = other, rank
+        found = strange.let_in(found, match, word)
+        nobody = found.rank == DISTRACTOR
+        without, ranks = np.where(nobody, found.shown, without), np.where(nobody, DISTRACTOR, ranks)
         columns = {"with": found.shown, "without": without, "rank": ranks, "size": found.size, "place": place}
         columns |= {"paraphrase": ask.paraphrases[below(mix(word, 8), len(ask.paraphrases))], "match": match}
         columns |= {"difficulty": hardness(ranks)}

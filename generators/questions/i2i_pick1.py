@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from generators.choosing import Units, content, patience_for, turns_of
+from generators.distractors import DistractorFinder
 from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery, strategies
 from generators.pairing import MatchFinder, PairRule, after, hardness, match_subtasks
 from generators.quotas import ANSWERS, caps_of, fill_quota, shortfall
@@ -33,12 +34,12 @@ def compose(ask: Ask) -> Draft:
 
 
 def _levels(ask: Ask, rule: PairRule, most: int) -> Iterator[Units]:
-    pool, finder, matcher = ask.pool, finder_of(ask), MatchFinder(ask, rule)
-    words = np.append(pool.words, np.uint64(0))
+    pool, finder, matcher, strange = ask.pool, finder_of(ask), MatchFinder(ask, rule), DistractorFinder(ask)
+    words = np.append(pool.shown_words, np.uint64(0))
     share = float(ask.options.get("none_share", NONE_SHARE))
     for k, anchors, word in turns_of(np.arange(pool.size), pool.words, ask.seed, most):
         match = matcher.find(anchors, word)
-        found = gallery(finder, anchors, match, word, share)
+        found = strange.let_in(gallery(finder, anchors, match, word, share), match, word)
         columns = {"shown": found.shown, "rank": found.rank, "size": found.size, "place": found.place, "match": match}
         columns |= {"paraphrase": ask.paraphrases[below(mix(word, 8), len(ask.paraphrases))]}
         columns |= {"difficulty": hardness(found.rank), "answer": (found.place < 0).astype(np.int64)}

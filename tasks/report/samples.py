@@ -15,6 +15,7 @@ from tasks.view import cut
 
 _COLUMNS = ("sample_id", "stage", "family", "subtask", "split", "images", "texts", "turns", "negatives", "template")
 _QUOTED = 60
+_STRATEGIES = {"distractor": "distractor, a box that shows nobody of the dataset"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ def why_there(negative: Mapping[str, Any]) -> str:
     """Why something that is no right answer stands in a row, such as `near, rank 12 of dinov2@1`."""
     rank = "" if negative["rank"] is None else f", rank {negative['rank']}"
     miner = f" of {negative['miner']}" if rank and negative["miner"] else ""
-    return f"{negative['strategy'].replace('_', ' ')}{rank}{miner}"
+    said = _STRATEGIES.get(negative["strategy"], negative["strategy"].replace("_", " "))
+    return f"{said}{rank}{miner}"
 
 
 def readable(text: str) -> str:

@@ -21,6 +21,7 @@ from generators import (
     composing,
     described,
     dialogue,
+    distractors,
     evidence,
     facts,
     galleries,
@@ -61,6 +62,7 @@ _CODE = (
     composing,
     described,
     dialogue,
+    distractors,
     evidence,
     facts,
     galleries,
@@ -176,5 +178,5 @@ def _distinct(rows: composing.Rows) -> dict[str, int]:
     """How many different images and persons stand behind the rows: row counts alone flatter."""
     shown = np.unique(rows.draft.images)
     images = pa.array(shown[shown != question.NOBODY])
-    persons = rows.pool.table.column("person_key").combine_chunks().take(images)
+    persons = rows.pool.shown_table.column("person_key").combine_chunks().take(images)
     return {"images": len(images), "persons": pc.count_distinct(persons).as_py()}

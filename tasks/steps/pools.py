@@ -74,10 +74,13 @@ def read_pool(
 def _built(store: Path, parts: Sequence[SourceParts], splits: Sequence[str], withheld: Sequence[str]) -> Pool:
     people = [_people(part.ingested, splits) for part in parts]
     pairs = list(zip(parts, people, strict=True))
+    nobody = [_distractors(part.ingested, splits[0]) for part in parts]
+    strange = pa.concat_tables(nobody)
+    shapes = [image_sizes(store, part.ingested, shown) for part, shown in [*pairs, *zip(parts, nobody, strict=True)]]
     made = pool.build_pool(
         splits[0],
         pa.concat_tables(people),
-        pa.concat_tables([image_sizes(store, part.ingested, shown) for part, shown in pairs]),
+        pa.concat_tables(shapes),
         pa.concat_tables([_about(part.described, "captions", _CAPTIONS, shown, ["image_id"]) for part, shown in pairs]),
         pa.concat_tables(
             [
@@ -88,6 +91,7 @@ def _built(store: Path, parts: Sequence[SourceParts], splits: Sequence[str], wit
         pa.concat_tables([_neighbours(part.mined) for part in parts]),
         withheld=withheld,
         also=splits[1:],
+        distractors=strange,
     )
     pa.default_memory_pool().release_unused()
     return made
@@ -96,6 +100,12 @@ def _built(store: Path, parts: Sequence[SourceParts], splits: Sequence[str], wit
 def _people(ingested: StepOutput, splits: Sequence[str]) -> pa.Table:
     """The normal images of the splits."""
     wanted = {"split": splits, "role_flag": ["normal"]}
+    return _filtered(ingested.folder / "person_images.parquet", "person_images", [*pool.KEPT, *wanted], wanted)
+
+
+def _distractors(ingested: StepOutput, split: str) -> pa.Table:
+    """The images of nobody that rows of the split may show: those of the test halves for test, none for others."""
+    wanted = {"role_flag": ["distractor"], "source_split": pool.TEST_HALVES if split == "test" else ()}
     return _filtered(ingested.folder / "person_images.parquet", "person_images", [*pool.KEPT, *wanted], wanted)
 
 

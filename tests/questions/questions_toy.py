@@ -160,13 +160,15 @@ def pool_of(
     if looks is not None:
         hashes = [looks[row["image_id"]] for row in measured]
         shapes = shapes.append_column("phash", pa.array(hashes, pa.uint64()))
+    shown = pa.Table.from_pylist([dict(row) for row in images], schema=TABLES["person_images"].schema)
     return build_pool(
         split,
-        pa.Table.from_pylist([dict(row) for row in images], schema=TABLES["person_images"].schema),
+        shown,
         shapes,
         pa.Table.from_pylist([dict(row) for row in captions], schema=TABLES["captions"].schema),
         pa.Table.from_pylist([dict(row) for row in said], schema=TABLES["attributes"].schema),
         pa.Table.from_pylist([dict(row) for row in neighbours], schema=TABLES["neighbours"].schema),
+        distractors=shown,
     )
 
 
