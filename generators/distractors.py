@@ -1,8 +1,9 @@
 """Distractors in galleries: boxes that a detector took for a person, such as `0000` of Market-1501.
 
-Option of the recipe: `distractors` is the share of galleries in which one of the strangers gives way to a distractor of
-the same source, modality and camera. The share is that of rows with and without a match alike, so a distractor tells
-nothing about whether `None` is right. Only the pool of the test split has any; rows of other splits stay as they are.
+Option of the recipe: `distractors` is the share of galleries of four or six in which a stranger gives way to a
+distractor of the same source, modality and camera. A gallery of two stays, or nobody but the match might be in it. The
+share is that of rows with and without a match alike, so a distractor tells nothing about whether `None` is right. Only
+the pool of the test split has any; rows of other splits stay as they are.
 """
 
 from functools import cached_property
@@ -16,6 +17,7 @@ from schemas.errors import BadRecipe
 from schemas.keys import Words, below, mix, uniform
 from schemas.question import NOBODY, Ask, Floats, Ints, Pool
 
+_LEAST = 3
 _LOOKS = 3
 
 
@@ -29,7 +31,7 @@ class DistractorFinder:
         """The galleries with a distractor, where one is drawn and the camera of the match has one."""
         if self._pool.distractors is None or not self._share:
             return found
-        drawn = (uniform(mix(word, 27)) < self._share) & (found.size > 0)
+        drawn = (uniform(mix(word, 27)) < self._share) & (found.size >= _LEAST)
         other = self._closest(np.where(drawn, match, NOBODY), word)
         here = np.arange(found.shown.shape[1]) == _gives_way(found, word)[:, None]
         here &= (other >= 0)[:, None]

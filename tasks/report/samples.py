@@ -15,7 +15,7 @@ from tasks.view import cut
 
 _COLUMNS = ("sample_id", "stage", "family", "subtask", "split", "images", "texts", "turns", "negatives", "template")
 _QUOTED = 60
-_STRATEGIES = {"distractor": "distractor, a box that shows nobody of the dataset"}
+_STRATEGIES = {"distractor": "distractor, a box of nobody"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,3 +75,4 @@ def test_what_is_not_there_is_refused_with_what_is(version: VersionFolder, tmp_p
 
 def test_a_reason_names_rank_and_miner_only_when_there_are_any():
     assert why_there(NEGATIVES | {"rank": None, "strategy": "same_camera"}) == "same camera"
+    assert why_there(NEGATIVES | {"rank": None, "strategy": "distractor"}) == "distractor, a box of nobody"
