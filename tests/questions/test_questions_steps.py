@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-from questions_toy import caption, colours, people
+from questions_toy import caption, colours, image, people
 
 from generators.pool import build_pool
 from schemas.errors import UnknownName
+from schemas.question import Pool
 from schemas.recipe import Family, Mine, Recipe
 from schemas.tables import TABLES
 from tasks.steps import compose as compose_step
@@ -56,8 +57,11 @@ def toy_step(store: Path, step: str, facts: dict[str, Any], **tables: list[dict[
 def parts_of(store: Path, source: str, persons: int = 12) -> SourceParts:
     images = people(persons, outfits=2, source=source) + people(persons, outfits=2, source=source, split="test")
     junk = people(1, source=source, split="none", role_flag="junk", person_key=None, clothes_key=None)
-    facts = {"source": source, "packs": stored(store, source, images + junk)}
-    ingested = toy_step(store, "ingest", facts, person_images=images + junk)
+    nobody = {"role_flag": "distractor", "source_split": "gallery", "person_key": None, "clothes_key": None}
+    strange = [image(source, "0000", "c1", "0", f"{source}/gallery/0000_c1.jpg", split="none", **nobody)]
+    everything = images + junk + strange
+    facts = {"source": source, "packs": stored(store, source, everything)}
+    ingested = toy_step(store, "ingest", facts, person_images=everything)
     told = [caption(row["image_id"], "A person who wears a red jacket.") for row in images]
     described = toy_step(store, "describe", {"source": source}, attributes=colours(images), captions=told)
     return SourceParts(ingested, described, mine(store, ingested, Mine(top_k=5)))
@@ -161,6 +165,7 @@ def test_a_pool_of_only_what_is_needed_is_that_of_the_whole_tables(tmp_path: Pat
         read_all([part.described for part in parts], "attributes"),
         read_all([part.mined for part in parts], "neighbours"),
         withheld={"one:train-0003"} if split == "train" else (),
+        distractors=read_all([part.ingested for part in parts], "person_images"),
     )
     assert read.size == whole.size == (276 if split == "train" else 288)
     assert read.table.equals(whole.table)
@@ -172,6 +177,12 @@ def test_a_pool_of_only_what_is_needed_is_that_of_the_whole_tables(tmp_path: Pat
     assert np.array_equal(read.neighbours.near, whole.neighbours.near)
     assert np.array_equal(read.neighbours.distance, whole.neighbours.distance, equal_nan=True)
     assert (read.neighbours.near >= 0).any() == (split == "train")
+    assert shown_of_nobody(read) == shown_of_nobody(whole)
+    assert shown_of_nobody(read) == ([f"{name}/gallery/0000_c1.jpg" for name in ("one", "two")] * (split == "test"))
+
+
+def shown_of_nobody(read: Pool) -> list[str]:
+    return [] if read.distractors is None else read.distractors.table.column("image_id").to_pylist()
 
 
 def test_a_pool_is_read_once_for_all_families_until_it_is_forgotten(tmp_path: Path):
