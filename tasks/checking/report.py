@@ -30,6 +30,8 @@ _IDS_SHOWN = 5
 _OF_PIXELS = "image_bytes"  # judged when the version was built; what is shared without pictures has nothing to judge
 _RESTORE = "pull the version again, these are not the published bytes"
 _BUILD = "build the version again from its raw folders"
+_MEND = "write the file as its contract says, or name the contract of another table with --contract"
+_OF_FILES = ("readable", "columns", "present")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,9 @@ class CheckReport:
     @property
     def problems(self) -> list[Problem]:
         """Every broken promise, files first."""
-        return [*map(_file_problem, self.files), *map(_contract_problem, self.contract), *self._others()]
+        remedy = _BUILD if self.published else _MEND
+        broken = [_contract_problem(finding, remedy) for finding in self.contract]
+        return [*map(_file_problem, self.files), *broken, *self._others()]
 
     def _others(self) -> Iterator[Problem]:
         for entry in self.gates:
@@ -95,7 +99,7 @@ class CheckReport:
         """One line on the whole."""
         passed = sum(entry.passed for entry in self.gates)
         state = "keeps its promises" if self.ok else "breaks its promises"
-        files = f": {f'{len(self.files)} files differ' if self.files else 'every file is as published'}"
+        files = f": {_differ(len(self.files)) if self.files else 'every file is as published'}"
         when = "" if self.judged else " when it was built (--gates runs them again)"
         gates = f", {passed} of {len(self.gates)} gates passed{when}" if self.gates else ""
         return f"{self.version} {state}{files if self.published else ''}{gates}.{f' {self.part}' if self.part else ''}"
@@ -115,6 +119,10 @@ class CheckReport:
         return json.dumps(found, indent=1, ensure_ascii=False)
 
 
+def _differ(n: int) -> str:
+    return "1 file differs" if n == 1 else f"{n} files differ"
+
+
 _REMEDIES = {
     "step": "Raise `version:` in the recipe by that step and build again.",
     "drift": "Look at what moved with `reidforge diff`; the limit stands in the contract of the table.",
@@ -126,10 +134,12 @@ def _file_problem(found: Finding) -> Problem:
     return Problem(f"files.{found.check}", found.severity, f"files: {found.summary}", f"{_RESTORE}.", path)
 
 
-def _contract_problem(found: Finding) -> Problem:
-    words = f"contract {describe(found)}{_ids(found.failing, found.count)}"
+def _contract_problem(found: Finding, remedy: str) -> Problem:
+    """A broken contract; of a file that is not the table it should be, nothing is counted."""
+    shapeless = found.check in _OF_FILES
+    words = f"{found.table}: {found.summary}" if shapeless else f"{describe(found)}{_ids(found.failing, found.count)}"
     path = f"contracts/{found.table}{SUFFIX}"
-    return Problem(f"contract.{found.table}", found.severity, words, f"{_BUILD}.", path, found.failing)
+    return Problem(f"contract.{found.table}", found.severity, f"contract {words}", f"{remedy}.", path, found.failing)
 
 
 def _line(problem: Problem) -> str:
@@ -208,10 +218,9 @@ def _recorded(gate: GateEntry) -> Entry:
 
 def _deep(version: VersionFolder, contracts: Mapping[str, Contract], entries: list[FileEntry]) -> list[Finding]:
     from tasks.checking.contents import check_contents
-    from tasks.contracts.expectations import check_expectations
+    from tasks.contracts.expectations import broken_expectations
 
-    broken = [outcome.as_finding() for outcome in check_expectations(version, contracts) if not outcome.passed]
-    return [*broken, *check_contents(version.folder, entries)]
+    return [*broken_expectations(version, contracts), *check_contents(version.folder, entries)]
 
 
 def _files(folder: Path, entries: list[FileEntry]) -> Iterator[Finding]:

@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 from schemas.errors import BadTable, WrongUse
 from tasks.checking.placing import metadata_of
 from tasks.checking.report import CheckReport
-from tasks.contracts.finding import Finding
 from tasks.contracts.load import Contract, load_contracts, with_links_into
 from tasks.contracts.parts import InFile
 from tasks.contracts.structure import check_files
@@ -33,8 +32,12 @@ class OneFile:
         return table == self.name
 
     def table(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """The file's columns."""
-        return pq.read_table(self.path, columns=list(columns) if columns else None, partitioning=None)
+        """The file's columns. Raises BadTable when they cannot be read."""
+        try:
+            return pq.read_table(self.path, columns=list(columns) if columns else None, partitioning=None)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            reason = str(error).splitlines()[0][:160]
+            raise BadTable(f"The file {self.path.name!r} cannot be read to its end: {reason}") from error
 
 
 def check_file(path: Path, contract: Contract | None = None, deep: bool = False) -> CheckReport:
@@ -46,7 +49,9 @@ def check_file(path: Path, contract: Contract | None = None, deep: bool = False)
     shape = check_files(held, contracts)
     rows = check_tables(held, contracts, shape)
     if deep and not shape:
-        rows += _expected(held, contracts)
+        from tasks.contracts.expectations import broken_expectations
+
+        rows += broken_expectations(held, contracts)
     part = f"One file of the table {table}: foreign keys, digests and gates need a version."
     return CheckReport(path.name, (), (*shape, *rows), (), part=part, published=False)
 
@@ -60,9 +65,3 @@ def _contract(path: Path) -> Contract:
     if said not in contracts:
         raise WrongUse(f"{path.name!r} does not say which table it is: name its contract with --contract.")
     return contracts[said]
-
-
-def _expected(held: OneFile, contracts: dict[str, Contract]) -> list[Finding]:
-    from tasks.contracts.expectations import check_expectations
-
-    return [outcome.as_finding() for outcome in check_expectations(held, contracts) if not outcome.passed]

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from schemas.errors import BadContract
+from schemas.errors import BadContract, BadTable
 from schemas.gate import Staged
 from schemas.keys import mix
 from tasks.checking.blocks import BLOCK_ROWS, Block, Keys, Slice, blocks, shares
@@ -71,18 +71,40 @@ class Outcome:
 def check_expectations(staged: Staged, contracts: Mapping[str, Contract], most: int = BLOCK_ROWS) -> list[Outcome]:
     """Run every table's suite on at most `most` rows at a time; tables that the version lacks are left out.
 
-    Takes seconds: it loads the library.
+    Takes seconds: it loads the library. Raises BadTable for a file that cannot be read to its end.
     """
+    outcomes: list[Outcome] = []
+    for _, found in _each(staged, contracts, most):
+        if isinstance(found, BadTable):
+            raise found
+        outcomes.extend(found)
+    return outcomes
+
+
+def broken_expectations(staged: Staged, contracts: Mapping[str, Contract]) -> list[Finding]:
+    """What a check says of a version: the rules that are broken, and the tables that cannot be read to their end."""
+    broken: list[Finding] = []
+    for name, found in _each(staged, contracts, BLOCK_ROWS):
+        if isinstance(found, BadTable):
+            broken.append(Finding(table=name, check="readable", summary=str(found).removesuffix(".")))
+        else:
+            broken.extend(outcome.as_finding() for outcome in found if not outcome.passed)
+    return broken
+
+
+def _each(
+    staged: Staged, contracts: Mapping[str, Contract], most: int
+) -> Iterator[tuple[str, list[Outcome] | BadTable]]:
+    """The name and the outcomes of every table that is there, or why it cannot be read."""
     gx = _library()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
     engine = _Engine(gx, context, context.data_sources.add_pandas("version"))
-    return [
-        outcome
-        for name, contract in sorted(contracts.items())
-        if staged.has(name)
-        for outcome in _table(engine, staged, contract, most)
-    ]
+    for name in sorted(filter(staged.has, contracts)):
+        try:
+            yield name, _table(engine, staged, contracts[name], most)
+        except BadTable as error:
+            yield name, error
 
 
 def _table(engine: "_Engine", staged: Staged, contract: Contract, most: int) -> list[Outcome]:

@@ -29,6 +29,8 @@ def resolve(remote: Remote, reference: str) -> Version:
         return FolderVersion(folder, digest_of(read_bounded(folder / MANIFEST)))
     parts = _REFERENCE.fullmatch(reference)
     if not parts:
+        if Path(reference).is_dir():
+            raise UnknownVersion(f"The folder {reference!r} holds no version: there is no {MANIFEST} in it.")
         raise UnknownVersion(
             f"{reference!r} names no version. Write name@1.2.0, name@latest, name@sha256:<at least 12 digits>, "
             "or the path of a version folder."

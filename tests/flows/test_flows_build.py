@@ -16,15 +16,10 @@ from flows.recipes import find_recipe
 from flows.reporter import Reporter
 from flows.runner import PlainRunner
 from generators.sample import write_sample
-from schemas.keys import file_sha256
 
 pytestmark = pytest.mark.slow
 RUN = CliRunner()
 QUIET = PlainRunner(2, Reporter(quiet=True))
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    return {p.relative_to(folder).as_posix(): file_sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def _build(*arguments: str):
@@ -37,16 +32,6 @@ def test_the_build_fills_every_cell_of_its_recipe_and_keeps_its_gates(first_buil
         assert step.facts["shortfalls"] == []
         assert dict(step.facts["rows"]) == dict(built.recipe.families[family].rows)
     assert published.folder.name == published.digest[:12]
-
-
-def test_another_process_order_worker_count_and_hash_seed_give_the_same_bytes(first_build, raw_copy, tmp_path):
-    _, _, published = first_build
-    environment = {**os.environ, "PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
-    command = [sys.executable, "-m", "flows", "build", "demo_tiny", "--raw", str(raw_copy)]
-    command += ["--store", str(tmp_path / "s"), "--workers", "4", "--no-orchestrator", "--json"]
-    subprocess.run(command, env=environment, check=True, capture_output=True)
-    again = tmp_path / "s" / "published" / "demo_tiny" / published.digest[:12]
-    assert _digests(again) == _digests(published.folder)
 
 
 def test_a_second_build_skips_every_step_and_reads_no_image(first_build, raw, monkeypatch):
