@@ -55,6 +55,28 @@ def test_a_pulled_part_is_checked_as_that_part_and_says_so(remote: Path, tmp_pat
     assert any(" is missing" in line for line in check(str(part)).lines)
 
 
+def damaged_page(path: Path) -> None:
+    """Overwrite bytes of the first column's data, so that the footer still reads and the rows do not."""
+    column = pq.ParquetFile(path).metadata.row_group(0).column(0)
+    start = column.dictionary_page_offset or column.data_page_offset
+    held = bytearray(path.read_bytes())
+    held[start : start + column.total_compressed_size] = b"\xff" * column.total_compressed_size
+    path.write_bytes(held)
+
+
+def test_a_deep_check_of_a_damaged_page_is_a_finding_beside_all_others(remote: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "version"
+    shutil.copytree(folder_of(remote, "0.1.0"), folder)
+    path = next((folder / "data" / "captions").iterdir())
+    damaged_page(path)
+    for target in (folder, path):
+        result = run(str(target), "--deep")
+        assert result.exit_code == 1
+        assert path.name in result.output
+        assert "captions: the file" in result.output.lower()
+        assert "Traceback" not in result.output
+
+
 def test_one_file_is_held_against_the_contract_of_its_table(remote: Path, tmp_path: Path) -> None:
     source = next((folder_of(remote, "0.1.0") / "data" / "captions").iterdir())
     good = run(str(source))
