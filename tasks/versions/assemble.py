@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 import data_contracts
+from schemas.errors import BadTable
 from schemas.keys import canonical_json, digest
 from schemas.manifest import AskedEntry, FileEntry, GateEntry, Manifest, SourceEntry
 from schemas.recipe import Recipe
@@ -167,6 +168,11 @@ def _report(recipe: Recipe, validated: StepOutput, staged: StepOutput) -> dict[s
     counted = {key: staged.facts[key] for key in ("counts", "sources", "composed")}
     counted["overlaps"] = staged.facts.get("overlaps", [])
     expected = json.loads((validated.folder / "expectations.json").read_bytes())
+    if any("observed" not in one for one in expected):
+        raise BadTable(
+            f"The checks of this build of {recipe.name!r} were written by an older release: run "
+            f"`reidforge build {recipe.name}` again; it goes over nothing but the checks."
+        )
     page = checks_page(f"Checks of {recipe.name} {recipe.version}", expected, verdicts(validated))
     return {**found, "report/build.json": canonical_json(counted), CHECKS: page}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from versions_toy import FAMILIES, Toy, toy, verdict
 
-from schemas.errors import DigestMismatch, GateFailed, NotWritable, VersionExists
+from schemas.errors import BadTable, DigestMismatch, GateFailed, NotWritable, VersionExists
 from tasks.versions.assemble import assemble, published_recipe
 from tasks.versions.manifest import load_manifest
 from tasks.versions.reader import VersionFolder
@@ -163,6 +163,14 @@ def test_a_staged_file_that_was_changed_is_not_published(made: Toy, tmp_path: Pa
     data = path.read_bytes()
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(DigestMismatch, match="data/captions/"):
+        made.publish(tmp_path / "remote")
+    assert not listing(tmp_path / "remote")
+
+
+def test_a_build_that_an_older_release_checked_is_to_be_built_again(made: Toy, tmp_path: Path) -> None:
+    older = [{"table": "captions", "kind": "expect_column_to_exist", "arguments": {"column": "text"}, "passed": True}]
+    (made.validated.folder / "expectations.json").write_text(json.dumps(older))
+    with pytest.raises(BadTable, match=r"by an older release: run `reidforge build toy` again"):
         made.publish(tmp_path / "remote")
     assert not listing(tmp_path / "remote")
 
