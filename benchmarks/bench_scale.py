@@ -36,18 +36,15 @@ def parts_of(store: Path, recipe: Recipe) -> tuple[list[SourceParts], StepOutput
     """What the store holds of every source of the recipe, and the link step over exactly those."""
     steps = [load_step(path.parent) for path in sorted(store.glob("steps/*/*/step.json"))]
     inputs = {step.digest: json.loads((step.folder / "step.json").read_bytes())["inputs"] for step in steps}
-    parts = []
-    for choice in recipe.sources:
-        for ingested in (s for s in steps if s.step == "ingest" and s.facts["source"] == choice.name):
-            own = {s.step: s for s in steps if inputs[s.digest].get("ingest") == ingested.digest}
+    for linked in (step for step in steps if step.step == "link"):
+        parts = {}
+        for ingested in (step for step in steps if step.digest in inputs[linked.digest]["ingests"]):
+            own = {step.step: step for step in steps if inputs[step.digest].get("ingest") == ingested.digest}
             if {"describe", "mine"} <= own.keys():
-                parts.append(SourceParts(ingested, own["describe"], own["mine"]))
-                break
-    digests = sorted(part.ingested.digest for part in parts)
-    linked = [s for s in steps if s.step == "link" and sorted(inputs[s.digest]["ingests"]) == digests]
-    if len(parts) < len(recipe.sources) or not linked:
-        raise SystemExit(f"The store {store} lacks a source of {recipe.name!r} or its links: build the recipe first.")
-    return parts, linked[0]
+                parts[ingested.facts["source"]] = SourceParts(ingested, own["describe"], own["mine"])
+        if sorted(parts) == sorted(choice.name for choice in recipe.sources):
+            return [parts[choice.name] for choice in recipe.sources], linked
+    raise SystemExit(f"The store {store} lacks a source of {recipe.name!r} or its links: build the recipe first.")
 
 
 def scaled(recipe: Recipe, rows: int) -> Recipe:
@@ -95,8 +92,8 @@ def cpu_seconds() -> float:
 
 
 def peak_megabytes() -> float:
-    """The most memory this process ever had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory this process ever had, and with it the largest of its children as if at the same time."""
+    return sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
 
 
 def linked_store(store: Path, folder: Path) -> Path:

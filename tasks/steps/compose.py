@@ -49,7 +49,7 @@ from schemas.discovery import find
 from schemas.recipe import Recipe
 from tasks.steps import pools
 from tasks.steps.parts import SourceParts
-from tasks.steps.pools import read_pool, withheld_persons
+from tasks.steps.pools import give_back, read_pool, withheld_persons
 from tasks.steps.store import StepOutput, run_step
 from tasks.versions import streaming, writer
 
@@ -138,7 +138,7 @@ def _write(facts: dict[str, Any], split: str, wanted: int, rows: composing.Rows,
     given = Given()
     blocks = (given.heard(block) for block in rows.blocks())
     files = streaming.write_files(tables.CONVERSATIONS, blocks, folder, f"conversations-{split}")
-    pa.default_memory_pool().release_unused()
+    give_back()
     facts["files"] += [{**asdict(file), "split": split} for file in files]
     facts["rows"][split] = rows.size
     facts["answers"][split] = given.most_given(20)

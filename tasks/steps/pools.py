@@ -57,7 +57,13 @@ def forget_pools() -> None:
     """Give the memory of the kept pools back, once all families are composed."""
     _POOLS.forget()
     _WITHHELD.forget()
+    give_back()
+
+
+def give_back() -> None:
+    """Give freed memory back to the machine, Arrow's and everybody else's: what one family took the next may need."""
     pa.default_memory_pool().release_unused()
+    pa.system_memory_pool().release_unused()
 
 
 def read_pool(
@@ -93,7 +99,7 @@ def _built(store: Path, parts: Sequence[SourceParts], splits: Sequence[str], wit
         also=splits[1:],
         distractors=strange,
     )
-    pa.default_memory_pool().release_unused()
+    give_back()
     return made
 
 
