@@ -19,9 +19,10 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
-from flows.order import SourceParts, protocol_names
+from flows.order import SourceParts, compose_all, protocol_names
 from flows.recipes import find_recipe
 from flows.reporter import Reporter
 from flows.runner import PlainRunner
@@ -61,28 +62,32 @@ def scaled(recipe: Recipe, rows: int) -> Recipe:
 
 def measured(store: Path, recipe: Recipe, upto: str, workers: int) -> dict[str, Any]:
     """The last of the steps as far as `upto`, measured; the ones before it are found done in the store."""
-    parts, linked = parts_of(store, recipe)
-    run = PlainRunner(workers, Reporter(True))
     start = time.monotonic(), cpu_seconds()
-    families = sorted(recipe.families)
-    composed = run.map("compose", [(store, parts, recipe, family, linked) for family in families])
-    if upto != "compose":
-        made = dict(zip(families, composed, strict=True))
-        ingests, described = [part.ingested for part in parts], [part.described for part in parts]
-        benchmarked = run.call("benchmark", store, ingests, described, protocol_names(recipe))
-        staged = run.call("stage", store, recipe, parts, linked, made, benchmarked)
-        if upto == "validate":
-            run.call("validate", store, staged, recipe)
+    with Peak() as peak:
+        composed = done(store, recipe, upto, PlainRunner(workers, Reporter(True)))
     files = [path for step in composed for path in step.folder.glob("*.parquet")]
     return {
         "step": upto,
         "rows": sum(sum(step.facts["rows"].values()) for step in composed),
         "cpu": cpu_seconds() - start[1],
         "wall": time.monotonic() - start[0],
-        "peak": peak_megabytes(),
+        "peak": peak.megabytes,
         "bytes": sum(path.stat().st_size for path in files),
         "shortfalls": [f"{step.facts['family']}: {short}" for step in composed for short in step.facts["shortfalls"]],
     }
+
+
+def done(store: Path, recipe: Recipe, upto: str, run: PlainRunner) -> list[StepOutput]:
+    """The composed families, with the steps as far as `upto` done."""
+    parts, linked = parts_of(store, recipe)
+    composed = compose_all(run, store, parts, recipe, linked)
+    if upto != "compose":
+        ingests, described = [part.ingested for part in parts], [part.described for part in parts]
+        benchmarked = run.call("benchmark", store, ingests, described, protocol_names(recipe))
+        staged = run.call("stage", store, recipe, parts, linked, composed, benchmarked)
+        if upto == "validate":
+            run.call("validate", store, staged, recipe)
+    return list(composed.values())
 
 
 def cpu_seconds() -> float:
@@ -91,9 +96,44 @@ def cpu_seconds() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def peak_megabytes() -> float:
-    """The most memory this process ever had, and with it the largest of its children as if at the same time."""
-    return sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+class Peak:
+    """The most memory this process and its children ever held together, shared pages counted once; looked up often."""
+
+    def __init__(self) -> None:
+        self.megabytes = 0.0
+        self._done = Event()
+        self._watch = Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> "Peak":
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._watch.join()
+
+    def _look(self) -> None:
+        while not self._done.wait(0.25):
+            self.megabytes = max(self.megabytes, sum(map(held_megabytes, family_of(os.getpid()))))
+
+
+def family_of(process: int) -> list[int]:
+    """A process and everything it started, by number; none when it has ended."""
+    try:
+        threads = sorted(Path(f"/proc/{process}/task").iterdir())
+        children = [child for thread in threads for child in (thread / "children").read_text().split()]
+    except OSError:
+        return []
+    return [process, *(each for child in children for each in family_of(int(child)))]
+
+
+def held_megabytes(process: int) -> float:
+    """A process's own memory and its part of what it shares (Pss); 0 when it has ended."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 def linked_store(store: Path, folder: Path) -> Path:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,14 @@ from schemas.discovery import find_all
 from schemas.errors import BadRecipe
 from schemas.recipe import Evaluate, Recipe, Train
 from tasks.steps.parts import SourceParts
-from tasks.steps.pools import forget_pools
+from tasks.steps.pools import forget_pools, read_pools
 from tasks.steps.store import StepOutput, load_step, write_record
 
 if TYPE_CHECKING:
     from tasks.steps.publish import Published
+
+
+WORTH_PROCESSES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,7 @@ def build_version(recipe: Recipe, raw: Path, store: Path, run: Runner, how: Aski
     described = run.map("describe", [(store, done, recipe.describe, recipe.seed, False, asked) for done in ingests])
     mined = run.map("mine", [(store, done, recipe.mine) for done in ingests])
     parts = [SourceParts(*three) for three in zip(ingests, described, mined, strict=True)]
-    families = sorted(recipe.families)
-    conversations = run.map("compose", [(store, parts, recipe, family, linked) for family in families])
-    composed = dict(zip(families, conversations, strict=True))
-    forget_pools()
+    composed = compose_all(run, store, parts, recipe, linked)
     _refuse_nothing(recipe, composed)
     benchmarked = run.call("benchmark", store, ingests, described, protocol_names(recipe))
     staged = run.call("stage", store, recipe, parts, linked, composed, benchmarked)
@@ -60,6 +61,21 @@ def build_version(recipe: Recipe, raw: Path, store: Path, run: Runner, how: Aski
     built = Built(recipe, ingests, parts, linked, composed, staged, validated)
     _remember(store, built)
     return built
+
+
+def compose_all(
+    run: Runner, store: Path, parts: Sequence[SourceParts], recipe: Recipe, linked: StepOutput
+) -> dict[str, StepOutput]:
+    """The rows of every family, by family; from a million rows on, families are composed in processes of their own."""
+    families = sorted(recipe.families)
+    calls = [(store, parts, recipe, family, linked) for family in families]
+    splits = {split for quota in recipe.families.values() for split in quota.rows}
+    if sum(sum(quota.rows.values()) for quota in recipe.families.values()) < WORTH_PROCESSES:
+        found = run.map("compose", calls)
+    else:
+        found = run.spread("compose", calls, partial(read_pools, store, parts, recipe, linked, sorted(splits)))
+    forget_pools()
+    return dict(zip(families, found, strict=True))
 
 
 def _refuse_nothing(recipe: Recipe, composed: Mapping[str, StepOutput]) -> None:

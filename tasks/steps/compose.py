@@ -135,6 +135,7 @@ def _inputs(parts: Sequence[SourceParts], recipe: Recipe, family: str, linked: S
 
 def _write(facts: dict[str, Any], split: str, wanted: int, rows: composing.Rows, folder: Path) -> None:
     """Word the rows block by block into files, and note what they hold."""
+    give_back()
     given = Given()
     blocks = (given.heard(block) for block in rows.blocks())
     files = streaming.write_files(tables.CONVERSATIONS, blocks, folder, f"conversations-{split}")

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from generators import links, pool
 from schemas.keys import digest
 from schemas.question import Pool
+from schemas.recipe import Recipe
 from schemas.tables import TABLES
 from tasks.steps.parts import SourceParts, read_table
 from tasks.steps.store import StepOutput
@@ -75,6 +76,16 @@ def read_pool(
     steps = [[part.ingested.digest, part.described.digest, part.mined.digest] for part in parts]
     made: Pool = _POOLS.get(digest([str(store), steps, splits, out]), lambda: _built(store, parts, splits, out))
     return made
+
+
+def read_pools(
+    store: Path, parts: Sequence[SourceParts], recipe: Recipe, linked: StepOutput | None, splits: Sequence[str]
+) -> None:
+    """Read and keep the people of some splits, as composing reads them: processes that are forked then share them."""
+    ordered = sorted(parts, key=lambda part: part.source)
+    withheld = withheld_persons(ordered, linked, recipe.link.accepted())
+    for split in splits:
+        read_pool(store, ordered, split, withheld)
 
 
 def _built(store: Path, parts: Sequence[SourceParts], splits: Sequence[str], withheld: Sequence[str]) -> Pool:
