@@ -104,7 +104,10 @@ def _joined(draft: Path, manifest: Manifest, withheld: Withheld, raw: Path, want
 
 
 def _fetch(found: Version, entries: Sequence[FileEntry], draft: Path, link: bool) -> None:
-    """Every file, a few at once; the first failure in the order of the manifest is raised."""
+    """Every file, a few at once; files of one content one after the other, so that it comes only once.
+
+    The first failure in the order of the manifest's contents is raised.
+    """
 
     def one(entry: FileEntry) -> None:
         target = inside(draft, entry.path)
@@ -113,8 +116,15 @@ def _fetch(found: Version, entries: Sequence[FileEntry], draft: Path, link: bool
         else:
             through_cache(entry, target, found.fetch)
 
+    def each(alike: Sequence[FileEntry]) -> None:
+        for entry in alike:
+            one(entry)
+
+    contents: dict[str, list[FileEntry]] = {}
+    for entry in entries:
+        contents.setdefault(entry.sha256, []).append(entry)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for _ in pool.map(one, entries):
+        for _ in pool.map(each, contents.values()):
             continue
 
 

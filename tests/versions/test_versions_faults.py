@@ -112,6 +112,26 @@ def test_a_publisher_stopped_at_any_write_leaves_old_or_new_and_is_completed(
     assert at >= 6
 
 
+@pytest.mark.parametrize("kind", ["objects", "hub"])
+def test_content_that_several_files_have_is_fetched_once(
+    kind: str, made: Toy, remotes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.publish(remotes[kind])
+    came: list[str] = []
+    fetch = VERSIONS[kind].fetch
+
+    def counted(self: Any, entry: FileEntry, target: Path) -> None:
+        came.append(entry.sha256)
+        fetch(self, entry, target)
+
+    monkeypatch.setattr(VERSIONS[kind], "fetch", counted)
+    listed = [
+        entry.sha256 for entry in VersionFolder(pull(remotes[kind], "toy@latest", tmp_path / "got")).manifest.files
+    ]
+    assert len(set(listed)) < len(listed)
+    assert sorted(came) == sorted(set(listed))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_reader_keeps_the_version_it_began_with_when_latest_moves(
     kind: str, made: Toy, remotes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
