@@ -19,9 +19,9 @@ def fact_keys(colourless: bool) -> tuple[str, ...]:
     return tuple(key for key in worded_keys() if VOCABULARY[key].in_infrared or not colourless)
 
 
-def listed_keys(colourless: bool) -> str:
-    """The keys with their values, one to a line, as a prompt shows them."""
-    return "\n".join(f"{key}: {', '.join(VOCABULARY[key].values)}" for key in fact_keys(colourless))
+def listed_keys(keys: Iterable[str]) -> str:
+    """Keys with their values, one to a line, as a prompt shows them."""
+    return "\n".join(f"{key}: {', '.join(VOCABULARY[key].values)}" for key in keys)
 
 
 def object_schema(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,9 +39,8 @@ def list_schema(item: Mapping[str, Any], least: int = 0) -> dict[str, Any]:
     return {"type": "array", "items": dict(item), "minItems": least, "maxItems": MAX_FACTS}
 
 
-def fact_schema(colourless: bool) -> dict[str, Any]:
-    """The schema of one fact."""
-    keys = fact_keys(colourless)
+def fact_schema(keys: Collection[str]) -> dict[str, Any]:
+    """The schema of one fact about one of these keys."""
     values = sorted({value for key in keys for value in VOCABULARY[key].values})
     return object_schema({"sentence": {"type": "string"}, "key": {"enum": list(keys)}, "value": {"enum": values}})
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from generators.captions.phrases import thing
-from schemas.vocabulary import VOCABULARY, spoken
+from generators.captions.phrases import colour, thing
+from schemas.vocabulary import VOCABULARY
 
 _FILE = Path(__file__).with_name("facts.yaml")
 # A colour or a kind has no sentence of its own where it is `other`; nothing tells these apart.
@@ -67,7 +67,9 @@ def _sentences() -> dict[str, tuple[str, str]]:
 def _worded(key: str, form: str, value: str) -> str | None:
     if key not in _facts() or not _UNSAID.isdisjoint(value.split("|")):
         return None
+    if value in _facts()[key].get("unsaid", ()):
+        return None
     written: str | Mapping[str, str] = _facts()[key][form]
     if not isinstance(written, str):
         return written.get(value)
-    return written.replace("{value}", spoken(value)).replace("{a}", thing(key, value))
+    return written.replace("{value}", colour(value)).replace("{a}", thing(key, value))

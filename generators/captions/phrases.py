@@ -80,6 +80,11 @@ def _things(table: str, value: str, before: str, variant: int) -> str:
     return " or ".join(with_article(_joined(before, noun)) for noun in nouns)
 
 
+def colour(value: str) -> str:
+    """A colour as it stands before or after a noun: `dark blue`, `multicoloured`, `red or orange`."""
+    return _words("colour", value, 0)
+
+
 def thing(key: str, value: str) -> str:
     """A garment or other thing with the article it takes: `a coat`, `jeans`, `a skirt or dress`."""
     return _things(key, value, "", 0)
@@ -172,6 +177,11 @@ def _said(table: str, article: bool = False) -> Callable[[Values, int], Phrases]
     return say
 
 
+def _eyes(values: Values, variant: int) -> Phrases:
+    """The glasses that somebody wears every day; sunglasses come and go like a hat."""
+    return ("glasses",) if values == ("glasses",) else ()
+
+
 def _bags(values: Values, variant: int) -> Phrases:
     kinds = ("backpack", "shoulder_bag", "hand_bag")
     worn = zip(kinds, values[::2], values[1::2], strict=True)
@@ -206,7 +216,7 @@ def _absent(values: Values, variant: int) -> Phrases:
     missing = [name for name, held in bags.items() if held == "no"]
     named = ["no bag"] if len(missing) == len(bags) else [f"no {name}" for name in missing]
     bare = ["no headwear"] if headwear == "none" else []
-    return (*named, *bare, *(["no glasses"] if glasses == "none" else []))
+    return (*named, *bare, *(["no eyewear"] if glasses == "none" else []))
 
 
 _PERSON = ("gender_presentation", "age_group", "build", "height_relative")
@@ -237,4 +247,5 @@ SLOTS: dict[str, tuple[tuple[str, ...], Callable[[Values, int], Phrases]]] = {
     "action": (("action",), _action),
     "view": (("viewpoint",), _said("view")),
     "absent": (("backpack", "shoulder_bag", "hand_bag", "headwear", "glasses"), _absent),
+    "eyes": (("glasses",), _eyes),
 }  # fmt: skip

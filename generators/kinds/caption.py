@@ -13,6 +13,8 @@ from generators.raw_answers import plain
 from schemas.kind import Example, Kind, Parsed, Prompt, Refusal, Subject, Text
 
 _NAME = "caption"
+BODILY = "biometric"
+"""The style that speaks of what stays when the clothes change, and of nothing that is worn."""
 
 
 def _prompt(subject: Subject, style: str, seed: int) -> Prompt:
@@ -23,8 +25,10 @@ def _prompt(subject: Subject, style: str, seed: int) -> Prompt:
         patterns = sentences()[style]
         number = (seed >> 8) % len(patterns)
         ask = ask.replace("{template}", spelt(patterns[number], FIVE))
-    content = declared["body" if style == "biometric" else "wanted"]
-    text = joined(ask, content, declared["rules"], declared["colourless"] if subject.colourless else "")
+    bodily = style == BODILY
+    content = declared["body" if bodily else "wanted"]
+    dark = declared["colourless_body" if bodily else "colourless"] if subject.colourless else ""
+    text = joined(ask, content, declared["rules"], dark)
     return Prompt(text, named(_NAME, style, number))
 
 

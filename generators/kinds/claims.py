@@ -35,8 +35,9 @@ def _prompt(subject: Subject, style: str, seed: int) -> Prompt:
     if style == "lines":
         return Prompt("\n".join((joined(declared[style]), described)), named(_NAME, style))
     form = joined(declared["form"].replace("{example}", _EXAMPLE))
-    text = "\n".join((joined(declared[style]), form, listed_keys(subject.colourless), described))
-    schema = object_schema({"claims": list_schema(fact_schema(subject.colourless), least=1)})
+    keys = fact_keys(subject.colourless)
+    text = "\n".join((joined(declared[style]), form, listed_keys(keys), described))
+    schema = object_schema({"claims": list_schema(fact_schema(keys), least=1)})
     return Prompt(text, named(_NAME, style), schema_text(schema))
 
 

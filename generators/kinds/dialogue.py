@@ -13,6 +13,7 @@ from typing import Any
 
 from generators.captions.attribute_read import read
 from generators.captions.captioner import can_word, caption
+from generators.captions.consistency import compared
 from generators.captions.facts import asks, assumes, says
 from generators.prompts import joined, named, prompts
 from generators.raw_answers import json_object, schema_text
@@ -21,14 +22,16 @@ from generators.stated import fact_keys, list_schema, listed_keys, object_schema
 from schemas.keys import Words, canonical_json, hash_ids, mix, pick
 from schemas.keys import order as shuffled
 from schemas.kind import Example, Kind, Parsed, Prompt, Refusal, Statement, Subject
-from schemas.vocabulary import NOT_VISIBLE, VOCABULARY, is_valid, spoken
+from schemas.vocabulary import NOT_VISIBLE, UNKNOWN, VOCABULARY, is_valid, spoken
 
 _NAME = "dialogue"
 _STYLE = "witness"
 _TYPES = ("yes", "wrong_assumption", "open", "choice", "unknown")
 _PARTS = ("type", "question", "answer", "key", "value")
 DONT_KNOW = "I don't know."
-_KNOWN, _UNKNOWN = 6, 2
+_OPEN_VALUES = (NOT_VISIBLE, UNKNOWN)
+_BARE = {"hair_color": ("hair_length", "bald"), "footwear_color": ("footwear_type", "barefoot")}
+_KNOWN, _LEFT_OPEN = 6, 2
 _LEAST_CHARACTERS = 15
 _INITIAL_WORDS = (5, 40)
 _EXAMPLE = (
@@ -45,7 +48,7 @@ def _prompt(subject: Subject, style: str, seed: int) -> Prompt:
     turn = {"type": {"enum": list(_TYPES)}, "question": {"type": "string"}, "answer": {"type": "string"}}
     turn |= {"key": {"enum": list(fact_keys(False))}, "value": {"enum": values}}
     schema = object_schema({"initial": {"type": "string"}, "turns": list_schema(object_schema(turn), least=1)})
-    return Prompt("\n".join((said, form, listed_keys(False))), named(_NAME, style), schema_text(schema))
+    return Prompt("\n".join((said, form, listed_keys(fact_keys(False)))), named(_NAME, style), schema_text(schema))
 
 
 def _facts(subject: Subject) -> Mapping[str, str]:
@@ -63,9 +66,9 @@ def _by_rule(facts: Mapping[str, str], style: str, seed: int) -> str | None:
     drawn = [keys[place] for place in shuffled(mix(words, seed)).tolist()]
     order = [key for key in drawn if key not in stated and _bag_is_there(key, stated)]
     known = [key for key in order if _can_be_asked(key, facts, dark)][:_KNOWN]
-    hidden = [key for key in order if _is_unknown(key, facts, dark)][:_UNKNOWN]
+    hidden = [key for key in order if _is_unknown(key, facts, dark)][:_LEFT_OPEN]
     turns = [_asked(key, facts[key], place, seed) for place, key in enumerate(known)]
-    turns += [_turn("unknown", asks(key), DONT_KNOW, key, NOT_VISIBLE) for key in hidden]
+    turns += [_turn("unknown", asks(key), DONT_KNOW, key, _open_value(key, facts, dark)) for key in hidden]
     return canonical_json({"initial": initial, "turns": turns}).decode() if known else None
 
 
@@ -88,14 +91,25 @@ def _bag_is_there(key: str, stated: Mapping[str, str]) -> bool:
 
 
 def _is_unknown(key: str, facts: Mapping[str, str], dark: bool) -> bool:
-    """Whether a witness cannot tell: nothing is known, or it is a colour that the picture cannot show."""
-    return (dark and not VOCABULARY[key].in_infrared) or facts.get(key, NOT_VISIBLE) == NOT_VISIBLE
+    """Whether a witness cannot tell: nothing is known, or it is a colour that the picture cannot show.
+
+    What is not there is not asked about: the hair colour of a bald head, the colour of shoes of bare feet.
+    """
+    part, bare = _BARE.get(key, ("", ""))
+    if part and bare in facts.get(part, "").split("|"):
+        return False
+    return (dark and not VOCABULARY[key].in_infrared) or facts.get(key, UNKNOWN) in _OPEN_VALUES
+
+
+def _open_value(key: str, facts: Mapping[str, str], dark: bool) -> str:
+    """What the record holds of what a witness cannot tell: hidden, or noted by nobody."""
+    return NOT_VISIBLE if dark and not VOCABULARY[key].in_infrared else facts.get(key, UNKNOWN)
 
 
 def _asked(key: str, value: str, place: int, seed: int) -> dict[str, str]:
     """One turn about a known value, its type by place; an open question where a type has no words for the value."""
     said = says(key, value) or ""
-    others = [v for v in VOCABULARY[key].values if v != value and assumes(key, v)]
+    others = [v for v in VOCABULARY[key].values if assumes(key, v) and compared({key: v}, {key: value}).differing]
     kind = _TYPES[(place + seed) % 4]
     if kind == "yes" and assumes(key, value):
         return _turn(kind, str(assumes(key, value)), f"Yes, {_within(said)}", key, value)
@@ -166,7 +180,7 @@ def _fault(turn: Mapping[str, str], dark: bool) -> Iterator[tuple[str, str]]:
         return
     if not question.endswith("?") or len(question) < _LEAST_CHARACTERS:
         yield "no_question", f"{question!r} is not a question."[:300]
-    if (kind == "unknown") != (answer == DONT_KNOW) or (kind == "unknown") != (value == NOT_VISIBLE):
+    if (kind == "unknown") != (answer == DONT_KNOW) or (kind == "unknown") != (value in _OPEN_VALUES):
         yield "contradiction", f"The turn about {key} is of type {kind}, but its answer is {answer!r}."[:300]
     start = {"yes": "Yes,", "wrong_assumption": "No,"}.get(kind, "")
     if not answer.startswith(start):

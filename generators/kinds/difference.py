@@ -7,6 +7,7 @@ A key that differs stands on both sides, so that either half can be turned into 
 
 from collections.abc import Mapping
 
+from generators.captions.consistency import compared
 from generators.captions.facts import says
 from generators.prompts import joined, named, prompts
 from generators.raw_answers import json_object, schema_text
@@ -37,29 +38,34 @@ def _prompt(subject: Subject, style: str, seed: int) -> Prompt:
     declared = prompts(_NAME)
     said = joined(declared["ask"], declared["colourless"] if subject.colourless else "")
     form = joined(declared["form"].replace("{example}", _EXAMPLE))
-    one = fact_schema(subject.colourless)
-    schema = object_schema({role: list_schema(one) for role in _ROLES})
-    text = "\n".join((said, form, listed_keys(subject.colourless)))
+    keys = _keys(subject.colourless)
+    schema = object_schema({role: list_schema(fact_schema(keys)) for role in _ROLES})
+    text = "\n".join((said, form, listed_keys(keys)))
     return Prompt(text, named(_NAME, style), schema_text(schema))
 
 
 def _facts(subject: Subject) -> Mapping[str, str]:
-    keys = fact_keys(subject.colourless)
+    keys = _keys(subject.colourless)
     first = {_FIRST + key: subject.facts[key] for key in keys if key in subject.facts}
     return first | {_SECOND + key: subject.other[key] for key in keys if key in subject.other}
 
 
+def _keys(colourless: bool) -> tuple[str, ...]:
+    """The keys of persons: from where the camera saw somebody is no difference between two people."""
+    return tuple(key for key in fact_keys(colourless) if key != "viewpoint")
+
+
 def _by_rule(facts: Mapping[str, str], style: str, seed: int) -> str | None:
-    """What is known of both persons and has one value in each."""
+    """What is known of both persons and has one value in each; black and dark hair are neither alike nor different."""
     sides: dict[str, list[dict[str, str]]] = {role: [] for role in _ROLES}
-    for key in fact_keys(colourless=False):
+    for key in _keys(colourless=False):
         first, second = facts.get(_FIRST + key), facts.get(_SECOND + key)
         if not first or not second or "|" in first + second:
             continue
         one, two = says(key, first), says(key, second)
         if one and two and first == second:
             sides["shared"].append(fact(key, first, f"In both images {_within(one)}"))
-        elif one and two:
+        elif one and two and compared({key: first}, {key: second}).differing:
             sides["only_first"].append(fact(key, first, f"In Image 1 {_within(one)}"))
             sides["only_second"].append(fact(key, second, f"In Image 2 {_within(two)}"))
     return canonical_json(sides).decode() if any(sides.values()) else None

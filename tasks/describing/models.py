@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from generators.asking import kind_of
 from schemas.backend import Backend
 from schemas.errors import BadRecipe
 from schemas.keys import digest
@@ -75,7 +76,12 @@ def wanted_of(recipe: Describe, model: Model) -> Iterator[KindChoice]:
 
 
 def default_captions(recipe: Describe, model: Model) -> KindChoice | None:
-    """The captions that a model makes where the recipe's kinds say nothing of captions of this model."""
-    if any(choice.kind == _CAPTION for choice in wanted_of(recipe, model)):
+    """The captions that a model makes where the recipe's kinds say nothing of captions of this model.
+
+    A model that is named for work on texts alone makes none: a small text model sees no pictures.
+    """
+    named = [choice.kind for choice in recipe.kinds if model.name in choice.models and not model.first]
+    reads_only = bool(named) and not any(kind_of(kind).images for kind in named)
+    if reads_only or any(choice.kind == _CAPTION for choice in wanted_of(recipe, model)):
         return None
     return KindChoice(kind=_CAPTION, per_image=recipe.captions_per_image, styles=recipe.styles)

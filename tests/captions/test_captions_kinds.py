@@ -1,10 +1,13 @@
 """Kinds of generation: asked in reviewed words, answered by rule, and read or refused as they declare."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Hashable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +16,7 @@ from generators.records import COLOURLESS
 from schemas.backend import Request
 from schemas.discovery import find, names
 from schemas.kind import TABLES, Example, Kind, Refusal, Subject
-from schemas.vocabulary import NOT_VISIBLE, VOCABULARY
+from schemas.vocabulary import NOT_VISIBLE, UNKNOWN, VOCABULARY
 
 KINDS = names("generators.kinds")
 GOLDEN = Path(__file__).parents[1] / "golden" / "prompts"
@@ -100,6 +103,64 @@ def test_patterns_are_many_and_differ_in_order_and_slots():
 
 def test_rules_and_models_know_the_same_styles():
     assert set(kind("caption").styles) == set(sentences())
+
+
+def turns_of(facts: dict[str, str], seeds: int) -> list[dict[str, str]]:
+    """The turns of the dialogues that rules make of a record."""
+    dialogue = kind("dialogue")
+    made = (dialogue.by_rule(dialogue.facts(Subject(facts=facts)), "witness", seed) for seed in range(seeds))
+    return [turn for raw in made if raw for turn in json.loads(raw)["turns"]]
+
+
+def test_a_wrong_assumption_is_wrong_and_a_choice_offers_one_right_value():
+    facts = {"upper_type": "coat", "lower_type": "jeans", "hair_color": "dark"}
+    asked = [turn for turn in turns_of(facts, 60) if turn["type"] in ("wrong_assumption", "choice")]
+    assert {turn["key"] for turn in asked} == {"hair_color"}
+    assert not any(re.search(r"\b(?:black|brown)\b", turn["question"]) for turn in asked)
+
+
+def test_nobody_is_asked_for_the_hair_colour_of_a_bald_head():
+    facts = {"upper_type": "coat", "lower_type": "jeans", "hair_length": "bald", "footwear_type": "barefoot"}
+    asked = {turn["key"] for turn in turns_of(facts, 60) if turn["type"] == "unknown"}
+    assert asked and not asked & {"hair_color", "footwear_color"}
+
+
+def test_what_nobody_noted_is_unknown_and_what_cannot_be_seen_is_not_visible():
+    facts = {"upper_type": "coat", "lower_type": "jeans", "hair_length": "short", "modality": "thermal"}
+    values = {turn["key"]: turn["value"] for turn in turns_of(facts, 60) if turn["type"] == "unknown"}
+    assert values["upper_color_primary"] == NOT_VISIBLE
+    assert values["backpack"] == UNKNOWN
+
+
+def test_two_persons_do_not_differ_by_the_side_from_which_they_are_seen_or_by_dark_and_black_hair():
+    facts = {"viewpoint": "front", "hair_color": "black", "lower_type": "jeans"}
+    subject = Subject(facts=facts, other={"viewpoint": "back", "hair_color": "dark", "lower_type": "skirt"})
+    raw = kind("difference").by_rule(kind("difference").facts(subject), "record", 0)
+    told = [(role, each["key"]) for role, sides in json.loads(raw or "{}").items() for each in sides]
+    assert told == [("only_first", "lower_type"), ("only_second", "lower_type")]
+
+
+def test_a_biometric_prompt_for_a_picture_without_colour_asks_for_no_garment():
+    text = kind("caption").prompt(DARK, "biometric", 0).text
+    assert "name no colour" in text
+    assert "sleeve" not in text
+
+
+class OnceLoader(yaml.SafeLoader):
+    """Reads YAML and refuses a key that stands twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        names = [self.construct_object(key, deep=deep) for key, _ in node.value]
+        assert len(names) == len(set(names)), f"a key stands twice: {names}"
+        return super().construct_mapping(node, deep)
+
+
+def test_no_prompt_or_bank_gives_a_key_twice():
+    folder = Path(__file__).parents[2] / "generators"
+    files = sorted([*(folder / "kinds").glob("*.yaml"), *(folder / "captions").glob("*.yaml")])
+    assert len(files) >= 11
+    for file in files:
+        assert yaml.load(file.read_text(encoding="utf-8"), OnceLoader)
 
 
 def test_rules_answer_no_kind_that_is_not_there():

@@ -115,6 +115,25 @@ def test_the_biometric_style_says_nothing_of_clothes(record: dict[str, str], see
     assert text == caption({key: value for key, value in record.items() if key in body}, "biometric", seed)
 
 
+WORN = re.compile(
+    r"\b(?:cloth\w*|outfit|garment|dress\w*|wear\w*|sunglasses|coat|jacket|shirt|top|trousers|jeans|shoes|hat|cap|bag)\b"
+)
+
+
+@given(records(), SEEDS)
+@settings(max_examples=100, deadline=None)
+def test_the_biometric_style_does_not_even_name_clothes(record: dict[str, str], seed: int):
+    text = caption(record, "biometric", seed)
+    assert text is None or not WORN.search(text.lower()), text
+
+
+@given(records(), st.sampled_from(styles()), SEEDS)
+@settings(max_examples=150, deadline=None)
+def test_captions_spell_grey_one_way_and_speak_of_no_camera(record: dict[str, str], style: str, seed: int):
+    text = caption(record, style, seed) or ""
+    assert not re.search(r"\bgray\b|\bcamera\b|\bcrop\b|is no glasses|[Oo]n top there", text), text
+
+
 @given(st.sampled_from(sorted(SLOTS)), records(), st.integers(0, VARIANTS - 1))
 @settings(max_examples=150, deadline=None)
 def test_what_is_not_known_is_not_said(slot: str, record: dict[str, str], variant: int):
