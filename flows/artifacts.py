@@ -3,15 +3,17 @@
 import base64
 import json
 import threading
-import time
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
+from httpx import HTTPError
 from prefect.artifacts import (
     create_image_artifact,
     create_progress_artifact,
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.exceptions import PrefectException
 
 from tasks.report.contact_sheet import contact_sheet
 from tasks.versions.reader import VersionFolder
@@ -35,32 +37,49 @@ def show_build(built: "Built") -> None:
 
 
 class ProgressArtifact:
-    """How far a long step of the flow run is, in the UI; updated every few seconds, from any thread."""
+    """How far a long step of the flow run is, in the UI; updated every few seconds.
+
+    Prefect is told in a thread of its own: a server that is slow or gone holds up neither the step nor its end.
+    """
 
     _EVERY = 5.0
+    _LAST = 10.0
 
     def __init__(self, name: str) -> None:
-        self._lock = threading.Lock()
-        self._id: Any = create_progress_artifact(0.0, key=f"{name}-progress", description="just begun")
-        self._last = time.monotonic()
-        self._told = (0, 0, "")
+        self._key = f"{name}-progress"
+        self._told = (0, 0, "just begun")
+        self._done = threading.Event()
+        # The thread sees the flow run of whoever began the step, which the artifact belongs to.
+        self._thread = threading.Thread(target=copy_context().run, args=(self._tell,), name=self._key, daemon=True)
+        self._thread.start()
 
     def update(self, done: int, total: int, note: str) -> None:
-        """Tell how far it is; most calls only remember it."""
+        """Remember how far it is, from any thread."""
         self._told = (done, total, note)
-        if time.monotonic() - self._last < self._EVERY or not self._lock.acquire(blocking=False):
-            return
-        try:
-            self._last = time.monotonic()
-            self.close()
-        finally:
-            self._lock.release()
 
     def close(self) -> None:
-        """Show what was told last."""
+        """Show what was told last, if Prefect takes it in a few seconds."""
+        self._done.set()
+        self._thread.join(self._LAST)
+
+    def _tell(self) -> None:
+        try:
+            share, words = self._shown()
+            artifact: Any = create_progress_artifact(share, key=self._key, description=words)
+            while not self._done.wait(self._EVERY):
+                self._update(artifact)
+            self._update(artifact)
+        except (HTTPError, PrefectException, OSError, RuntimeError):
+            return
+
+    def _update(self, artifact: Any) -> None:
+        share, words = self._shown()
+        update_progress_artifact(artifact, share, description=words)
+
+    def _shown(self) -> tuple[float, str]:
         done, total, note = self._told
-        share = 100.0 * done / total if total else 100.0
-        update_progress_artifact(self._id, min(share, 100.0), description=f"{done:,} of {total:,}: {note}")
+        share = 100.0 * done / total if total else 0.0
+        return min(share, 100.0), f"{done:,} of {total:,}: {note}" if total else note
 
 
 def step_rows(built: "Built") -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The command line: every file of `flows/commands/` is one command, or a group of them.
 
-Exit codes: 0 done, 1 a promise is broken, 2 wrong use, 3 the environment is at fault. Progress goes to stderr, results
-to stdout; `--json` prints one JSON object instead of words.
+Exit codes: 0 done, 1 a promise is broken, 2 wrong use, 3 the environment is at fault; 130 when told to stop.
+Progress goes to stderr, results to stdout; `--json` prints one JSON object instead of words.
 """
 
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from flows.commanding import guarded
+from flows.stopping import end_when_told, leave_within
 from schemas.discovery import find_all
 
 app = typer.Typer(
@@ -36,4 +37,9 @@ for _name, _command in find_all("flows.commands", "COMMAND"):
 
 def main() -> None:
     """The entry point of the `reidforge` command."""
-    app()
+    end_when_told()
+    try:
+        app()
+    except SystemExit as end:
+        leave_within(end.code if isinstance(end.code, int) else int(end.code is not None))
+        raise

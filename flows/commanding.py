@@ -2,12 +2,15 @@
 
 import functools
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from flows.stopping import TOLD
 from schemas.errors import ReIDForgeError
 
 Raw = Annotated[Path, typer.Option("--raw", help="The folder that holds the raw dataset folders. Read only.")]
@@ -38,11 +41,23 @@ def guarded(body: Callable[..., Any]) -> Callable[..., Any]:
         except ReIDForgeError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt as error:
+            raise typer.Exit(TOLD) from error
+        except BrokenPipeError as error:
+            _hush()
+            raise typer.Exit(141) from error
         except OSError as error:
             typer.echo(f"error: the machine refused: {error.strerror} ({error.filename or 'no file'}).", err=True)
             raise typer.Exit(3) from error
 
     return run
+
+
+def _hush() -> None:
+    """Whoever read our output (`| head`) has gone: what is still buffered goes nowhere, as after a SIGPIPE."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def printed(result: dict[str, Any], as_json: bool) -> None:

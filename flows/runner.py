@@ -115,8 +115,10 @@ class PrefectRunner:
                 show(done, total, note)
                 artifact.update(done, total, note)
 
-            yield tell
-            artifact.close()
+            try:
+                yield tell
+            finally:
+                artifact.close()
 
 
 def _all(step: str, calls: Sequence[Call], pool: Executor, close: Callable[[str], object]) -> list[Any]:

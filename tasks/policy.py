@@ -4,12 +4,15 @@
 code with or without an orchestrator.
 """
 
+import fcntl
 import functools
 import hashlib
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, TextIO
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
@@ -17,7 +20,9 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.client.schemas.objects import State
 from prefect.concurrency.sync import concurrency
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.logging import get_logger
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME
 from prefect.states import Failed
 
 from schemas.errors import ReIDForgeError
@@ -25,6 +30,10 @@ from schemas.errors import ReIDForgeError
 _RETRIES = 2
 _DELAY_SECONDS = 2
 _DEFAULT_PLACES = 2
+_LEASE_SECONDS = 120
+"""How long a place stays taken when its holder is killed, on a Prefect server that outlives it."""
+_LOOK_SECONDS = 0.2
+_PATIENCE_SECONDS = 30.0
 
 
 def as_task(work: Callable[..., Any], name: str | None = None) -> Task[..., Any]:
@@ -54,8 +63,12 @@ def endpoint_limit() -> AbstractContextManager[None]:
     many places as REIDFORGE_MLLM_CHUNKS says (2); `prefect gcl update` changes it later.
     """
     name = limit_name(os.environ.get("REIDFORGE_MLLM_URL", ""))
-    ensure_limit(name)
-    return concurrency(name, occupy=1, strict=True)
+    places = ensure_limit(name)
+    if PREFECT_API_URL.value():
+        return concurrency(
+            name, occupy=1, strict=True, lease_duration=_LEASE_SECONDS, raise_on_lease_renewal_failure=False
+        )
+    return place_of_machine(PREFECT_HOME.value() / "reidforge", name, places)
 
 
 def limit_name(url: str) -> str:
@@ -63,15 +76,54 @@ def limit_name(url: str) -> str:
     return f"mllm-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
 
 
-def ensure_limit(name: str) -> None:
-    """Create the limit unless it exists; without it Prefect would not limit anything."""
+def ensure_limit(name: str) -> int:
+    """How many places the limit has, which is created when it is missing: Prefect limits nothing without it."""
     asked = os.environ.get("REIDFORGE_MLLM_CHUNKS", "")
     places = int(asked) if asked.isdigit() and int(asked) else _DEFAULT_PLACES
     with get_client(sync_client=True) as client:
         try:
+            return client.read_global_concurrency_limit_by_name(name).limit
+        except ObjectNotFound:
+            pass
+        try:
             client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=places))
         except ObjectAlreadyExists:
-            return
+            return client.read_global_concurrency_limit_by_name(name).limit
+    return places
+
+
+@contextmanager
+def place_of_machine(folder: Path, name: str, places: int) -> Iterator[None]:
+    """One of so many places that processes of one machine share; the block waits until one is free.
+
+    Prefect's temporary servers share a database but forget who holds a place: one that a killed build held would be
+    taken for ever. A locked file is given back by the machine, however its holder ended.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.{number}" for number in range(places)]
+    told, since = False, time.monotonic()
+    while (held := _locked(paths)) is None:
+        if not told and time.monotonic() - since > _PATIENCE_SECONDS:
+            told = True
+            get_logger("reidforge").warning("Waiting for a place at the model endpoint (limit %s: %d)", name, places)
+        time.sleep(_LOOK_SECONDS)
+    try:
+        yield
+    finally:
+        held.close()
+
+
+def _locked(paths: Sequence[Path]) -> TextIO | None:
+    """The first of some files that nobody else holds, locked until it is closed."""
+    for path in paths:
+        file = path.open("a", encoding="utf-8")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            continue
+        return file
+    return None
 
 
 async def _is_machine_fault(_: Any, __: Any, state: State[Any]) -> bool:

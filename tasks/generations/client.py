@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from schemas.backend import Answer, Backend, ImageSource, Means, Request, no_images
 from schemas.errors import MissingGenerations
+from schemas.stopping import end_if_asked
 from tasks.generations.about import About, about
 from tasks.generations.budget import Budget, Meter
 from tasks.generations.key import request_key
@@ -133,6 +134,7 @@ class _Asking:
                 if found is not None:
                     group[keys[found[0]]] = found[1]
                     self.meter.came(requests[found[0]], found[1])
+                end_if_asked()
                 if len(group) >= GROUP_ROWS or time.monotonic() - looked > GROUP_SECONDS:
                     answered |= self._commit(group)
                     group, looked = {}, time.monotonic()

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.backend import Answer, Backend, Request
 from schemas.errors import MissingGenerations
+from schemas.stopping import ask_to_stop, go_on
 from tasks.generations.client import answer
 from tasks.generations.store import GenerationStore
 
@@ -95,3 +96,23 @@ def test_the_key_is_that_of_the_request_as_it_was_asked(store: GenerationStore):
     [same] = answer([replace(ask("a"), model="toy", revision="1")], model.backend, store)
     assert first.key == same.key
     assert store.get([first.key]) == {first.key: first.answer}
+
+
+def test_answers_that_came_before_it_was_asked_to_stop_are_kept(store: GenerationStore):
+    model = Model()
+
+    def generate(requests: Sequence[Request]) -> Iterator[Answer]:
+        for number, given in enumerate(model.backend.generate(requests)):
+            if number == 2:
+                ask_to_stop()
+            yield given
+
+    stopped = replace(model.backend, generate=generate)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            answer([ask(prompt) for prompt in "abcd"], stopped, store)
+    finally:
+        go_on()
+    assert model.asked == ["a", "b", "c"]
+    answer([ask(prompt) for prompt in "abcd"], model.backend, store)
+    assert model.asked == ["a", "b", "c", "d"]

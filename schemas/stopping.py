@@ -1,0 +1,23 @@
+"""Whether the person who runs this has asked it to end: long loops look here, so that paid answers are kept."""
+
+import threading
+
+_ASKED = threading.Event()
+
+
+def ask_to_stop() -> bool:
+    """Ask every long loop of this process to end; whether that was asked before."""
+    before = _ASKED.is_set()
+    _ASKED.set()
+    return before
+
+
+def go_on() -> None:
+    """Take the asking back."""
+    _ASKED.clear()
+
+
+def end_if_asked() -> None:
+    """Raises KeyboardInterrupt, in any thread, once it was asked to stop."""
+    if _ASKED.is_set():
+        raise KeyboardInterrupt
