@@ -4,9 +4,11 @@
     sayings.code(captions)     # equal numbers for captions that say the same; 0 for those that say nothing plainly
     sayings.records[code]      # {"upper_color_primary": "red", "backpack": "no"}
 
-Only attributes that a crop can show and that are not sensitive are kept; texts are read by
-generators.captions.attribute_read.
+Only attributes that a crop can show and that are not sensitive are kept, unless other keys are asked for; texts are
+read by generators.captions.attribute_read.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,9 +20,10 @@ KEYS = tuple(key for key, declared in VOCABULARY.items() if not declared.sensiti
 
 
 class Sayings:
-    """The records of the captions of a pool."""
+    """The records of the captions of a pool, by `keys` of the vocabulary."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, keys: Sequence[str] = KEYS) -> None:
+        self._keys = frozenset(keys)
         self._text = pool.captions.table.column("text")
         self._code = np.full(len(pool.captions.image), NOBODY, dtype=np.int64)
         self._known: dict[tuple[tuple[str, str], ...], int] = {(): 0}
@@ -45,7 +48,7 @@ class Sayings:
         return np.asarray(self._stated[code])
 
     def _learn(self, text: str) -> int:
-        said = {key: value for key, value in read(text).items() if key in KEYS}
+        said = {key: value for key, value in read(text).items() if key in self._keys}
         name = tuple(said.items())
         if name not in self._known:
             self._known[name] = len(self.records)

@@ -1,7 +1,8 @@
 """CAP_STYLE: say a given description again in another style; what it states of the person stays the same.
 
 The answer is another caption of the same picture, in the style that is asked for, that states exactly the same
-attributes when both are read by the closed vocabulary.
+attributes, those of the person too, when both are read by the closed vocabulary. A bald head, which captions state and
+the reader does not, is stated by both or by neither.
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from generators.sayings import Sayings
 from generators.wording import words_at
 from schemas.keys import below, mix
 from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
+from schemas.vocabulary import VOCABULARY
 
 
 def compose(ask: Ask) -> Draft:
@@ -37,7 +39,8 @@ def _styles(ask: Ask) -> tuple[list[str], Ints]:
 
 
 def _levels(ask: Ask, usable: Ints, style: Ints) -> Iterator[Units]:
-    told, sayings = ask.pool.captions, Sayings(ask.pool)
+    told, sayings = ask.pool.captions, Sayings(ask.pool, tuple(VOCABULARY))
+    bald = pc.match_substring(told.table.column("text"), "bald", ignore_case=True).to_numpy()
     short = np.zeros(len(told.image), dtype=np.bool_)
     short[usable] = True
     cells = np.where(short & (style >= 0), told.image, NOBODY)
@@ -47,6 +50,7 @@ def _levels(ask: Ask, usable: Ints, style: Ints) -> Iterator[Units]:
         def same_said(rows: Ints, members: Ints, given: Ints = captions) -> Flags:
             said = sayings.code(given[rows])
             apart = (style[given[rows]] != style[members]) & (told.texts[given[rows]] != told.texts[members])
+            apart &= bald[given[rows]] == bald[members]
             return np.asarray(apart & (said > 0) & (said == sayings.code(members)))
 
         again = first_allowed(ring, told.image[captions], mix(word, 122), same_said)

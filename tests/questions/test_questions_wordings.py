@@ -10,6 +10,8 @@ from schemas.discovery import names
 
 FAMILIES = names("generators.questions")
 MOST_ALIKE = 0.85
+# Families with rows whose right answer is that no picture fits.
+MAY_BE_NONE = ("CC_PICK", "I2I_NONE", "I2I_PICK1", "I2I_SET", "MULTI_QUERY", "T2I_SET", "VI_PICK")
 
 
 def words_of(text: str) -> frozenset[str]:
@@ -50,3 +52,13 @@ def test_a_wording_has_no_doubled_word_and_no_space_before_a_mark(family: str) -
     for text in load_wording(family).paraphrases:
         plain = re.sub(r" \[\[image:\d+\]\]", "", text)
         assert not re.search(r"\b([a-z]+) \1\b| [,.;?!]|\ba [aeio][a-z]", plain), text
+
+
+@pytest.mark.parametrize("family", MAY_BE_NONE)
+def test_a_question_whose_answer_may_be_none_says_so_in_every_wording(family: str) -> None:
+    assert [text for text in load_wording(family).paraphrases if "None" not in text] == []
+
+
+def test_a_line_up_is_asked_for_the_next_question_wherever_the_answer_gives_one() -> None:
+    asks = re.compile(r"\bask|question|clue|step|what (would|else|do|it)|follow-up|decide", re.I)
+    assert [text for text in load_wording("DIALOG_NARROW").paraphrases if not asks.search(text)] == []
