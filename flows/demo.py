@@ -1,7 +1,6 @@
 """The main job on drawn raw data: sample, build, publish, pull, train, evaluate, report."""
 
 import json
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,10 +70,9 @@ def demo(out: str = "demo", size: str = "demo", seed: int = 7, quiet: bool = Fal
     evaluation: Any = evaluate(
         str(pulled), str(checkpoint), str(paths.run / "evaluation"), recipe.evaluate.rerank_top, quiet
     )
-    report = write_report(pulled, checkpoint, evaluation, paths.run / "report.html")
-    shutil.copyfile(report, paths.out / "report.html")
+    report = write_report(pulled, checkpoint, evaluation, paths.out / "report.html")
     return {
-        "report": str(paths.out / "report.html"),
+        "report": str(report),
         "version": f"{published.name}@{published.version}",
         "digest": published.digest,
         "folder": str(pulled),

@@ -12,7 +12,7 @@ def report(
     checkpoint: Annotated[Path | None, typer.Option("--checkpoint")] = None,
     evaluation: Annotated[Path | None, typer.Option("--evaluation", help="A folder that `evaluate` wrote.")] = None,
 ) -> None:
-    """Write the report of a version: one HTML page that needs no network."""
+    """Write the report of a version: an HTML page and, beside it, one per question family. They need no network."""
     from tasks.report.page import write_report
 
     typer.echo(write_report(version, checkpoint, evaluation, out))

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 _SHOWN = 5
+_RARE = 0.05
+_WIDE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,10 @@ def answer_balance(conversations: pa.Table) -> dict[str, Balance]:
 def _balance(counts: dict[str, int]) -> Balance:
     total = sum(counts.values())
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    if ranked[0][1] / total < 0.02:
+    if ranked[0][1] / total < _RARE:
         return Balance([1.0], f"{len(ranked):,} different answers")
     shown = ranked[:_SHOWN]
     rest = total - sum(count for _, count in shown)
     shares = [count / total for _, count in shown] + ([rest / total] if rest else [])
-    words = ", ".join(f"{answer} {count / total:.0%}" for answer, count in shown)
+    words = ", ".join(f"{shorten(answer, _WIDE, placeholder=' …')} {count / total:.0%}" for answer, count in shown)
     return Balance(shares, words + (f", {len(ranked) - _SHOWN} others {rest / total:.0%}" if rest else ""))

@@ -8,12 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from tasks.report.templating import pages
 
-_HERE = Path(__file__).parent
 _COLUMNS = ("column", "column_A", "column_B", "column_list")
 
 
@@ -33,15 +31,16 @@ class Line:
 def checks_page(title: str, outcomes: Sequence[Mapping[str, Any]], gates: Sequence[Mapping[str, Any]]) -> bytes:
     """The page over the entries of `expectations.json` and `gates.json`; the same entries give the same bytes."""
     tables = [(name, [_line(one) for one in found]) for name, found in groupby(outcomes, itemgetter("table"))]
-    environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    page = environment.get_template("checks.html.jinja").render(
-        title=title,
-        tables=tables,
-        gates=gates,
-        n=len(outcomes),
-        broken=[(name, line) for name, lines in tables for line in lines if line.verdict != "holds"],
+    page = (
+        pages()
+        .get_template("checks.html.jinja")
+        .render(
+            title=title,
+            tables=tables,
+            gates=gates,
+            n=len(outcomes),
+            broken=[(name, line) for name, lines in tables for line in lines if line.verdict != "holds"],
+        )
     )
     return page.encode()
 

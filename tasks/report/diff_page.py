@@ -4,23 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from tasks.report.samples import data_uri, readable
+from tasks.report.templating import pages
 from tasks.versions.diff.difference import Change, Difference, Section
 from tasks.versions.reader import VersionFolder
 
-_HERE = Path(__file__).parent
 _SHOWN = 12
 
 
 def write_diff_page(found: Difference, old: VersionFolder, new: VersionFolder, out: Path) -> Path:
     """Write the page to `out` and return it; up to twelve examples of each kind of change are shown."""
-    environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     sections = [_section(part, old, new) for part in found.sections]
-    page = environment.get_template("diff.html.jinja").render(found=found, sections=sections)
+    page = pages().get_template("diff.html.jinja").render(found=found, sections=sections)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page, encoding="utf-8")
     return out

@@ -1,49 +1,59 @@
-"""The report: one self-contained HTML page about a version and, when given, a checkpoint and its evaluation."""
+"""The report: a page about a version and, when given, a checkpoint and its evaluation; a page per family beside it."""
 
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from generators.links import overlaps
 from schemas.keys import file_sha256
 from tasks.report.balance import Balance, answer_balance
 from tasks.report.contact_sheet import contact_sheet
+from tasks.report.family_pages import folder_beside, write_families
 from tasks.report.findings import loss_charts, protocol_findings, question_rows
-from tasks.report.samples import data_uri, family_samples
+from tasks.report.samples import FamilySamples, data_uri, family_samples
+from tasks.report.templating import pages
+from tasks.versions.manifest import MANIFEST
 from tasks.versions.reader import VersionFolder
 
-_HERE = Path(__file__).parent
+_SAMPLES, _FIRST = 12, 3
 
 
 def write_report(version: Path, checkpoint: Path | None, evaluation: Path | None, out: Path) -> Path:
-    """Write the page to `out` and return it. It names no machine path and loads nothing from a network."""
-    page = _environment().get_template("page.html.jinja").render(_context(version, checkpoint, evaluation))
+    """Write the page to `out` and return it; the pages of the families go to `<its name>_families` beside it.
+
+    They name no machine path and load nothing from a network.
+    """
+    staged = VersionFolder(version)
+    families = family_samples(staged, _SAMPLES)
+    balance = _balances(staged)
+    links = folder_beside(out).name
+    context = _of_version(staged, families, balance) | _of_run(checkpoint, evaluation) | {"links": links}
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(page, encoding="utf-8")
+    out.write_text(pages().get_template("page.html.jinja").render(context), encoding="utf-8")
+    write_families(staged.manifest.title, families, balance, out)
     return out
 
 
-def _environment() -> Environment:
-    return Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-
-
-def _context(folder: Path, checkpoint: Path | None, evaluation: Path | None) -> dict[str, Any]:
-    version = VersionFolder(folder)
-    families = family_samples(version)
+def _of_version(version: VersionFolder, families: list[FamilySamples], balance: dict[str, Balance]) -> dict[str, Any]:
+    manifest = version.manifest
     return {
-        "manifest": version.manifest,
-        "digest": file_sha256(folder / "manifest.json"),
-        "folder": folder.name,
-        "synthetic": any(source.access_status == "synthetic" for source in version.manifest.sources),
+        "manifest": manifest,
+        "digest": file_sha256(version.folder / MANIFEST),
+        "folder": version.folder.name,
+        "synthetic": any(source.access_status == "synthetic" for source in manifest.sources),
         "families": families,
+        "first": _FIRST,
         "splits": sorted({split for family in families for split in family.rows}, reverse=True),
-        "balance": _balances(version),
+        "balance": balance,
         "rejects": reject_rows(version),
         "overlaps": overlaps(version.table("identity_links").to_pylist()),
-        "accepted": version.manifest.recipe.get("link", {}).get("accept", []),
+        "accepted": manifest.recipe.get("link", {}).get("accept", []),
         "sheet": data_uri(contact_sheet(version, 48)),
+    }
+
+
+def _of_run(checkpoint: Path | None, evaluation: Path | None) -> dict[str, Any]:
+    return {
         "losses": loss_charts(checkpoint),
         "questions": question_rows(evaluation),
         "protocols": protocol_findings(evaluation),
@@ -53,7 +63,8 @@ def _context(folder: Path, checkpoint: Path | None, evaluation: Path | None) -> 
 def _balances(version: VersionFolder) -> dict[str, Balance]:
     """The answer balance of every family, one family in memory at a time."""
     found: dict[str, Balance] = {}
-    for splits in version.families().values():
+    for (_, family), splits in version.families().items():
+        found.setdefault(family, Balance([], "no train rows"))
         found |= answer_balance(version.told(splits.get("train", []), ["family", "split", "answer"]))
     return dict(sorted(found.items()))
 

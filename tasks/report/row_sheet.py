@@ -1,6 +1,7 @@
 """Sample rows as one picture: for terminals and mail, where no page opens."""
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
@@ -18,6 +19,7 @@ _NOTE = 19
 _PAPER, _INK, _SOFT, _WARN = (251, 251, 249), (29, 33, 41), (90, 99, 114), (154, 103, 0)
 # The built-in letters have no angle brackets.
 _BRACKETS = str.maketrans("⟨⟩“”", '[]""')
+_MINER = re.compile(r"(?<=\d) of .*")
 _KINDS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 Colour = tuple[int, int, int]
 
@@ -61,7 +63,7 @@ def _draw_picture(block: Image.Image, draw: ImageDraw.ImageDraw, picture: Pictur
     block.paste(tile, at)
     below = at[1] + _TILE[1] + 2
     notes = [(f"{picture.number} {picture.role}", _INK), (f"{picture.source} {picture.camera}", _SOFT)]
-    notes += [(line, _WARN) for line in wrap(picture.why.split(" of ")[0], _NOTE)[:2]]
+    notes += [(line, _WARN) for line in wrap(_MINER.sub("", picture.why), _NOTE)[:2]]
     for place, (note, colour) in enumerate(notes):
         draw.text((at[0], below + place * 12), note, fill=colour, font=_font(10))
 

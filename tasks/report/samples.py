@@ -15,7 +15,18 @@ from tasks.view import cut
 
 _COLUMNS = ("sample_id", "stage", "family", "subtask", "split", "images", "texts", "turns", "negatives", "template")
 _QUOTED = 60
-_STRATEGIES = {"distractor": "distractor, a box of nobody"}
+_STRATEGIES = {
+    "attribute_other": "has another value",
+    "attribute_twin": "equal in some attributes",
+    "clothes_twin": "similar clothes",
+    "contradicts_caption": "the caption is not true of it",
+    "contradicts_note": "the note is not true of it",
+    "contradicts_picture": "not true of the picture",
+    "distractor": "a box that shows nobody",
+    "embedding_topk": "looks alike",
+    "fits_note": "somebody else the note fits",
+    "same_camera": "somebody else, same camera",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +143,7 @@ def _reasons(texts: Sequence[Mapping[str, Any]], why: Mapping[str, str]) -> Iter
 
 
 def why_there(negative: Mapping[str, Any]) -> str:
-    """Why something that is no right answer stands in a row, such as `near, rank 12 of dinov2@1`."""
+    """Why something that is no right answer stands in a row, such as `looks alike, rank 12 of dinov2@1`."""
     rank = "" if negative["rank"] is None else f", rank {negative['rank']}"
     miner = f" of {negative['miner']}" if rank and negative["miner"] else ""
     said = _STRATEGIES.get(negative["strategy"], negative["strategy"].replace("_", " "))

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from schemas.errors import UnknownName, WrongUse
 from schemas.keys import hash_ids, mix, order, seed_of
 from tasks.report.row_sheet import row_sheet
 from tasks.report.samples import Sample, samples_by_id
+from tasks.report.templating import pages
 from tasks.versions.manifest import MANIFEST
 from tasks.versions.reader import VersionFolder
 
-_HERE = Path(__file__).parent
 PICTURES = (".jpg", ".jpeg", ".png")
 PAGES = (".html", ".htm")
 
@@ -74,7 +72,5 @@ def _drawn(family: str, ids: Sequence[str], n: int) -> list[str]:
 
 def rows_page(samples: Sequence[Sample], title: str) -> str:
     """The page: a section per stage and family."""
-    loader = FileSystemLoader(_HERE)
-    pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     groups = [(*key, list(of)) for key, of in groupby(samples, lambda one: (one.stage, one.family))]
-    return pages.get_template("show.html.jinja").render(title=title, groups=groups)
+    return pages().get_template("show.html.jinja").render(title=title, groups=groups)

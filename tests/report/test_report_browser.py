@@ -41,7 +41,9 @@ def _chromium(profile, *arguments):
 
 def test_the_page_names_no_other_place_and_no_folder_of_this_machine(page, tmp_path):
     text = page.read_text(encoding="utf-8")
-    assert not re.search(r"""(?:src|href)\s*=\s*["'](?!data:)""", text)
+    links = set(re.findall(r"""(?:src|href)\s*=\s*["'](?!data:)([^"']+)""", text))
+    assert links == {f"report_families/{one.name}" for one in (page.parent / "report_families").iterdir()}
+    assert len(links) >= 4
     assert str(tmp_path.parent.parent) not in text
 
 
@@ -66,6 +68,13 @@ def test_nothing_is_wider_than_a_phone_and_every_picture_shows(page, tmp_path):
     assert wide <= window
     assert lost == 0
     assert pictures > 40
+
+
+def test_the_page_of_a_family_is_no_wider_than_a_phone_and_every_picture_shows(page, tmp_path):
+    wide, window, lost, pictures = _on_a_phone(page.parent / "report_families" / "SAME_YN.html", tmp_path)
+    assert wide <= window
+    assert lost == 0
+    assert pictures >= 12
 
 
 def test_the_checks_of_a_version_are_no_wider_than_a_phone(first_build, tmp_path):

@@ -8,8 +8,11 @@ import pytest
 from PIL import Image
 
 from schemas.errors import UnknownName, WrongUse
+from schemas.question import STRATEGIES
 from tasks.checking.toy import toy_rows, write_toy
-from tasks.report.samples import samples_by_id, why_there
+from tasks.report.balance import Balance
+from tasks.report.family_pages import folder_beside, title_of, write_families
+from tasks.report.samples import family_samples, samples_by_id, why_there
 from tasks.report.show_page import choose_rows, write_rows
 from tasks.versions.reader import VersionFolder
 
@@ -34,7 +37,7 @@ def test_a_page_shows_pictures_words_reasons_and_origin_and_loads_nothing(versio
     page = write_rows(version, "i2i_pick1", None, 3, tmp_path / "new" / "rows.html").read_text(encoding="utf-8")
     assert page.count('class="sample"') == 3
     assert page.count("data:image/") == 15
-    assert page.count("embedding topk, rank 12 of classical@1") >= 3
+    assert page.count("looks alike, rank 12 of classical@1") >= 3
     assert "Which of Images 2 to 5" in page
     assert "⟨5⟩" in page
     assert "wording i2i_pick1@1 no. 0" in page
@@ -43,7 +46,7 @@ def test_a_page_shows_pictures_words_reasons_and_origin_and_loads_nothing(versio
 
 def test_a_wrong_text_goes_by_its_letter_and_markup_in_it_stays_text(version: VersionFolder, tmp_path: Path):
     page = write_rows(version, "ATTR_QA", 1, 1, tmp_path / "rows.html").read_text(encoding="utf-8")
-    assert "Option A: contradicts picture" in page
+    assert "Option A: not true of the picture" in page
     assert "<top>" not in page
 
 
@@ -74,5 +77,33 @@ def test_what_is_not_there_is_refused_with_what_is(version: VersionFolder, tmp_p
 
 
 def test_a_reason_names_rank_and_miner_only_when_there_are_any():
-    assert why_there(NEGATIVES | {"rank": None, "strategy": "same_camera"}) == "same camera"
-    assert why_there(NEGATIVES | {"rank": None, "strategy": "distractor"}) == "distractor, a box of nobody"
+    assert why_there(NEGATIVES | {"rank": None, "strategy": "same_camera"}) == "somebody else, same camera"
+    assert why_there(NEGATIVES | {"rank": None, "strategy": "distractor"}) == "a box that shows nobody"
+
+
+def test_every_strategy_of_a_negative_is_said_in_words_of_its_own():
+    said = {name: why_there(NEGATIVES | {"rank": None, "strategy": name}) for name in STRATEGIES}
+    assert len(set(said.values())) == len(STRATEGIES) == 12
+    assert not any("_" in words or "topk" in words for words in said.values())
+
+
+def test_a_page_per_family_leads_back_and_loads_nothing(version: VersionFolder, tmp_path: Path):
+    report = tmp_path / "new" / "report.html"
+    found = family_samples(version, 5)
+    balance = {one.family: Balance([0.5, 0.5], "Yes 50%, No 50%") for one in found}
+    pages = write_families("A toy", found, balance, report)
+    assert [page.stem for page in pages] == [one.family for one in found]
+    assert {page.stem for page in pages} == {"ATTR_QA", "ATTR_YN", "SAME_YN", "I2I_PICK1"}
+    assert {page.parent for page in pages} == {folder_beside(report)}
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        links = re.findall(r"""(?:src|href)\s*=\s*["'](?!data:)([^"']+)""", text)
+        assert "../report.html" in links
+        assert all((page.parent / link).is_file() for link in links if link != "../report.html")
+        assert text.count('class="sample"') == 5
+        assert title_of(page.stem) in text
+
+
+def test_a_family_of_another_release_has_a_page_without_a_title():
+    assert title_of("NOT_YET") == ""
+    assert title_of("SAME_YN")
