@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 class Said:
     """A text with what is known beside it; every part but the text may be missing.
 
+    `raw` is the text as a model wrote it, before its stops and spaces were mended. A `bodily` text is one that was to
+    speak of the body alone, for people whose clothes change.
+
     `facts` are labels of the image and `others` what other models' captions of it say, by vocabulary key. `source` is
     the text it rewords, and `similarity` its cosine to the image under a frozen model. `made` texts come from models or
     rules, others from people, whose wording is judged less.
@@ -20,6 +23,8 @@ class Said:
     similarity: float | None = None
     colourless: bool = False
     made: bool = True
+    raw: str | None = None
+    bodily: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

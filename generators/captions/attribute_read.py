@@ -11,14 +11,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import yaml
-
+from generators.captions.lexicon import lexicon
 from schemas.vocabulary import VOCABULARY
 
-_LEXICON = Path(__file__).with_name("lexicon.yaml")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|[.,;:!?]")
 _STOPS = frozenset(".;!?")
 _PRONOUNS = {"he": "masculine", "she": "feminine"}
@@ -78,7 +75,7 @@ def read(text: str) -> dict[str, str]:
 
 def _sentences(text: str) -> Iterator[list[_Token]]:
     """The phrases of each sentence, the longest that the lexicon has, from the left."""
-    lexicon = _lexicon()
+    phrases = _lexicon()
     words = _WORD.findall(text.lower().replace("-", " ").replace("’", "'"))
     tokens: list[_Token] = []
     place = 0
@@ -90,7 +87,7 @@ def _sentences(text: str) -> Iterator[list[_Token]]:
             tokens = []
             continue
         token = _END
-        for rest, known in lexicon.get(word, ()):
+        for rest, known in phrases.get(word, ()):
             if not rest or words[place : place + len(rest)] == rest:
                 token = known
                 place += len(rest)
@@ -105,22 +102,16 @@ def _plain(word: str) -> _Token:
 
 
 @cache
-def _raw() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(_LEXICON.read_text(encoding="utf-8"))
-    return loaded
-
-
-@cache
 def _lexicon() -> dict[str, list[tuple[list[str], _Token]]]:
     """Phrases by their first word, longest first, each with the words after the first."""
     entries = {
-        phrase: _Token(kind, phrase) for kind in ("neutral", "others", "absent", "present") for phrase in _raw()[kind]
+        phrase: _Token(kind, phrase) for kind in ("neutral", "others", "absent", "present") for phrase in lexicon()[kind]
     }
-    for what, values in _raw()["before"].items():
+    for what, values in lexicon()["before"].items():
         for value, phrase in ((value, phrase) for value, phrases in values.items() for phrase in phrases):
             known = entries.get(phrase, _Token("before", phrase))
             entries[phrase] = _Token("before", phrase, said=(*known.said, (what, value)))
-    for group, values in _raw()["heads"].items():
+    for group, values in lexicon()["heads"].items():
         for value, phrase in ((value, phrase) for value, phrases in values.items() for phrase in phrases):
             entries[phrase] = _Token("head", phrase, group, value)
     index: dict[str, list[tuple[list[str], _Token]]] = {}
@@ -132,7 +123,7 @@ def _lexicon() -> dict[str, list[tuple[list[str], _Token]]]:
 
 @cache
 def _tails() -> frozenset[str]:
-    return frozenset(_raw()["tails"])
+    return frozenset(lexicon()["tails"])
 
 
 def _mentions(tokens: list[_Token]) -> list[_Mention]:
@@ -251,7 +242,7 @@ _ANY = frozenset(("any",))
 
 @cache
 def _groups() -> dict[str, dict[str, str]]:
-    groups: dict[str, dict[str, str]] = _raw()["groups"]
+    groups: dict[str, dict[str, str]] = lexicon()["groups"]
     return groups
 
 

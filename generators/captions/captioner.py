@@ -19,6 +19,8 @@ from schemas.vocabulary import VOCABULARY
 
 MIN_WORDS, MAX_WORDS = 8, 60
 LONG_STYLES, MAX_WORDS_LONG = frozenset(("detailed",)), 110
+BODILY = "biometric"
+"""The style that speaks of what stays when the clothes change, and of nothing that is worn."""
 # What goes first when a caption would be too long.
 _SPARED = (("view", "action", "absent", "beside"), ("carried", "neckwear", "face"), ("glasses", "headwear"), ("bags",))
 _LEFT_OUT = tuple(frozenset(slot for slots in _SPARED[:n] for slot in slots) for n in range(len(_SPARED) + 1))

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from schemas.filter import Said
 
 PLAIN = Said("A man in a black coat and blue jeans walks with 2 bags.")
+PERSONS = frozenset(
+    ("man", "men", "woman", "women", "male", "female", "guy", "lady", "girl", "boy", "person", "people", "individual")
+)
+PREDICATES = frozenset(("is", "looks", "looking", "appears", "seems", "feels", "being", "was"))
 # Most captions are letters and stops alone; only the others are looked at more closely.
 LETTERS = re.compile(r"[A-Za-z ,.;:!?'\"()-]*")
 

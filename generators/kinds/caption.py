@@ -7,14 +7,12 @@ them out.
 
 from collections.abc import Mapping
 
-from generators.captions.captioner import FIVE, caption, sentences, spelt
+from generators.captions.captioner import BODILY, FIVE, caption, sentences, spelt
 from generators.prompts import joined, named, prompts
 from generators.raw_answers import plain
 from schemas.kind import Example, Kind, Parsed, Prompt, Refusal, Subject, Text
 
 _NAME = "caption"
-BODILY = "biometric"
-"""The style that speaks of what stays when the clothes change, and of nothing that is worn."""
 
 
 def _prompt(subject: Subject, style: str, seed: int) -> Prompt:

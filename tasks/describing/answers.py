@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 from generators.asking import Planned, kind_of
 from generators.captions.attribute_read import read
+from generators.captions.captioner import BODILY
 from generators.captions.judging import Judged, blocking, judge
 from generators.captions.normalise import normalise
 from generators.merging import Outlier
+from generators.raw_answers import plain
 from generators.similarity import Pair
 from schemas.filter import Said
 from schemas.kind import Record, Refusal, Statement, Text, Told
@@ -171,6 +173,8 @@ class Reader:
             source=each.planned.subject.text or None,
             similarity=similarity,
             colourless=each.planned.subject.colourless,
+            raw=plain(each.got.answer.text),
+            bodily=each.planned.kind == "caption" and each.planned.style == BODILY,
         )
 
     def _caption_row(self, each: Answered, name: str, text: str, judged: Judged) -> Caption:

@@ -1,11 +1,15 @@
 """Filters: each tells its examples apart, and together they catch what models are known to get wrong."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.captions.captioner import bank, caption
-from generators.captions.judging import filters, flags, judge
+from generators.captions.judging import blocking, filters, flags, judge
+from generators.captions.normalise import normalise
 from schemas.discovery import find
 from schemas.filter import Filter, Said
 from schemas.kind import Subject
@@ -13,6 +17,7 @@ from schemas.vocabulary import VOCABULARY
 from tasks.describing.answers import statement_faults
 
 FILTERS = filters()
+JUDGED = yaml.safe_load((Path(__file__).parents[1] / "golden" / "judged_texts.yaml").read_text(encoding="utf-8"))
 SOURCE = "A man with short brown hair wears a black jacket and grey trousers. He carries a backpack."
 
 
@@ -27,7 +32,27 @@ def test_a_filter_tells_its_examples_apart(tested: Filter):
 def test_filters_are_found_by_name():
     names = [tested.name for tested in FILTERS]
     assert names == sorted(set(names))
-    assert len(names) == 20
+    assert len(names) == 22
+
+
+def as_answered(text: str, colourless: bool = False) -> set[str]:
+    """The faults that stop a model's answer."""
+    said = Said(normalise(text).text, colourless=colourless, raw=text)
+    return {fault for fault in judge(said).faults if fault in blocking()}
+
+
+def test_texts_that_were_reviewed_as_good_may_be_used():
+    assert {text: faults for text in JUDGED["good"] if (faults := as_answered(text))} == {}
+    assert {text: faults for text in JUDGED["good_without_colour"] if (faults := as_answered(text, True))} == {}
+    assert len(JUDGED["good"]) > 190
+
+
+def test_texts_that_were_reviewed_as_bad_are_stopped_by_the_fault_they_stand_under():
+    listed = [(fault, text) for fault, texts in JUDGED["bad"].items() for text in texts]
+    assert [(fault, text) for fault, text in listed if fault not in as_answered(text)] == []
+    assert [text for text in JUDGED["bad_without_colour"] if "colour" not in as_answered(text, True)] == []
+    assert len(listed) > 240
+    assert min(len(texts) for texts in JUDGED["bad"].values()) >= 10
 
 
 @pytest.mark.parametrize("tested", FILTERS, ids=lambda tested: tested.name)

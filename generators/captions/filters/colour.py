@@ -8,8 +8,14 @@ from schemas.filter import Filter, Said
 from schemas.vocabulary import COLOURS
 
 _SPOKEN = {word for colour in COLOURS for word in WORDS["colour"].get(colour, [colour])}
-_MORE = ("dark blue", "light blue", "navy", "khaki", "maroon", "tan", "teal", "blond", "blonde", "ginger", "colourful")
-_COLOUR = re.compile(rf"\b(?:{'|'.join(sorted(_SPOKEN | set(_MORE)))})\b", re.IGNORECASE)
+_MORE = (
+    *("gray", "navy", "khaki", "maroon", "tan", "teal", "ginger", "colou?rful", "multi-?colou?red", "violet", "cream"),
+    *("silver", "gold", "golden", "turquoise", "charcoal", "burgundy", "crimson", "scarlet", "olive", "mustard"),
+    *("magenta", "indigo", "cyan", "aqua", "ivory", "lavender", "lilac", "mauve", "coral", "peach", "fuchsia"),
+    *("blond", "blonde", "brunette", "auburn", "redhead(?:ed)?", "bronze", "copper", "camel", "emerald", "taupe"),
+    *("(?:black|white|gr[ae]y|redd?|yellow|green|blue|purpl|pink|brown|orang)ish",),
+)
+_COLOUR = re.compile(rf"\b(?:{'|'.join(sorted((*_SPOKEN, *_MORE)))})\b", re.IGNORECASE)
 
 
 def _score(said: Said) -> float:
@@ -21,9 +27,16 @@ FILTER = Filter(
     blocks=True,
     score=_score,
     made_only=True,
-    good=(PLAIN, Said("A man in a coat and jeans with short hair.", colourless=True)),
+    good=(
+        PLAIN,
+        Said("A man in a coat and jeans with short hair.", colourless=True),
+        Said("A man in a light jacket and dark trousers with a bluetooth headset.", colourless=True),
+    ),
     bad=(
         Said("A man in a black coat and jeans.", colourless=True),
         Said("A woman with blonde hair and a coat.", colourless=True),
+        Said("A man in white sneakers and a gray hoodie.", colourless=True),
+        Said("A brunette woman in a greyish coat.", colourless=True),
+        Said("A person in a turquoise shirt and shorts.", colourless=True),
     ),
 )
