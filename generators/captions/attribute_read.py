@@ -105,7 +105,9 @@ def _plain(word: str) -> _Token:
 def _lexicon() -> dict[str, list[tuple[list[str], _Token]]]:
     """Phrases by their first word, longest first, each with the words after the first."""
     entries = {
-        phrase: _Token(kind, phrase) for kind in ("neutral", "others", "absent", "present") for phrase in lexicon()[kind]
+        phrase: _Token(kind, phrase)
+        for kind in ("neutral", "others", "absent", "present")
+        for phrase in lexicon()[kind]
     }
     for what, values in lexicon()["before"].items():
         for value, phrase in ((value, phrase) for value, phrases in values.items() for phrase in phrases):

@@ -11,7 +11,18 @@ _WORD = re.compile(r"[a-z]+")
 _ORIGINS = frozenset(
     (
         *("asian", "caucasian", "african", "hispanic", "latino", "latina", "arab", "arabic", "oriental", "indian"),
-        *("chinese", "japanese", "korean", "european", "vietnamese", "thai", "mexican", "american", "british", "french"),
+        *(
+            "chinese",
+            "japanese",
+            "korean",
+            "european",
+            "vietnamese",
+            "thai",
+            "mexican",
+            "american",
+            "british",
+            "french",
+        ),
         *("german", "italian", "russian", "turkish", "pakistani", "filipino", "brazilian", "nigerian", "persian"),
         *("eastern",),
     )

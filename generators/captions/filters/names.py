@@ -20,7 +20,8 @@ _NO_PERSON = re.compile(
 )
 _NAME = re.compile(
     rf"\b(?:{'|'.join(_FIRST)})\b(?!-)"
-    r"|\b(?:[Nn]amed|[Nn]ame is|[Kk]nown as|[Ii]dentified as|[Pp]ossibly|[Ll]ooks like|[Rr]esembles) (?!The\b|A\b)[A-Z][a-z]+"
+    r"|\b(?:[Nn]amed|[Nn]ame is|[Kk]nown as|[Ii]dentified as|[Pp]ossibly|[Ll]ooks like|[Rr]esembles)"
+    r" (?!The\b|A\b)[A-Z][a-z]+"
     r"|(?<!-)\b[Cc]alled [A-Z][a-z]+"
     r"|\b(?:[Pp]erson|[Mm]an|[Ww]oman|[Tt]his) is [A-Z][a-z]+(?:,| [A-Z])"
     r"|\b(?:Mr|Mrs|Ms|Dr|Prof|Professor|Miss|Sir|Madam)\.? [A-Z]"

@@ -18,7 +18,8 @@ _PHRASES = (
     r"as an? (?:ai|language model|assistant)",
     r"no image (?:was|is|has been) (?:\w+ )?(?:given|provided|attached|uploaded|included|shared|found|available)",
     r"no (?:person|people|individual)(?: is| are)?(?: can)?(?: be)? (?:visible|seen|shown|present)",
-    r"(?:picture|image|photo)(?: \w+)? (?:does not|doesn't) (?:show|contain|include) (?:any|a) (?:\w+ )?(?:person|people)",
+    r"(?:picture|image|photo)(?: \w+)? (?:does not|doesn't) (?:show|contain|include) (?:any|a)"
+    r" (?:\w+ )?(?:person|people)",
     r"too (?:blurry|dark|small|unclear|low) to (?:see|tell|describe|identify|determine|make)",
     r"it(?:'s| is) (?:impossible|not possible) to (?:see|tell|describe|identify|determine|say|make)",
     r"unable to (?:view|see|process|identify|describe)",

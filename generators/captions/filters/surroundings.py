@@ -40,7 +40,7 @@ _PHRASES = (
     r"(?:trees|cars|bicycles|people|buildings)(?: \w+){0,2} behind (?:him|her|them|the)",
     r"in front of a (?:shop|store|building|wall)",
     rf"(?:{_PREPOSITIONS}) (?:(?:an?|the|some|his|her|their) )?(?:[\w-]+ )?(?:{'|'.join(_PLACES)})"
-    r"(?!['’-]| (?:coat|logo|worker|work|uniform|vest|sweatshirt|shirt|jacket|print|shoes|style|bag|attendant|pane|ranger))",
+    r"(?!['’-]| (?:coat|logo|worker|work|uniform|vest|sweatshirt|shirt|jacket|print|shoes|style|bag|attendant))",
 )
 _WORDS = re.compile(rf"\b(?:{'|'.join(_PHRASES)})\b", re.IGNORECASE)
 

@@ -38,7 +38,9 @@ FILTER = Filter(
     made_only=True,
     good=(
         PLAIN,
-        *texts('He said: "I saw a man in black."', "A coat that her hair falls over.", "A boy in shorts with a bag on."),
+        *texts(
+            'He said: "I saw a man in black."', "A coat that her hair falls over.", "A boy in shorts with a bag on."
+        ),
         Said("A man in a black coat and blue jeans.", raw="A man in a black coat and blue jeans"),
     ),
     bad=(

@@ -7,7 +7,18 @@ from generators.captions.plain_texts import PLAIN
 from schemas.filter import Filter, Said
 
 _MORE = (
-    *("clothes", "clothing", "cloth", "garments?", "outfits?", "attire", "dressed", "apparel", "sleeves?", "sunglasses"),
+    *(
+        "clothes",
+        "clothing",
+        "cloth",
+        "garments?",
+        "outfits?",
+        "attire",
+        "dressed",
+        "apparel",
+        "sleeves?",
+        "sunglasses",
+    ),
     *("bags?", "purse", "luggage", "umbrella", "hooded", "hood", "laces", "socks", "gloves?", "belt", "uniform"),
 )
 _WORN = re.compile(rf"\b(?:{'|'.join(sorted((*map(re.escape, WORN), *_MORE)))})\b", re.IGNORECASE)
