@@ -10,8 +10,9 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import repeat
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,11 @@ _MAX_SCANS = 100
 _HEAVY = 1 << 33
 _SOI = b"\xff\xd8\xff"
 _EOI = b"\xff\xd9"
+_COMMENT = b"\xff\xfe"
+_FRAMES = frozenset((b"\xff\xc0", b"\xff\xc1", b"\xff\xc2"))  # baseline, extended, progressive
+# Before the frame: tables, application data, comments. Any other marker is left to the decoder to make sense of.
+_SEGMENTS = _FRAMES | {bytes((0xFF, kind)) for kind in (0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE)}
+_FAR = 1 << 12  # a longer way to the frame header is not worth a look
 _CMYK = frozenset(("CMYK", "YCCK"))
 _SUFFIXES = {"jpeg": ("jpg", "jpeg", "jpe", "jfif"), "png": ("png",), "bmp": ("bmp",)}
 _FOREIGN = {
@@ -91,7 +97,7 @@ def _sound_jpegs(encoded: Sequence[bytes], suffixes: Sequence[str]) -> SoundJpeg
     if {data[:3] for data in encoded} != {_SOI}:
         return None
     try:
-        heights, widths, spaces, _ = zip(*map(simplejpeg.decode_jpeg_header, encoded), strict=True)
+        heights, widths, spaces, _ = zip(*_headers(encoded), strict=True)
         largest = max(map(len, encoded))
         if not _CMYK.isdisjoint(spaces) or _size_fault(largest, max(widths), max(heights)):
             return None
@@ -102,6 +108,28 @@ def _sound_jpegs(encoded: Sequence[bytes], suffixes: Sequence[str]) -> SoundJpeg
     except ValueError:
         return None
     return SoundJpegs(widths, heights, _all_notes(encoded, suffixes), greys)
+
+
+def _headers(encoded: Sequence[bytes]) -> Iterable[tuple[int, int, str, str]]:
+    """What the header of each JPEG says; the first one is asked alone when all of them begin alike."""
+    parts = _telling(encoded[0])
+    if parts and len(set(map(itemgetter(*parts), encoded))) == 1:
+        return [simplejpeg.decode_jpeg_header(encoded[0])] * len(encoded)
+    return map(simplejpeg.decode_jpeg_header, encoded)
+
+
+def _telling(data: bytes) -> list[slice]:
+    """What a JPEG's size and number of colours follow from: all up to its frame header, but the text of comments."""
+    parts, start, place = [], 0, len(_SOI) - 1
+    while (marker := data[place : place + 2]) in _SEGMENTS and place < _FAR:
+        end = place + 2 + int.from_bytes(data[place + 2 : place + 4])
+        if marker in _FRAMES:
+            return [*parts, slice(start, end)]
+        if marker == _COMMENT:
+            parts.append(slice(start, place + 4))
+            start = end
+        place = end
+    return []
 
 
 def _in_one_array(encoded: Sequence[bytes]) -> Grey:

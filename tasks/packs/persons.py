@@ -1,6 +1,6 @@
 """The person images of a source as a table, many names at a time where the source can read them so.
 
-Rows and columns say the same of a name; where one of some thousand names is unusual, those are read row by row.
+Rows and columns say the same of a name; where one of a thousand names is unusual, those are read row by row.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
