@@ -66,16 +66,30 @@ def build_version(recipe: Recipe, raw: Path, store: Path, run: Runner, how: Aski
 def compose_all(
     run: Runner, store: Path, parts: Sequence[SourceParts], recipe: Recipe, linked: StepOutput
 ) -> dict[str, StepOutput]:
-    """The rows of every family, by family; from a million rows on, families are composed in processes of their own."""
+    """The rows of every family, by family; a million new rows and more are composed in processes of their own."""
     families = sorted(recipe.families)
     calls = [(store, parts, recipe, family, linked) for family in families]
-    splits = {split for quota in recipe.families.values() for split in quota.rows}
-    if sum(sum(quota.rows.values()) for quota in recipe.families.values()) < WORTH_PROCESSES:
-        found = run.map("compose", calls)
+    splits = _splits_to_spread(store, parts, recipe, linked)
+    if splits:
+        found = run.spread("compose", calls, partial(read_pools, store, parts, recipe, linked, splits))
     else:
-        found = run.spread("compose", calls, partial(read_pools, store, parts, recipe, linked, sorted(splits)))
+        found = run.map("compose", calls)
     forget_pools()
     return dict(zip(families, found, strict=True))
+
+
+def _splits_to_spread(store: Path, parts: Sequence[SourceParts], recipe: Recipe, linked: StepOutput) -> list[str]:
+    """The splits whose people processes would share; none when too few rows are left to compose for processes."""
+    from tasks.steps.compose import is_composed
+
+    wanted = {family: quota.rows for family, quota in recipe.families.items()}
+    if _total(wanted) >= WORTH_PROCESSES:
+        wanted = {family: wanted[family] for family in wanted if not is_composed(store, parts, recipe, family, linked)}
+    return sorted({split for rows in wanted.values() for split in rows}) if _total(wanted) >= WORTH_PROCESSES else []
+
+
+def _total(wanted: Mapping[str, Mapping[str, int]]) -> int:
+    return sum(sum(rows.values()) for rows in wanted.values())
 
 
 def _refuse_nothing(recipe: Recipe, composed: Mapping[str, StepOutput]) -> None:

@@ -50,7 +50,7 @@ from schemas.recipe import Recipe
 from tasks.steps import pools
 from tasks.steps.parts import SourceParts
 from tasks.steps.pools import give_back, read_pool, withheld_persons
-from tasks.steps.store import StepOutput, run_step
+from tasks.steps.store import StepOutput, find_step, run_step
 from tasks.versions import streaming, writer
 
 _PACKAGE = "generators.questions"
@@ -114,6 +114,14 @@ def compose(
 
     inputs = _inputs(ordered, recipe, family, linked)
     return run_step(store, "compose", inputs, work)
+
+
+def is_composed(
+    store: Path, parts: Sequence[SourceParts], recipe: Recipe, family: str, linked: StepOutput | None = None
+) -> bool:
+    """Whether `compose` has nothing left to do for a family; told from digests alone, without reading a table."""
+    ordered = sorted(parts, key=lambda part: part.source)
+    return find_step(store, "compose", _inputs(ordered, recipe, family, linked)) is not None
 
 
 def _inputs(parts: Sequence[SourceParts], recipe: Recipe, family: str, linked: StepOutput | None) -> dict[str, Any]:

@@ -26,6 +26,10 @@ def built(raw: Path, store: Path) -> dict[str, str]:
     return {name: file_sha256(path) for name, path in files.items()}
 
 
+def read_for_nothing(*_: object) -> None:
+    raise AssertionError("the people were read although every family is composed")
+
+
 def test_families_composed_in_processes_have_the_bytes_of_those_composed_in_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -34,6 +38,8 @@ def test_families_composed_in_processes_have_the_bytes_of_those_composed_in_thre
     in_threads = built(raw, store)
     shutil.rmtree(store / "steps" / "compose")
     monkeypatch.setattr(order, "WORTH_PROCESSES", 0)
+    assert built(raw, store) == in_threads
+    monkeypatch.setattr(order, "read_pools", read_for_nothing)  # a rebuild tells from digests that nothing is left
     assert built(raw, store) == in_threads
 
 

@@ -159,3 +159,42 @@ def test_images_decoded_together_are_what_each_is_alone() -> None:
 
 def _plain(found: Decoded | Refusal) -> tuple[object, ...]:
     return tuple(part.tolist() if isinstance(part, np.ndarray) else part for part in found)
+
+
+def _with_segment(data: bytes, marker: bytes, text: bytes, length: int | None = None) -> bytes:
+    """A JPEG with one more segment before all others."""
+    return data[:2] + marker + struct.pack(">H", len(text) + 2 if length is None else length) + text + data[2:]
+
+
+_FALSE_FRAME = b"\xff\xc0\x00\x0b\x08\x40\x00\x40\x00\x01\x01\x11\x00"
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (encoded(1), encoded(2)),
+        (_with_segment(encoded(1), b"\xff\xfe", b"one"), _with_segment(encoded(2), b"\xff\xfe", b"two")),
+        (_with_segment(encoded(1), b"\xff\xfe", _FALSE_FRAME), _with_segment(encoded(2), b"\xff\xfe", bytes(13))),
+        (encoded(1), encoded(1, mode="L")),
+        (encoded(1), encoded(2, progressive=True)),
+        (encoded(1), _jpeg_of(64, 120)),
+        (_jpeg_of(64, 120), encoded(1)),
+        # a marker without a length, and one after fill bytes: the decoder must find the frame header itself
+        (_with_segment(encoded(1), b"\xff\xd0\xff\xfe", b"a"), _with_segment(encoded(1), b"\xff\xd0\xff\xfe", b"b")),
+        (_with_segment(encoded(1), b"\xff\xff\xfe", b"a"), _with_segment(encoded(2), b"\xff\xff\xfe", b"b")),
+        (_with_segment(encoded(1), b"\xff\xfe", b"ab", 0), _with_segment(encoded(2), b"\xff\xfe", b"cd", 1)),
+        (encoded(1)[:150], encoded(1)[:150]),
+        (b"\xff\xd8\xff", b"\xff\xd8\xff\xfe"),
+    ],
+)
+def test_headers_that_begin_alike_are_told_from_those_that_do_not(pair: tuple[bytes, bytes]) -> None:
+    """Of a block whose files begin alike only the first header is asked."""
+    together = decode_all(pair, ["jpg", "jpg"])
+    alone = [decode(data, "jpg") for data in pair]
+    if isinstance(together, SoundJpegs):
+        sizes = [(one.width, one.height) for one in alone if isinstance(one, Decoded)]
+        assert list(zip(together.widths, together.heights, strict=True)) == sizes
+    else:
+        assert [one[:4] if isinstance(one, Decoded) else one for one in together] == [
+            one[:4] if isinstance(one, Decoded) else one for one in alone
+        ]
