@@ -120,7 +120,8 @@ def _headers(encoded: Sequence[bytes]) -> Iterable[tuple[int, int, str, str]]:
 
 def _telling(data: bytes) -> list[slice]:
     """What a JPEG's size and number of colours follow from: all up to its frame header, but the text of comments."""
-    parts, start, place = [], 0, len(_SOI) - 1
+    parts: list[slice] = []
+    start, place = 0, len(_SOI) - 1
     while (marker := data[place : place + 2]) in _SEGMENTS and place < _FAR:
         end = place + 2 + int.from_bytes(data[place + 2 : place + 4])
         if marker in _FRAMES:
