@@ -184,7 +184,7 @@ def _block(kind: str, wording: Wording, pool: Pool, draft: Draft, ids: Words, fi
         "negatives": _negatives(draft, pool),
         "rationale": _rationale(draft),
         "template": _template(draft, wording, fixed),
-        "quality": _quality(answer, draft),
+        "quality": _quality(answer, draft, pool),
         "pixel_budget": _struct("pixel_budget", _budget(fixed["budget"], n)),
         "licence": _licences(draft, pool),
         "leak_block": _lists(pa.array([], pa.string()), np.zeros(n, dtype=np.int64), pa.string()),
@@ -319,15 +319,18 @@ def _rationale(draft: Draft) -> pa.Array | None:
     return _struct("rationale", [text, listed])
 
 
-def _quality(answer: pa.Array, draft: Draft) -> pa.Array:
+def _quality(answer: pa.Array, draft: Draft, pool: Pool) -> pa.Array:
     n = draft.size
     n_words = pc.add(pc.count_substring(answer, " "), 1).cast(pa.int32())
     none = pa.nulls(n, pa.float32())
+    near = none
+    if draft.confidence is not None and draft.texts is not None and pool.captions.similarity is not None:
+        near = pa.array(pool.captions.similarity[draft.texts[:, 0]], from_pandas=True)
     hard = np.zeros(0, dtype=np.int64) if draft.difficulty is None else draft.difficulty
     told = pa.array([f"difficulty_{name}" for name in DIFFICULTIES]).take(pa.array(hard))
     flags = _lists(told, np.full(n, int(draft.difficulty is not None)), pa.string())
     trust = none if draft.confidence is None else pa.array(draft.confidence, from_pandas=True)
-    return _struct("quality", [none, trust, none, n_words, flags])
+    return _struct("quality", [near, trust, none, n_words, flags])
 
 
 def _budget(budget: tuple[int, int], n: int) -> list[pa.Array]:

@@ -189,7 +189,15 @@ def captions_of(ids: pa.Array, captions: pa.Table) -> Captions:
         words=hash_ids(table.column("caption_id").to_pylist()),
         texts=hash_ids(table.column("text").to_pylist()),
         n_words=np.asarray(kept.column("n_words").to_numpy(), dtype=np.int64),
+        similarity=_similarity(kept),
     )
+
+
+def _similarity(captions: pa.Table) -> Floats | None:
+    """How near captions are to their pictures, where the table tells it of any."""
+    if "similarity" not in captions.column_names or captions["similarity"].null_count == captions.num_rows:
+        return None
+    return np.asarray(pc.fill_null(captions["similarity"], np.nan).to_numpy(), dtype=np.float32)
 
 
 def neighbours_of(ids: pa.Array, neighbours: pa.Table) -> Neighbours:

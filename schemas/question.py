@@ -43,6 +43,7 @@ class Captions:
     """The usable captions of a pool: `table` has caption_id, text, caption_source, style, language.
 
     `image` is the position of the picture that each one describes; `words` hash the caption ids, `texts` what they say.
+    `similarity` is the cosine of each to its picture under a frozen model, NaN where it was not measured.
     """
 
     table: pa.Table
@@ -50,6 +51,7 @@ class Captions:
     words: Words
     texts: Words
     n_words: Ints
+    similarity: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from tasks.steps.store import StepOutput
 
 _CAPTIONS = ("caption_id", "image_id", "text", "caption_source", "style", "language", "valid", "n_words")
 _ATTRIBUTES = ("level", "image_id", "person_key", "clothes_key", "key", "value", "visible", "attribute_source")
+_FAR = "dissimilar"
 _NEIGHBOURS = ("anchor_id", "rank", "candidate_id", "distance", "miner")
 _SIZES = ("image_id", "width", "height", "phash")
 _MOST_KEPT = 3
@@ -98,7 +99,7 @@ def _built(store: Path, parts: Sequence[SourceParts], splits: Sequence[str], wit
         splits[0],
         pa.concat_tables(people),
         pa.concat_tables(shapes),
-        pa.concat_tables([_about(part.described, "captions", _CAPTIONS, shown, ["image_id"]) for part, shown in pairs]),
+        pa.concat_tables([_captions(part.described, shown) for part, shown in pairs]),
         pa.concat_tables(
             [
                 _about(part.described, "attributes", _ATTRIBUTES, shown, ["image_id", "person_key", "clothes_key"])
@@ -124,6 +125,18 @@ def _distractors(ingested: StepOutput, split: str) -> pa.Table:
     """The images of nobody that rows of the split may show: those of the test halves for test, none for others."""
     wanted = {"role_flag": ["distractor"], "source_split": pool.TEST_HALVES if split == "test" else ()}
     return _filtered(ingested.folder / "person_images.parquet", "person_images", [*pool.KEPT, *wanted], wanted)
+
+
+def _captions(described: StepOutput, people: pa.Table) -> pa.Table:
+    """The captions about the people, each with how near it is to its image where a model measured that."""
+    said = _about(described, "captions", _CAPTIONS, people, ["image_id"])
+    near = pa.chunked_array([pa.nulls(said.num_rows, pa.float32())])
+    path = described.folder / "text_scores.parquet"
+    if path.is_file():
+        scores = _filtered(path, "text_scores", ["caption_id", "measure", "score"], {"measure": [_FAR]})
+        place = pc.index_in(said["caption_id"], value_set=scores["caption_id"].combine_chunks())
+        near = pc.subtract(1.0, scores["score"].cast(pa.float64())).cast(pa.float32()).take(place)
+    return said.append_column("similarity", near)
 
 
 def _about(

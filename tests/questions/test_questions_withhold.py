@@ -1,5 +1,8 @@
 """What recipes keep back from a family, and how far a caption can be trusted."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from questions_toy import caption, people, pool_of, rows_of
 
@@ -52,3 +55,20 @@ def test_confidence_is_the_share_of_a_captions_facts_that_the_record_confirms() 
         found.add(expected)
     assert len(found) > 1
     assert all(row["quality"]["attr_f1"] is None for row in rows_of("T2I_SET", POOL, 20))
+
+
+def test_where_a_model_measured_captions_rows_say_how_near_theirs_is_to_its_picture() -> None:
+    near = np.linspace(0, 1, len(TOLD), dtype=np.float32)
+    near[::3] = np.nan
+    measured = replace(POOL, captions=replace(POOL.captions, similarity=near))
+    names = POOL.captions.table.column("caption_id").to_pylist()
+    found = {
+        row["texts"][0]["text_id"]: row["quality"]["clip_sim"]
+        for row in rows_of("T2I_YN", measured, 40, confidence=True)
+    }
+    for name, told in found.items():
+        here = float(near[names.index(name)])
+        assert told == pytest.approx(here) if here == here else told is None
+    assert {told is None for told in found.values()} == {True, False}
+    assert all(row["quality"]["clip_sim"] is None for row in rows_of("T2I_YN", measured, 20))
+    assert all(row["quality"]["clip_sim"] is None for row in rows_of("T2I_YN", POOL, 20, confidence=True))
