@@ -13,7 +13,6 @@ import numpy as np
 from generators.choosing import Ring, cells_of
 from generators.galleries import Gallery
 from generators.pairing import DISTRACTOR
-from schemas.errors import BadRecipe
 from schemas.keys import Words, below, mix, uniform
 from schemas.question import NOBODY, Ask, Floats, Ints, Pool
 
@@ -22,10 +21,11 @@ _LOOKS = 3
 
 
 class DistractorFinder:
-    """Lets distractors into galleries, one each, for the share of the recipe. Raises BadRecipe for a wrong share."""
+    """Lets distractors into galleries, one each, for the share of the recipe."""
 
     def __init__(self, ask: Ask) -> None:
-        self._pool, self._seed, self._share = ask.pool, ask.seed, _share(ask)
+        self._pool, self._seed = ask.pool, ask.seed
+        self._share = float(ask.options.get("distractors", 0.0))
 
     def let_in(self, found: Gallery, match: Ints, word: Words) -> Gallery:
         """The galleries with a distractor, where one is drawn and the camera of the match has one."""
@@ -54,13 +54,6 @@ class DistractorFinder:
         height = _heights(self._pool)
         gap = np.abs(height[looks] - height[match][:, None])
         return np.asarray(np.take_along_axis(looks, gap.argmin(axis=1)[:, None], axis=1)[:, 0])
-
-
-def _share(ask: Ask) -> float:
-    share = ask.options.get("distractors", 0.0)
-    if not isinstance(share, int | float) or not 0 <= share <= 1:
-        raise BadRecipe(f"The option 'distractors' is {share!r}; it is a share of rows from 0 to 1.")
-    return float(share)
 
 
 def _cells(pool: Pool) -> Ints:

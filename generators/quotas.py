@@ -16,7 +16,7 @@
 A cell is met exactly, or the shortfall names it with what it got. What is in no cell is not used.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -28,6 +28,8 @@ from schemas.question import DIFFICULTIES, NOBODY, Ask, Ints
 
 PER_IMAGE, PER_PERSON = 64, 100_000
 MATCH, NONE = 0, 1
+NAMED = ("difficulty", "answer", "subtask")
+"""The columns of units by which a quota may divide, where a family has them."""
 ANSWERS = ("match", "none")
 """The answer classes of families that may have nothing to find."""
 
@@ -88,6 +90,8 @@ class Cells:
         return found
 
     def _column(self, name: str, units: Units) -> Ints:
+        if name not in self.pool_codes and name not in units.columns:
+            raise _undivided(name, [*self.pool_codes, *(known for known in NAMED if known in units.columns)])
         return self.pool_codes[name][units.anchor] if name in self.pool_codes else units.columns[name]
 
     def lacking(self, units: Units) -> list[str]:
@@ -128,12 +132,16 @@ def _check(name: str, shares: Mapping[str, float], known: dict[str, Sequence[str
     if name == "difficulty":
         known.setdefault(name, DIFFICULTIES)
     if name not in known:
-        raise BadRecipe(f"The option 'shares' has {name!r}, by which this family does not divide: {', '.join(known)}.")
+        raise _undivided(name, known)
     wrong = [value for value in shares if value not in known[name]]
     if wrong:
         raise BadRecipe(f"The share {wrong[0]!r} is no {name}: {', '.join(known[name])}.")
     if min(shares.values(), default=0) < 0 or sum(shares.values()) <= 0:
         raise BadRecipe(f"The shares of {name!r} must be positive, found {dict(shares)!r}.")
+
+
+def _undivided(name: str, known: Iterable[str]) -> BadRecipe:
+    return BadRecipe(f"The option 'shares' has {name!r}, by which this family does not divide: {', '.join(known)}.")
 
 
 def _divided(wanted: int, parts: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> Ints:

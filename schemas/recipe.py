@@ -10,10 +10,11 @@ families: {ATTR_QA: {stage: 1, rows: {train: 4000, test: 400}}}
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, with_config
+from typing_extensions import TypedDict
 
 from schemas.errors import BadRecipe
 from schemas.prices import Price, Prices
@@ -22,6 +23,9 @@ LOCAL = "transformers_local"
 """The backend whose models are folders of this machine."""
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Share = Annotated[float, Field(gt=0, le=1)]
+Split = Annotated[str, Field(pattern=r"^(train|val|test)$")]
+Part = Annotated[float, Field(ge=0, le=1)]
+AtLeastOne = Annotated[int, Field(ge=1)]
 SemanticVersion = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
 
 
@@ -142,12 +146,38 @@ class Link(_Strict):
         return [one.model_dump() for one in self.accept]
 
 
+@with_config(extra="forbid")
+class Options(TypedDict, total=False):
+    """What may be said of a family beside its rows; docs/questions.md tells what each means and its default."""
+
+    shares: dict[str, Annotated[dict[str, float], Field(min_length=1)]]
+    per_image: AtLeastOne
+    per_person: AtLeastOne
+    per_paraphrase: AtLeastOne
+    wordings: AtLeastOne
+    hard: Part
+    twins: Part
+    twin_values: AtLeastOne
+    cross_camera: Part
+    frame_gap: Annotated[int, Field(ge=0)]
+    none_share: Part
+    right_share: Part
+    hidden_share: Part
+    distractors: Part
+    queries: AtLeastOne
+    min_words: AtLeastOne
+    max_words: AtLeastOne
+    withhold: list[str]
+    confidence: bool
+    also_splits: list[Literal["val", "none"]]
+
+
 class Family(_Strict):
     """One question family's quota: its stage, and how many rows each split gets."""
 
     stage: Annotated[int, Field(ge=1, le=3)]
-    rows: dict[str, Annotated[int, Field(ge=0)]]
-    options: dict[str, Any] = Field(default_factory=dict)
+    rows: dict[Split, Annotated[int, Field(ge=0)]]
+    options: Options = Field(default_factory=Options)
 
 
 class Train(_Strict):
@@ -240,5 +270,7 @@ _MODELS: dict[str, type[BaseModel]] = {
 def _keys_at(place: tuple[Any, ...]) -> list[str]:
     if place[:1] == ("prices",):
         return list((Price if len(place) > 1 else Prices).model_fields)
+    if place[:1] == ("families",) and place[2:] == ("options",):
+        return list(Options.__annotations__)
     named = [str(part) for part in place if part in _MODELS]
     return list((_MODELS[named[-1]] if named else Recipe).model_fields)

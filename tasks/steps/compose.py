@@ -46,6 +46,7 @@ from generators import (
 from generators.captions import attribute_read, phrases
 from schemas import answers, keys, question, tables, vocabulary
 from schemas.discovery import find
+from schemas.errors import BadRecipe
 from schemas.recipe import Recipe
 from tasks.steps import pools
 from tasks.steps.parts import SourceParts
@@ -94,7 +95,7 @@ def compose(
     """The rows of one family. Facts: rows, answers and distinct questions per split, shortfalls with their reasons.
 
     Train persons that `linked` says may be a test person are left out and counted. Raises UnknownName for a family
-    without a file.
+    without a file, BadRecipe for an option that cannot be followed.
     """
     declared = find(_PACKAGE, "QUESTION", family.lower())
     ordered = sorted(parts, key=lambda part: part.source)
@@ -113,7 +114,10 @@ def compose(
         return facts
 
     inputs = _inputs(ordered, recipe, family, linked)
-    return run_step(store, "compose", inputs, work)
+    try:
+        return run_step(store, "compose", inputs, work)
+    except BadRecipe as error:
+        raise BadRecipe(f"The recipe {recipe.name!r} cannot be used for {family}: {error}") from error
 
 
 def is_composed(

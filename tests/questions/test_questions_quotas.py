@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from questions_toy import composed, people, pool_of, table_of
+from questions_toy import composed, people, pool_of, rich_crowd, table_of
 
 from schemas.errors import BadRecipe
 from schemas.question import Pool
@@ -59,6 +59,14 @@ def test_answer_classes_and_difficulties_are_met_together():
 def test_a_share_of_something_unknown_is_refused_with_what_is_known(shares: dict[str, Any], words: str):
     with pytest.raises(BadRecipe, match=words):
         filled("SAME_YN", two_sources(), 10, shares=shares)
+
+
+@pytest.mark.parametrize(
+    ("family", "has"), [("ATTR_QA", "source, modality, subtask"), ("CAP2ATTR", "source, modality")]
+)
+def test_a_family_without_a_kind_of_negative_does_not_divide_by_it(family: str, has: str):
+    with pytest.raises(BadRecipe, match=f"has 'difficulty', by which this family does not divide: {has}"):
+        filled(family, rich_crowd(), 10, shares={"difficulty": {"easy": 1}})
 
 
 def test_a_source_that_is_not_there_is_a_cell_without_rows():

@@ -46,6 +46,34 @@ def test_a_misspelt_key_is_named_with_the_key_that_was_meant(tmp_path, change, w
     assert all(word in str(caught.value) for word in words)
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("rows: {trian: 10}", ("SAME_YN.rows.trian", "found 'trian'")),
+        ("rows: {train: 10}, options: {hrad: 0.9}", ("SAME_YN.options.hrad", "Did you mean 'hard'?", "per_image")),
+        ("rows: {train: 10}, options: {hard: 1.4}", ("SAME_YN.options.hard", "less than or equal to 1", "1.4")),
+        ("rows: {train: 10}, options: {distractors: -0.1}", ("options.distractors", "-0.1")),
+        ("rows: {train: 10}, options: {distractors: some}", ("options.distractors", "'some'")),
+        ("rows: {train: 10}, options: {per_image: 0}", ("options.per_image", "0")),
+        ("rows: {train: 10}, options: {shares: {source: {}}}", ("options.shares.source", "at least 1")),
+        ("rows: {train: 10}, options: {shares: [source]}", ("options.shares",)),
+        ("rows: {train: 10}, options: {also_splits: [test]}", ("options.also_splits", "'test'")),
+    ],
+)
+def test_an_option_that_a_family_cannot_have_is_named(tmp_path, said, words):
+    with pytest.raises(BadRecipe) as caught:
+        load_recipe(_written(tmp_path, GOOD.replace("rows: {train: 10}", said)))
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_an_option_that_is_not_given_is_not_there(tmp_path):
+    text = GOOD.replace("rows: {train: 10}", "rows: {train: 10}, options: {hard: 1, withhold: [clothes]}")
+    assert load_recipe(_written(tmp_path, text)).families["SAME_YN"].model_dump()["options"] == {
+        "hard": 1.0,
+        "withhold": ["clothes"],
+    }
+
+
 def test_every_fault_of_a_recipe_is_told_at_once(tmp_path):
     text = GOOD.replace("1.0.0", "one").replace("stage: 2", "stage: 9")
     with pytest.raises(BadRecipe) as caught:
