@@ -28,6 +28,10 @@ _MOST_WAITING = 2_000
 _LAST_SECONDS = 5.0
 _FAULTS = (OSError, RuntimeError, ValueError, LookupError, TypeError, ImportError)
 _LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
+_PLACE = re.compile(
+    r"file://[^\s'\"]*|(?<=')[.~]{0,2}/[^']*(?=')|(?<=\")[.~]{0,2}/[^\"]*(?=\")|(?<![^\s(=,\[])[.~]{0,2}/[^\s'\",;)\]]+"
+)
+_THREAD = "reidforge-lineage"
 
 
 @attr.define
@@ -115,8 +119,26 @@ def _version(told: Told) -> dict[str, DatasetFacet]:
 
 
 def in_words(error: BaseException) -> str:
-    """What an event says of an error: the sentence of a refusal without any login of a URL; of others their kind."""
-    return _LOGIN.sub("", str(error)) if isinstance(error, ReIDForgeError) else type(error).__name__
+    """What an event says of an error: the sentence of a refusal, and of others their kind.
+
+    Logins of URLs are left out, and a place on this machine is `<path>`.
+    """
+    if not isinstance(error, ReIDForgeError):
+        return type(error).__name__
+    return _PLACE.sub("<path>", _LOGIN.sub("", str(error)))
+
+
+def _not_ours(record: logging.LogRecord) -> bool:
+    """Whether a record of a library comes from elsewhere than the thread that sends events."""
+    return record.threadName != _THREAD
+
+
+def _hush() -> None:
+    """What fails here is said once, by us, and never after a flow has closed its log."""
+    logging.getLogger("openlineage").addHandler(logging.NullHandler())
+    logging.getLogger("openlineage").propagate = False
+    for name in ("urllib3.connectionpool", "urllib3.util.retry"):
+        logging.getLogger(name).addFilter(_not_ours)  # adding it again changes nothing
 
 
 class Sender:
@@ -125,7 +147,7 @@ class Sender:
     def __init__(self) -> None:
         self.waiting: queue.Queue[RunEvent | None] = queue.Queue(_MOST_WAITING)
         self.count = self.sent = 0
-        self.thread = threading.Thread(target=self._work, name="lineage", daemon=True)
+        self.thread = threading.Thread(target=self._work, name=_THREAD, daemon=True)
         self.thread.start()
 
     def put(self, event: RunEvent) -> None:
@@ -142,7 +164,7 @@ class Sender:
         return self.count, self.count - self.sent
 
     def _work(self) -> None:
-        logging.getLogger("openlineage").addHandler(logging.NullHandler())  # what fails is said once, by us
+        _hush()
         try:
             client = OpenLineageClient()
             client.config.facets.source_code_location.disabled = True  # a git address may hold a token

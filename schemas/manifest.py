@@ -124,10 +124,32 @@ class Manifest(_Frozen):
     withheld: Withheld | None = None
 
 
-class Revocation(_Frozen):
-    """A published version that must no longer be used: why, and the version that takes its place."""
+class TouchedFile(_Frozen):
+    """One data file that a takedown rewrote: its old and new name, and how many rows went."""
+
+    old: str
+    new: str
+    rows: int
+
+
+class Takedown(_Frozen):
+    """What was taken down with a version: marks of the persons, never their keys, and the files that lost rows."""
+
+    persons: list[Sha256]
+    pictures: int
+    files: list[TouchedFile]
+
+
+class Revocation(BaseModel):
+    """A published version that must no longer be used: why, and the version that takes its place.
+
+    Facts that a later release adds are passed over, so that they never hide a revocation.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     digest: Sha256
     version: str
     reason: str
     successor: str | None = None
+    takedown: Takedown | None = None

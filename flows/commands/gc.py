@@ -20,7 +20,7 @@ def gc(
 
     place = open_remote(remote)
     found: dict[str, int] = {}
-    for name in place.names():
+    for name in place.holdings():
         found |= place.sweep(name) if delete else place.garbage(name)
     printed({**found, "bytes": sum(found.values()), "deleted": delete}, as_json)
 

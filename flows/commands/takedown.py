@@ -10,7 +10,7 @@ from flows.commanding import Json
 from flows.reporter import Reporter
 
 if TYPE_CHECKING:
-    from tasks.steps.takedown import Receipt
+    from tasks.versions.takedown.receipt import Receipt
 
 
 def takedown(
@@ -35,7 +35,7 @@ def takedown(
         done = work(remote, person, reason, store, signed_by, linked, dry, raw)
         close(f"{len(done.versions)} versions, {done.pictures} pictures")
     record = done.as_json()
-    if not dry:
+    if not dry and not (done.already and receipt.is_file()):  # the receipt of the takedown itself is not replaced
         receipt.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     typer.echo(json.dumps(record, sort_keys=True) if as_json else _in_words(done, dry))
     if done.remains:
@@ -43,14 +43,17 @@ def takedown(
 
 
 def _in_words(done: "Receipt", dry: bool) -> str:
-    lines = [f"{'would take down' if dry else 'taken down'}: {', '.join(done.persons)}, {done.pictures} pictures"]
+    said = "would take down" if dry else "was taken down before" if done.already else "taken down"
+    lines = [f"{said}: {', '.join(done.persons)}, {done.pictures} pictures"]
     for each in done.versions:
         rows = sum(file["rows"] for file in each.get("files", []))
         lines.append(f"  {each['name']}@{each['old']}" + (f" -> {each['new']}, {rows} rows" if "new" in each else ""))
     if not dry:
         lines.append(f"  store: {len(done.store)} places cleared, {done.generations} answers purged")
+        lines += [f"  {len(done.loose)} unreferenced places deleted"] if done.loose else []
         state = "nothing of the person is left" if not done.remains else f"STILL HELD by {', '.join(done.remains)}"
         lines.append(f"  looked through {done.files_looked_at} files: {state}")
+        lines += [f"  {remedy}" for remedy in done.remedies]
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from schemas.errors import WrongUse
 from tasks.checking.report import CheckReport
 from tasks.contracts.finding import Finding
-from tasks.contracts.load import Contract, drift_limits, load_contracts
+from tasks.contracts.load import Contract, DriftLimit, drift_limits, load_contracts
 from tasks.versions.diff.comparing import STEPS, compare, step_between
 from tasks.versions.diff.difference import Difference
 from tasks.versions.reader import VersionFolder
@@ -49,7 +49,9 @@ def drifted(found: Difference, contracts: Mapping[str, Contract]) -> Iterator[Fi
     limits = drift_limits(contracts)
     for drift in found.drifts:
         table = next(table for kind, table in _KINDS.items() if drift.what.startswith(kind))
-        if drift.distance > limits.get(table, 1.0):
+        limit = limits.get(table, DriftLimit(1.0, 0))
+        enough = not drift.source or drift.rows >= limit.min_rows_per_source
+        if enough and drift.distance > limit.max_distance:
             moved = [f"{value} {was:.0%} to {now:.0%}" for value, (was, now) in drift.moved.items()]
             words = f"{drift.what} moved by {drift.distance:.2f} from {found.old}: {', '.join(moved[:_SHOWN])}"
             yield Finding(table=table, check="drift", summary=words, severity="warning")

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 import yaml
@@ -279,10 +279,20 @@ def gate_rules(contracts: Mapping[str, Contract]) -> dict[str, GateRule]:
     return dict(sorted(rules.items()))
 
 
-def drift_limits(contracts: Mapping[str, Contract]) -> dict[str, float]:
-    """For each table whose contract asks for it: how far its shares may move from the parent version, in [0, 1]."""
+class DriftLimit(NamedTuple):
+    """How far shares may move from the parent version, in [0, 1]; of a single source, where both have so many rows."""
+
+    max_distance: float
+    min_rows_per_source: int
+
+
+def drift_limits(contracts: Mapping[str, Contract]) -> dict[str, DriftLimit]:
+    """The limit of each table whose contract asks for one."""
     return {
-        name: float(rule.implementation["parameters"]["max_distance"])
+        name: DriftLimit(
+            float(rule.implementation["parameters"]["max_distance"]),
+            int(rule.implementation["parameters"].get("min_rows_per_source", 0)),
+        )
         for name in sorted(contracts)
         for rule in contracts[name].table.quality
         if rule.engine == "reidforge" and rule.implementation.get("check") == "drift"

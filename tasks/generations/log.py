@@ -123,7 +123,8 @@ class Log:
         self._file.execute("DELETE FROM answers")
 
     def delete(self, rows: Iterable[Row]) -> None:
-        """Delete some rows."""
+        """Delete some rows; their bytes are overwritten."""
+        self._file.execute("PRAGMA secure_delete = ON")
         self._file.executemany("DELETE FROM answers WHERE key = ? AND ordinal = ?", (row[:2] for row in rows))
 
     @contextmanager

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -68,6 +69,11 @@ def read_pointer(data: bytes, what: str) -> str:
     if not _POINTER.fullmatch(digest):
         raise DigestMismatch(f"The reference {what} is damaged: {digest[:80]!r} is no sha256.")
     return digest
+
+
+def revocation_record(revocation: Revocation) -> dict[str, Any]:
+    """A revocation as it is stored: what it does not say is left out, so that earlier releases can read it."""
+    return revocation.model_dump(mode="json", exclude_none=True)
 
 
 def read_revocation(data: bytes) -> Revocation:

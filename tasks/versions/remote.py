@@ -3,7 +3,7 @@
 A remote of another kind is one more file in `remotes/`; publishing and pulling see only this protocol.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -89,6 +89,18 @@ class Remote(Protocol):
 
     def drop(self, name: str, digest: str) -> None:
         """Delete the stored files of a version that no other version shares; its references stay as they are."""
+        ...
+
+    def holdings(self) -> list[str]:
+        """The datasets of which anything is stored, referred to or not, sorted."""
+        ...
+
+    def stored(self, name: str) -> list[str]:
+        """The digests of the versions whose manifest can be read, referred to or not, revoked or not, sorted."""
+        ...
+
+    def purge(self, name: str, held: Callable[[Path], bool]) -> list[str]:
+        """Delete the garbage that `held` says yes to, or that cannot be looked at, and say where it was."""
         ...
 
     def garbage(self, name: str) -> dict[str, int]:

@@ -182,7 +182,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, [*shown, *({"type": "directory", "path": path, "oid": "0" * 40} for path in folders)])
 
     def _file(self, path: str, sha: str) -> dict[str, Any]:
-        return {"type": "file", "path": path, "size": len(self.hub.objects[sha]), "oid": sha[:40]}
+        size = len(self.hub.objects.get(sha, b""))  # a file that was deleted for good stays in the listing
+        large = {"lfs": {"oid": sha, "size": size, "pointerSize": 130}} if path.endswith(".parquet") else {}
+        return {"type": "file", "path": path, "size": size, "oid": sha[:40], **large}
 
     def yaml(self, body: bytes) -> None:
         self._send(200, {})
@@ -226,7 +228,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def resolve(self, body: bytes, repo: str, revision: str, path: str) -> None:
         found = self.hub.at(repo, revision)
-        if not found or path not in found["files"]:
+        if not found or found["files"].get(path) not in self.hub.objects:
             self._send(404, {"error": "Entry not found"}, {"x-error-code": "EntryNotFound"})
             return
         sha = found["files"][path]

@@ -136,8 +136,8 @@ def test_drift_beyond_the_contract_is_a_warning_that_says_what_moved() -> None:
     contracts = load_contracts()
     limits = drift_limits(contracts)
     assert sorted(limits) == ["attributes", "captions", "conversations", "person_images"]
-    far = Drift("answers of SAME_YN", limits["conversations"] + 0.1, {"Yes": (0.5, 0.75)})
-    near = Drift("attribute gender", limits["attributes"], {"male": (0.5, 0.6)})
+    far = Drift("answers of SAME_YN", limits["conversations"].max_distance + 0.1, {"Yes": (0.5, 0.75)})
+    near = Drift("attribute gender", limits["attributes"].max_distance, {"male": (0.5, 0.6)})
     (found,) = drifted(difference("1.3.0", "minor", [far, near]), contracts)
     assert found.severity == "warning"
     assert "answers of SAME_YN moved by 0.25 from toy@1.2.3: Yes 50% to 75%" in found.summary

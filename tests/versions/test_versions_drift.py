@@ -1,6 +1,7 @@
 """Drift of sources, cameras and caption lengths between two versions, and the warning when a contract says stop."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,38 @@ def _one_camera(rows: Rows) -> None:
 def _other_source(rows: Rows) -> None:
     for shot in rows["person_images"][:20]:
         shot.update(source="other", cam_key=f"other:{shot['cam_raw']}")
+
+
+def _yes_about_one_source(rows: Rows) -> None:
+    """Two sources, as many rows each; in one of them Yes takes over, in the other No, so that the whole stays."""
+    for row in rows["conversations"]:
+        answered = row["answer"]["text"] in {"Yes", "No"}
+        if answered:
+            row["answer"]["text"] = "Yes" if row["images"][0]["source"] == "toy" else "No"
+
+
+def _two_sources(rows: Rows) -> Rows:
+    """Half of the questions of each answer are about pictures of another source."""
+    for answer in ("Yes", "No"):
+        asked = [row for row in rows["conversations"] if (row["family"], row["answer"]["text"]) == ("SAME_YN", answer)]
+        assert len(asked) >= 240
+        for row in asked[::2]:
+            row["images"] = [{**picture, "source": "other"} for picture in row["images"]]
+    return rows
+
+
+def test_answers_that_move_about_one_source_are_seen_though_all_sources_together_stay(tmp_path: Path) -> None:
+    before, after = _two_sources(toy_rows(600)), _two_sources(toy_rows(600))
+    _yes_about_one_source(after)
+    found = {d.what: d for d in drifts(version(tmp_path / "old", before), version(tmp_path / "new", after))}
+    assert "answers of SAME_YN" not in found or found["answers of SAME_YN"].distance < 0.05
+    about = [found["answers of SAME_YN about toy"], found["answers of SAME_YN about other"]]
+    assert all(drift.distance > 0.4 for drift in about)
+    assert [drift.source for drift in about] == ["toy", "other"]
+    assert [finding.table for finding in warnings(about)] == ["conversations"] * 2
+    few = [replace(drift, rows=119) for drift in about]
+    assert warnings(few) == []
+    assert len(warnings([replace(drift, rows=119, source="") for drift in about])) == 2
 
 
 @pytest.mark.parametrize(

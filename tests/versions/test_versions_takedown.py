@@ -15,7 +15,7 @@ from flows.order import build_and_publish
 from flows.recipes import find_recipe
 from flows.reporter import Reporter
 from flows.runner import PlainRunner
-from schemas.errors import Revoked, UnknownVersion, WrongUse
+from schemas.errors import Revoked, UnknownVersion
 from tasks.checking.report import check_folder
 from tasks.steps.pull import pull
 from tasks.steps.takedown import takedown
@@ -84,9 +84,10 @@ def test_nothing_of_the_person_is_left_and_everything_else_is(raw: Path, made: P
         pull(remote, "demo_tiny@0.1.0", tmp_path / "got")
     assert pull(remote, "demo_tiny@latest", tmp_path / "got").is_dir()
 
-    assert takedown(remote, PERSON, "again", store).versions == []
-    with pytest.raises(WrongUse, match="there is nothing to take down"):
-        takedown(remote, PERSON, "again")
+    for known in (store, None):
+        repeated = takedown(remote, PERSON, "again", known)
+        assert repeated.already
+        assert repeated.versions == receipt.versions
     again = build(raw, store, remote, "0.2.0")
     rebuilt = VersionFolder(again.folder)
     assert not doomed_in(rebuilt, [PERSON], doomed.digests).has_pictures
@@ -114,8 +115,7 @@ def test_every_version_that_shows_the_person_gets_a_successor(
     for number in ("0.1.0", "0.2.0"):
         with pytest.raises(Revoked, match="the person asked"):
             pull(remote, f"toy@{number}", tmp_path / "old")
-    with pytest.raises(WrongUse, match="there is nothing to take down"):
-        takedown(remote, "market1501:1", "again")
+    assert takedown(remote, "market1501:1", "again").already
     assert receipt.files_looked_at >= 2 * len(list(version.folder.rglob("*.parquet")))
 
 
@@ -136,8 +136,7 @@ def test_files_that_an_interrupted_takedown_did_not_drop_go_with_the_next(
         with pytest.raises(KeyboardInterrupt):
             takedown(remote, "market1501:1", "asked")
     assert place.open("toy", done.digest).manifest()
-    with pytest.raises(WrongUse, match="there is nothing to take down"):
-        takedown(remote, "market1501:1", "asked")
+    assert takedown(remote, "market1501:1", "asked").remains == []
     with pytest.raises(UnknownVersion):
         place.open("toy", done.digest).manifest()
     assert place.garbage("toy") == {}

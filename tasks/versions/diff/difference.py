@@ -39,11 +39,16 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How far a distribution moved: total variation distance in [0, 1], and the values that moved most."""
+    """How far a distribution moved: total variation distance in [0, 1], and the values that moved most.
+
+    `rows` are those of the version that has fewer of them; `source` is the source whose rows alone were counted.
+    """
 
     what: str
     distance: float
     moved: Mapping[str, tuple[float, float]]
+    rows: int = 0
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

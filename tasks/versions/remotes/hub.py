@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from schemas.errors import DigestMismatch, NotWritable, UnknownVersion, Unreacha
 from schemas.keys import canonical_json
 from schemas.manifest import FileEntry, Manifest, Revocation
 from tasks.versions.manifest import MANIFEST, MAX_MANIFEST_BYTES, digest_of, load_manifest
-from tasks.versions.reference import by_number, read_revocation
+from tasks.versions.reference import by_number, read_revocation, revocation_record
 from tasks.versions.verify import created, refuse_difference, refuse_other, refuse_other_content
 
 REVOKED = "revoked.json"
@@ -123,9 +123,9 @@ class HubRemote:
     def revoke(self, name: str, revocation: Revocation) -> None:
         """Add a version to revoked.json of the main branch."""
         self._refuse_other_name(name)
-        known = {digest: found.model_dump(mode="json") for digest, found in self.revocations(name).items()}
+        known = {digest: revocation_record(found) for digest, found in self.revocations(name).items()}
         if revocation.digest not in known:
-            known[revocation.digest] = revocation.model_dump(mode="json")
+            known[revocation.digest] = revocation_record(revocation)
             self._commit({REVOKED: canonical_json(known)}, f"Take back {name}@{revocation.version}", whole=False)
 
     def revocations(self, name: str) -> dict[str, Revocation]:
@@ -138,18 +138,14 @@ class HubRemote:
         return {digest: read_revocation(canonical_json(value)) for digest, value in found.items()}
 
     def drop(self, name: str, digest: str) -> None:
-        """Delete for good the large files that no other version lists; the small ones stay in the history."""
-        own = {entry.sha256 for entry in self._listed(digest)}
-        others = {e.sha256 for _, found in self._commits() if found and found != digest for e in self._listed(found)}
-        stored = self._asked("list", lambda: list(self.api.list_lfs_files(self.repo, repo_type=_KIND)))
-        doomed = [file for file in stored if file.file_oid in own - others]
-        if doomed:
-            self._asked(
-                "delete",
-                lambda: self.api.permanently_delete_lfs_files(
-                    self.repo, doomed, rewrite_history=False, repo_type=_KIND
-                ),
-            )
+        """Delete for good the large files that no other version lists; the small ones stay in the history.
+
+        A version that was taken back needs none of its files.
+        """
+        own, revoked = {entry.sha256 for entry in self._listed(digest)}, self.revocations(name)
+        others = {found for _, found in self._commits() if found and found != digest and found not in revoked}
+        needed = {entry.sha256 for other in others for entry in self._listed(other)}
+        self._delete([file for file in self._large() if file.file_oid in own - needed])
 
     def garbage(self, name: str) -> dict[str, int]:
         """Nothing: a hub keeps its history."""
@@ -158,6 +154,23 @@ class HubRemote:
     def sweep(self, name: str) -> dict[str, int]:
         """Nothing."""
         return {}
+
+    def holdings(self) -> list[str]:
+        """The repository's dataset, when there is anything in it."""
+        return [self._name] if self._commits() else []
+
+    def stored(self, name: str) -> list[str]:
+        """The digest of every version that a commit of the main branch holds."""
+        return sorted({digest for _, digest in self._commits() if digest}) if name == self._name else []
+
+    def purge(self, name: str, held: Callable[[Path], bool]) -> list[str]:
+        """Delete the large files that were sent but that no commit, tag or branch lists: they cannot be looked at."""
+        listed: set[str] = set()
+        for revision in {commit for commit, _ in self._commits()} | set(self._tags().values()) | self._branches():
+            listed |= self._large_of(revision)
+        lost = [file for file in self._large() if file.file_oid not in listed]
+        self._delete(lost)
+        return [f"{self.url}: {file.file_oid[:12]}" for file in lost]
 
     def read(self, path: str, revision: str) -> bytes | None:
         """A small file at a revision, at most the size of a manifest; None when it is not there."""
@@ -179,11 +192,29 @@ class HubRemote:
 
     def tree(self, commit: str) -> dict[str, int]:
         """The size of every file of a commit, by path."""
+        return {file.path: int(file.size) for file in self._listing(commit)}
+
+    def _listing(self, revision: str) -> list[Any]:
+        """Every file of a commit or branch."""
         found = self._asked(
             "list",
-            lambda: list(self.api.list_repo_tree(self.repo, recursive=True, revision=commit, repo_type=_KIND)),
+            lambda: list(self.api.list_repo_tree(self.repo, recursive=True, revision=revision, repo_type=_KIND)),
         )
-        return {file.path: int(file.size) for file in found if hasattr(file, "size")}
+        return [file for file in found if hasattr(file, "size")]
+
+    def _large(self) -> list[Any]:
+        return self._asked("list", lambda: list(self.api.list_lfs_files(self.repo, repo_type=_KIND)))
+
+    def _delete(self, files: Sequence[Any]) -> None:
+        if files:
+            self._asked(
+                "delete",
+                lambda: self.api.permanently_delete_lfs_files(self.repo, files, rewrite_history=False, repo_type=_KIND),
+            )
+
+    def _large_of(self, revision: str) -> set[str]:
+        """The digests of the large files of a commit or branch."""
+        return {str(file.lfs.sha256) for file in self._listing(revision) if file.lfs}
 
     @property
     def _name(self) -> str:
@@ -226,6 +257,10 @@ class HubRemote:
     def _tags(self) -> dict[str, str]:
         refs = self._known(lambda: self.api.list_repo_refs(self.repo, repo_type=_KIND))
         return {tag.name: tag.target_commit for tag in refs.tags} if refs else {}
+
+    def _branches(self) -> set[str]:
+        refs = self._known(lambda: self.api.list_repo_refs(self.repo, repo_type=_KIND))
+        return {branch.target_commit for branch in (*refs.branches, *refs.converts)} if refs else set()
 
     def _listed(self, digest: str) -> list[FileEntry]:
         return load_manifest(HubVersion(self, digest, str(self._commit_of(digest))).manifest()).files

@@ -9,9 +9,10 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from schemas.manifest import FileEntry, Manifest, Revocation
 from tasks.steps.store import new_folder
 from tasks.versions.folders import FolderVersion
 from tasks.versions.manifest import MANIFEST, digest_of
-from tasks.versions.reference import by_number, read_pointer, read_revocation, semver
+from tasks.versions.reference import by_number, read_pointer, read_revocation, revocation_record, semver
 from tasks.versions.verify import copy_file, inside, refuse_difference, refuse_other, refuse_unwritable
 
 _SHORT = 12
@@ -90,7 +91,7 @@ class LocalRemote:
     def revoke(self, name: str, revocation: Revocation) -> None:
         """Create revoked/<digest>.json, and move latest.json to the newest version that still stands."""
         path = _writable(self._home(name) / "revoked") / f"{revocation.digest}.json"
-        _create_once(path, canonical_json(revocation.model_dump(mode="json")))
+        _create_once(path, canonical_json(revocation_record(revocation)))
         pointer = self._home(name) / "latest.json"
         with _lock(pointer.with_name(".latest.lock")):
             revoked = self.revocations(name)
@@ -112,16 +113,31 @@ class LocalRemote:
         if folder.is_dir():
             shutil.rmtree(folder.rename(doomed))
 
+    def holdings(self) -> list[str]:
+        """The datasets with a folder that a publisher made."""
+        return sorted({path.parent.name for path in self.root.glob("*/*") if path.is_dir() and _ours(path)})
+
+    def stored(self, name: str) -> list[str]:
+        """The digest of every version folder."""
+        found = (path / MANIFEST for path in self._folders(name))
+        return sorted(digest_of(path.read_bytes()) for path in found if path.is_file())
+
     def garbage(self, name: str) -> dict[str, int]:
         """Folders that no reference names: drafts of crashed publishers, dropped halves, versions never referred to."""
-        kept = {digest[:_SHORT] for digest in self.versions(name).values()} | {"refs", "revoked"}
-        home = self._home(name)
-        loose = (
-            [path for path in sorted(home.iterdir()) if path.is_dir() and path.name not in kept]
-            if home.is_dir()
-            else []
-        )
-        return {f"{name}/{path.name}": _own_size(path) for path in loose}
+        kept = {digest[:_SHORT] for digest in self.versions(name).values()}
+        return {f"{name}/{path.name}": _own_size(path) for path in self._folders(name) if path.name not in kept}
+
+    def purge(self, name: str, held: Callable[[Path], bool]) -> list[str]:
+        """Delete the garbage folders with a file that is asked for."""
+        found = [(place, inside(self.root, place)) for place in self.garbage(name)]
+        doomed = [
+            (place, folder)
+            for place, folder in found
+            if any(held(path) for path in sorted(folder.rglob("*")) if path.is_file())
+        ]
+        for _, folder in doomed:
+            shutil.rmtree(folder)
+        return [place for place, _ in doomed]
 
     def sweep(self, name: str) -> dict[str, int]:
         """Delete those folders."""
@@ -130,11 +146,20 @@ class LocalRemote:
             shutil.rmtree(inside(self.root, place))
         return found
 
+    def _folders(self, name: str) -> list[Path]:
+        """What publishers made below a dataset: versions, drafts, halves that a drop left."""
+        home = self._home(name)
+        return [path for path in sorted(home.iterdir()) if path.is_dir() and _ours(path)] if home.is_dir() else []
+
     def _folder(self, name: str, digest: str) -> Path:
         return self._home(name) / digest[:_SHORT]
 
     def _home(self, name: str) -> Path:
         return inside(self.root, name)
+
+
+def _ours(folder: Path) -> bool:
+    return re.fullmatch(r"[0-9a-f]{12}|\.draft-.+|\.dropped-.+", folder.name) is not None
 
 
 def _replace(path: Path, pointer: Mapping[str, str]) -> None:

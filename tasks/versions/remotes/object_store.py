@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import posixpath
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from schemas.errors import (
 from schemas.keys import canonical_json
 from schemas.manifest import FileEntry, Manifest, Revocation
 from tasks.versions.manifest import MAX_MANIFEST_BYTES, digest_of, load_manifest
-from tasks.versions.reference import by_number, read_pointer, read_revocation
+from tasks.versions.reference import by_number, read_pointer, read_revocation, revocation_record
 from tasks.versions.verify import created, refuse_difference, refuse_other, refuse_other_content
 
 _AT_ONCE = 8
@@ -120,7 +121,7 @@ class ObjectStore:
     def revoke(self, name: str, revocation: Revocation) -> None:
         """Create revoked/<digest>.json once."""
         path = f"{self._home(name)}/revoked/{revocation.digest}.json"
-        self._create(path, canonical_json(revocation.model_dump(mode="json")))
+        self._create(path, canonical_json(revocation_record(revocation)))
 
     def revocations(self, name: str) -> dict[str, Revocation]:
         """What revoked/ says, by digest."""
@@ -129,10 +130,10 @@ class ObjectStore:
 
     def drop(self, name: str, digest: str) -> None:
         """Delete the objects that no other manifest lists, and the version's manifest last: it says what is left."""
-        if digest not in self._stored(name):
+        if digest not in self.stored(name):
             return
         own = {entry.sha256 for entry in self._listed(name, digest)}
-        others = {e.sha256 for other in self._stored(name) if other != digest for e in self._listed(name, other)}
+        others = {e.sha256 for other in self.stored(name) if other != digest for e in self._listed(name, other)}
         for sha256 in sorted(own - others):
             self._remove(f"{self._home(name)}/objects/{sha256}")
         self._remove(f"{self._home(name)}/versions/{digest}.json")
@@ -140,7 +141,7 @@ class ObjectStore:
     def garbage(self, name: str) -> dict[str, int]:
         """Manifests that no reference names, and objects that no referred manifest lists."""
         referred = set(self.versions(name).values())
-        stored = self._stored(name)
+        stored = self.stored(name)
         needed = {entry.sha256 for digest in stored if digest in referred for entry in self._listed(name, digest)}
         loose = {f"{name}/versions/{digest}.json": 0 for digest in stored if digest not in referred}
         spare = {f"{name}/objects/{key}": size for key, size in self.objects(name).items() if key not in needed}
@@ -152,6 +153,26 @@ class ObjectStore:
         for place in found:
             self._remove(f"{self.root}/{place}")
         return found
+
+    def purge(self, name: str, held: Callable[[Path], bool]) -> list[str]:
+        """Delete the garbage objects that are asked for, each fetched to be looked at, and manifests that list one."""
+        objects = [place for place in self.garbage(name) if "/objects/" in place]
+        doomed = [place for place in objects if self._looked_at(f"{self.root}/{place}", held)]
+        keys = {posixpath.basename(place) for place in doomed}
+        manifests = [
+            digest for digest in self.stored(name) if any(e.sha256 in keys for e in self._listed(name, digest))
+        ]
+        gone = [*doomed, *(f"{name}/versions/{digest}.json" for digest in manifests)]
+        for place in gone:
+            self._remove(f"{self.root}/{place}")
+        return gone
+
+    def _looked_at(self, path: str, held: Callable[[Path], bool]) -> bool:
+        with tempfile.TemporaryDirectory(prefix="reidforge-") as folder, contextlib.suppress(FileNotFoundError):
+            copy = Path(folder) / posixpath.basename(path)
+            self._asked("read", path, lambda: self.fs.get_file(path, str(copy)))
+            return held(copy)
+        return False
 
     def objects(self, name: str) -> dict[str, int]:
         """The size in bytes of every stored object, by sha256."""
@@ -180,7 +201,14 @@ class ObjectStore:
                 file.write(block)
         return size, hasher.hexdigest()
 
-    def _stored(self, name: str) -> list[str]:
+    def holdings(self) -> list[str]:
+        """The datasets with an object, a manifest or a reference."""
+        found = (posixpath.basename(folder) for folder in self._listing(self.root))
+        rooms = ("objects", "versions", "refs")
+        return sorted(name for name in found if any(self._listing(f"{self.root}/{name}/{room}") for room in rooms))
+
+    def stored(self, name: str) -> list[str]:
+        """The digest of every manifest."""
         return sorted(_stem(path) for path in self._listing(f"{self._home(name)}/versions"))
 
     def _listed(self, name: str, digest: str) -> list[FileEntry]:

@@ -19,15 +19,6 @@ from tasks.versions.takedown.lost import lost_rows, without_members
 from tasks.versions.writer import logical_digest, write
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """One file that lost rows: what it was called, what it is called now, and how many rows went."""
-
-    old: str
-    new: str
-    rows: int
-
-
 @dataclass(slots=True)
 class Rewriting:
     """One version, rewritten without what is doomed; new files lie below `out`, others stay where they are."""
@@ -36,13 +27,11 @@ class Rewriting:
     doomed: Doomed
     out: Path
 
-    def entries(self) -> tuple[list[FileEntry], list[Touched]]:
-        """Every data file of the rewritten version, and those that changed."""
+    def entries(self) -> list[FileEntry]:
+        """Every data file of the rewritten version."""
         captions = self._captions()
         pairs = [(entry, self._rewritten(entry, captions)) for entry in self.version.manifest.files if entry.table]
-        pairs = self._counted(pairs)
-        touched = [Touched(old.path, new.path, (old.rows or 0) - (new.rows or 0)) for old, new in pairs if old != new]
-        return [new for _, new in pairs], touched
+        return [new for _, new in self._counted(pairs)]
 
     def _captions(self) -> frozenset[str]:
         """The captions of doomed pictures: rows that quote them go as well."""

@@ -5,10 +5,8 @@ lists what is never read again.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-import pyarrow.parquet as pq
 
 from tasks.generations.maintenance import purge_rows
 from tasks.generations.segments import Row
@@ -16,7 +14,7 @@ from tasks.generations.store import GenerationStore
 from tasks.packs.blocked import BLOCKED, blocked
 from tasks.steps.store import write_record
 from tasks.versions.takedown.doomed import Doomed
-from tasks.versions.takedown.scan import remains_in
+from tasks.versions.takedown.scan import remains_in, to_be_deleted
 
 
 def block(store: Path, doomed: Doomed) -> None:
@@ -26,17 +24,26 @@ def block(store: Path, doomed: Doomed) -> None:
     write_record(store / BLOCKED, {"persons": sorted(persons), "images": sorted(images)})
 
 
-def clear_store(store: Path, doomed: Doomed) -> list[str]:
-    """Delete every step, pack and cache entry that holds something doomed; what was deleted, as paths in the store."""
+def to_clear(store: Path, doomed: Doomed) -> list[str]:
+    """Every step, pack and cache entry that holds something doomed, as paths in the store."""
     gone = [_step_of(store, path) for path in _parquet(store, "steps") if remains_in(path, doomed)]
     gone += [path for path in _parquet(store, "packs") if remains_in(path, doomed)]
     for path in _parquet(store, "cache"):
         if remains_in(path, doomed):
             gone += [path, *path.parent.glob(f"{path.stem}.*")]
-    found = sorted({path.relative_to(store).as_posix() for path in gone})
-    for place in found:
+    gone += _torn_logs(store, doomed)
+    return sorted({path.relative_to(store).as_posix() for path in gone})
+
+
+def clear_store(store: Path, places: Iterable[str]) -> None:
+    """Delete such places."""
+    for place in places:
         _delete(store / place)
-    return found
+
+
+def _torn_logs(store: Path, doomed: Doomed) -> list[Path]:
+    """Damaged logs that were set aside and still say something about the person."""
+    return [path for path in sorted((store / "generations").glob("*-damaged-*")) if to_be_deleted(path, doomed)]
 
 
 def _parquet(store: Path, room: str) -> Iterator[Path]:
@@ -70,12 +77,7 @@ def purge_generations(store: Path, doomed: Doomed, keys: frozenset[str]) -> int:
 def clear_pulled(cache: Path, doomed: Doomed) -> int:
     """Delete every fetched file of the cache that holds something doomed, whatever version it was fetched for."""
     paths = sorted(path for path in (cache / "objects").glob("??/*") if not path.name.startswith("."))
-    held = [path for path in paths if _is_parquet(path) and remains_in(path, doomed)]
+    held = [path for path in paths if to_be_deleted(path, doomed)]
     for path in held:
         path.unlink()
     return len(held)
-
-
-def _is_parquet(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"PAR1" and pq.ParquetFile(path).metadata is not None

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +19,15 @@ from tasks.versions.manifest import dump_manifest
 from tasks.versions.reader import VersionFolder
 from tasks.versions.selecting import source_of
 from tasks.versions.takedown.doomed import Doomed
-from tasks.versions.takedown.rewriting import Rewriting, Touched
+from tasks.versions.takedown.rewriting import Rewriting
 
 
-@dataclass(frozen=True, slots=True)
-class Successor:
-    """A version ready to be published, and the files that differ from the one it succeeds."""
-
-    ready: Assembled
-    touched: Sequence[Touched]
-
-
-def successor(old: VersionFolder, doomed: Doomed, version: str, place: Path) -> Successor:
+def successor(old: VersionFolder, doomed: Doomed, version: str, place: Path) -> Assembled:
     """The version without what is doomed, in the folder `place`. Its gates are run again, for its card.
 
     It is made from the old version alone, so its steps are the old ones, and the old version is its parent.
     """
-    entries, touched = Rewriting(old, doomed, place / "new").entries()
+    entries = Rewriting(old, doomed, place / "new").entries()
     folder = place / "whole"
     for entry in entries:
         _take(entry, [place / "new", old.folder], folder)
@@ -50,7 +42,7 @@ def successor(old: VersionFolder, doomed: Doomed, version: str, place: Path) -> 
     ingests = [_ingest(source) for source in manifest.sources]
     ready = assemble(recipe, staged, validated, ingests, _contracts(folder))
     followed = ready.manifest.model_copy(update={"parents": [old.digest], "steps": manifest.steps})
-    return Successor(replace(ready, manifest=followed, data=dump_manifest(followed)), touched)
+    return replace(ready, manifest=followed, data=dump_manifest(followed))
 
 
 def _contracts(folder: Path) -> dict[str, bytes]:
