@@ -74,6 +74,24 @@ def test_answers_that_move_about_one_source_are_seen_though_all_sources_together
     assert len(warnings([replace(drift, rows=119, source="") for drift in about])) == 2
 
 
+def test_values_of_images_persons_and_outfits_are_told_by_source(tmp_path: Path) -> None:
+    def about(value: str) -> Rows:
+        rows = toy_rows()
+        made = dict(rows["attributes"][0], key="headwear", value=value)
+        names = ({"image_id": "toy/1.jpg"}, {"person_key": "toy:1"}, {"clothes_key": "other:1/2"}, {})
+        nobody = {"image_id": None, "person_key": None, "clothes_key": None}
+        rows["attributes"] = [dict(made, attribute_id=f"{n:032x}", **{**nobody, **it}) for n, it in enumerate(names)]
+        return rows
+
+    found = drifts(version(tmp_path / "old", about("cap")), version(tmp_path / "new", about("hood")))
+    assert {(drift.what, drift.rows) for drift in found} == {
+        ("attribute headwear", 4),
+        ("attribute headwear about toy", 2),
+        ("attribute headwear about other", 1),
+        ("attribute headwear about no source", 1),
+    }
+
+
 @pytest.mark.parametrize(
     ("change", "what", "table", "words"),
     [

@@ -206,6 +206,49 @@ def test_a_disk_that_is_full_leaves_nothing_of_what_did_not_fit(
 
 
 @pytest.mark.parametrize("kind", ["objects", "hub"])
+def test_a_disk_that_is_full_while_a_url_is_pulled_leaves_no_folder_and_no_half_file(
+    kind: str, made: Toy, remotes: dict[str, Any], tmp_path: Path
+) -> None:
+    done = made.publish(remotes[kind])
+    assert _full(lambda: pull(remotes[kind], "toy@latest", tmp_path / "new" / "got")) == 3
+    assert list((tmp_path / "new").glob("*")) == []
+    kept = [path for path in (tmp_path / "cache" / "objects").rglob("*") if path.is_file()]
+    assert all(digest_of(path.read_bytes()) == path.name for path in kept)
+    assert VersionFolder(pull(remotes[kind], "toy@latest", tmp_path / "new" / "got")).digest == done.digest
+
+
+def test_a_connection_lost_between_objects_is_told_and_what_was_sent_is_not_sent_again(
+    made: Toy, remotes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, sent = MemoryFileSystem.put_file, []
+
+    def lost_after_three(self: MemoryFileSystem, source: str, target: str, **kwargs: Any) -> None:
+        if len(sent) >= 3:
+            raise ConnectionResetError("Connection reset by peer")
+        put(self, source, target, **kwargs)
+        sent.append(target.rpartition("/")[2])
+
+    monkeypatch.setattr("tasks.versions.remotes.object_store._AT_ONCE", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryFileSystem, "put_file", lost_after_three)
+        with pytest.raises(Unreachable, match=r"Connection reset by peer\. Try again; what was sent is kept\."):
+            made.publish(remotes["objects"])
+    assert open_remote(remotes["objects"]).names() == []
+    again: list[str] = []
+
+    def counted(self: MemoryFileSystem, source: str, target: str, **kwargs: Any) -> None:
+        again.append(target.rpartition("/")[2])
+        put(self, source, target, **kwargs)
+
+    monkeypatch.setattr(MemoryFileSystem, "put_file", counted)
+    done = made.publish(remotes["objects"])
+    assert len(sent) == 3
+    assert len(again) > 3
+    assert set(again).isdisjoint(sent)
+    assert open_remote(remotes["objects"]).latest("toy") == done.digest
+
+
+@pytest.mark.parametrize("kind", ["objects", "hub"])
 def test_a_remote_that_lies_about_a_size_is_not_read_to_its_end(
     kind: str, made: Toy, remotes: dict[str, Any], hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hub_server import Hub
 from typer.testing import CliRunner
@@ -21,6 +22,7 @@ from tasks.steps.takedown import takedown
 from tasks.versions.manifest import load_manifest
 from tasks.versions.remote import Remote, open_remote
 from tasks.versions.takedown.doomed import Doomed
+from tasks.versions.takedown.lost import lost_rows
 from tasks.versions.takedown.receipt import Receipt
 from tasks.versions.takedown.scan import remains, to_be_deleted
 
@@ -248,6 +250,16 @@ def test_a_remote_in_the_store_that_was_not_named_is_told_with_the_remedy(
     again = takedown(remotes["folder"], PERSON, "asked", tmp_path / "store")
     assert again.remains == again.remedies == []
     assert not journals(tmp_path)
+
+
+def test_rows_about_an_outfit_of_the_person_and_rows_that_were_made_hard_with_them_go_too() -> None:
+    doomed = Doomed(frozenset({"ltcc:1"}), frozenset({"ltcc/1.jpg"}))
+    outfits = pa.table({"clothes_key": ["ltcc:1/2", "ltcc:11/2", None, "ltcc:1"]})
+    assert lost_rows(outfits, doomed, frozenset()).tolist() == [True, False, False, True]
+    negatives = pa.table(
+        {"negatives": [[{"ref": "ltcc/1.jpg"}], [{"ref": "ltcc/11.jpg"}], [], [{"ref": "ltcc/2.jpg#0"}]]}
+    )
+    assert lost_rows(negatives, doomed, frozenset({"ltcc/2.jpg#0"})).tolist() == [True, False, False, True]
 
 
 def test_a_text_with_the_digest_of_a_picture_is_found(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ _SHOWN = 5
 _ROWS = 1 << 17
 _LONGEST_ANSWER = 40
 _WORDS_PER_BIN = 5
+_NOWHERE = "no source"
 _PICTURE = "images.list.element.source"
 Groups = dict[tuple[str, str], Counter[str]]  # (name, source or nothing) to how often each value stands there
 
@@ -37,16 +38,16 @@ def drifts(old: VersionFolder, new: VersionFolder) -> list[Drift]:
 
 
 def _attributes(version: VersionFolder) -> Groups:
-    columns = ("key", "value", "image_id", "person_key")
+    columns = ("key", "value", "image_id", "person_key", "clothes_key")
     return _with_totals(_counted(version.files("attributes"), columns, _values))
 
 
 def _values(part: pa.Table) -> pa.Table:
-    """Values by key and source; a value of a person is about no image."""
-    names = zip((part.column("image_id"), part.column("person_key")), "/:", strict=True)
-    image, person = (pc.list_element(pc.split_pattern(name, mark, max_splits=1), 0) for name, mark in names)
-    about = pa.table({"name": part.column("key"), "source": pc.coalesce(image, person)})
-    return about.append_column("value", part.column("value"))
+    """Values by key and source; each is about an image, a person or an outfit, whose name begins with the source."""
+    names = zip((part.column(name) for name in ("image_id", "person_key", "clothes_key")), "/::", strict=True)
+    sources = [pc.list_element(pc.split_pattern(name, mark, max_splits=1), 0) for name, mark in names]
+    source = pc.coalesce(*sources, _NOWHERE)
+    return pa.table({"name": part.column("key"), "source": source, "value": part.column("value")})
 
 
 def _answers(old: VersionFolder, new: VersionFolder) -> Iterator[Drift]:

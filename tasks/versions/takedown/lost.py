@@ -16,6 +16,7 @@ _PICTURES = frozenset(
 )
 _PERSONS = frozenset({"person_key", "person_a", "person_b", "subject"})
 _TEXTS = frozenset({"caption_id"})
+_OUTFIT = "/[^/]*$"  # of a clothes key: the person's key, and which of their outfits
 
 
 def lost_rows(table: pa.Table, doomed: Doomed, captions: frozenset[str]) -> Flags:
@@ -27,6 +28,11 @@ def lost_rows(table: pa.Table, doomed: Doomed, captions: frozenset[str]) -> Flag
     for names, values in ((_PICTURES, doomed.images), (_PERSONS, doomed.persons), (_TEXTS, captions)):
         for column in sorted(names & set(table.column_names)):
             lost |= flags(among(table.column(column), values))
+    if "clothes_key" in table.column_names:
+        wearer = pc.replace_substring_regex(table.column("clothes_key"), _OUTFIT, "")
+        lost |= flags(among(wearer, doomed.persons))
+    if "negatives" in table.column_names:
+        lost |= _hits(_child(table, "negatives", "ref"), doomed.images | captions)[0] > 0
     if "images" in table.column_names:
         lost |= _hits(_child(table, "images", "image_id"), doomed.images)[0] > 0
     if "texts" in table.column_names:
