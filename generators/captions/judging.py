@@ -4,6 +4,7 @@
 ('slot',)
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -36,6 +37,16 @@ def _for_people() -> tuple[Filter, ...]:
 def blocking() -> frozenset[str]:
     """The faults of texts that are not used."""
     return frozenset(each.name for each in filters() if each.blocks)
+
+
+def gravest(faults: Sequence[str]) -> str:
+    """The blocking fault that is the reason of a refusal: one of form before one of degree, which it may have caused.
+
+    >>> gravest(("disagrees", "refusal"))
+    'refusal'
+    """
+    degrees = {each.name for each in filters() if each.measured}
+    return min((fault for fault in faults if fault in blocking()), key=lambda fault: fault in degrees)
 
 
 def flags(text: str) -> tuple[str, ...]:

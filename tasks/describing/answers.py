@@ -12,7 +12,7 @@ from typing import NamedTuple
 from generators.asking import Planned, kind_of
 from generators.captions.attribute_read import read
 from generators.captions.captioner import BODILY
-from generators.captions.judging import Judged, blocking, judge
+from generators.captions.judging import Judged, blocking, gravest, judge
 from generators.captions.normalise import normalise
 from generators.merging import Outlier
 from generators.raw_answers import plain
@@ -261,9 +261,8 @@ class Reader:
 
 
 def unusable(faults: Sequence[str]) -> Refusal:
-    """The refusal of a text with faults: the first that blocks is the reason."""
-    reason = next(fault for fault in faults if fault in blocking())
-    return Refusal(reason, f"The text has these faults: {', '.join(faults)}.")
+    """The refusal of a text with faults: the gravest is the reason."""
+    return Refusal(gravest(faults), f"The text has these faults: {', '.join(faults)}.")
 
 
 def statement_faults(record: Statement, colourless: bool) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.captions.captioner import bank, caption
-from generators.captions.judging import blocking, filters, flags, judge
+from generators.captions.judging import blocking, filters, flags, gravest, judge
 from generators.captions.normalise import normalise
 from schemas.discovery import find
 from schemas.filter import Filter, Said
@@ -53,6 +53,12 @@ def test_texts_that_were_reviewed_as_bad_are_stopped_by_the_fault_they_stand_und
     assert [text for text in JUDGED["bad_without_colour"] if "colour" not in as_answered(text, True)] == []
     assert len(listed) > 240
     assert min(len(texts) for texts in JUDGED["bad"].values()) >= 10
+
+
+def test_the_reason_of_a_refusal_is_the_fault_of_form_that_may_have_caused_the_others():
+    assert gravest(("disagrees", "models_differ", "refusal")) == "refusal"
+    assert gravest(("facts_lost", "prompt_echo")) == "prompt_echo"
+    assert gravest(("contradiction", "disagrees", "repeats")) == "contradiction"
 
 
 @pytest.mark.parametrize("tested", FILTERS, ids=lambda tested: tested.name)
