@@ -98,6 +98,8 @@ class Board:
         self._show = show
         self._lock = threading.Lock()
         self._told: dict[tuple[Path, int], tuple[str, Progress]] = {}
+        self._times: dict[str, tuple[float, float]] = {}
+        """When each model was first and last heard of: what a rented server is paid for."""
         self._begun = time.monotonic()
 
     def watch(self, chunk: Chunk) -> Watch:
@@ -105,7 +107,9 @@ class Board:
 
         def tell(progress: Progress) -> None:
             with self._lock:
-                self._told[(chunk.path, chunk.start)] = (chunk.model.model, progress)
+                name, now = chunk.model.model, time.monotonic()
+                self._told[(chunk.path, chunk.start)] = (name, progress)
+                self._times[name] = (self._times.get(name, (now, now))[0], now)
                 done, words = self._line()
             self._show(done, self._total, words)
 
@@ -113,13 +117,30 @@ class Board:
 
     def _line(self) -> tuple[int, str]:
         whole = Progress(0, 0)
-        cost: float | None = 0.0
-        seconds = max(time.monotonic() - self._begun, 1e-3)
-        for model, told in self._told.values():
+        for _, told in self._told.values():
             whole = whole.plus(told)
-            each = self._prices.cost(model, told.prompt_tokens, told.completion_tokens)
-            cost = None if cost is None or each is None else cost + each
         back = whole.done + whole.rejected + whole.failed
+        seconds = max(time.monotonic() - self._begun, 1e-3)
         words = f"{whole.running} running, {whole.rejected} rejected, {whole.failed} failed, "
         words += f"{(whole.prompt_tokens + whole.completion_tokens) / seconds:,.0f} tokens/s"
-        return back + whole.hits, words + ("" if cost is None else f", {cost:,.2f} {self._prices.currency}")
+        return back + whole.hits, words + self._money(back, self._total - whole.hits)
+
+    def _money(self, back: int, whole: int) -> str:
+        """What was spent and what that makes of the whole; models without a price are named."""
+        costs, unpriced = 0.0, set()
+        for model, told in self._told.values():
+            cost = self._prices.cost(model, told.prompt_tokens, told.completion_tokens)
+            costs += cost or 0.0
+            unpriced |= {model} if cost is None else set()
+        for model, (first, last) in self._times.items():
+            costs += self._prices.cost(model, 0, 0, last - first) or 0.0
+        if unpriced >= {model for model, _ in self._told.values()}:
+            return ""
+        if unpriced:
+            return f", {_amount(costs)} {self._prices.currency} without {', '.join(sorted(unpriced))}"
+        expected = f" of about {_amount(costs * whole / back)}" if 0 < back < whole else ""
+        return f", {_amount(costs)}{expected} {self._prices.currency}"
+
+
+def _amount(cost: float) -> str:
+    return f"{cost:,.{2 if cost >= 1 else 4}f}"

@@ -112,4 +112,11 @@ class _Lines:
 
 def _pace(count: int, seconds: float, left: int) -> str:
     rate = count / seconds
-    return f" ({rate:.1f}/s, about {left / rate:.0f} s left)" if left >= 0 else f" ({rate:.1f}/s)"
+    return f" ({rate:.1f}/s, {duration(left / rate)} left)" if left >= 0 else f" ({rate:.1f}/s)"
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it: about 48 s, about 25 min, about 3.2 h."""
+    if seconds < 90:
+        return f"about {seconds:.0f} s"
+    return f"about {seconds / 3_600:.1f} h" if seconds > 5_400 else f"about {seconds / 60:.0f} min"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.commanding import Json, Prices, Raw, Store, Workers
+from flows.reporter import Reporter, duration
 from schemas.backend import STATUSES
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ def plan(
     """
     from flows.planning import planned
     from flows.recipes import find_recipe
-    from flows.reporter import Reporter
     from flows.runner import PlainRunner
     from tasks.generations.prices import load_prices
 
@@ -78,11 +78,7 @@ def _money(cost: float | None, currency: str) -> str:
 
 
 def _time(seconds: float | None) -> str:
-    if seconds is None:
-        return "time unknown before anything was measured"
-    if seconds < 90:
-        return f"about {seconds:.0f} s"
-    return f"about {seconds / 3_600:.1f} h" if seconds > 5_400 else f"about {seconds / 60:.1f} min"
+    return "time unknown before anything was measured" if seconds is None else duration(seconds)
 
 
 COMMAND = plan

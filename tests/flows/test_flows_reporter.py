@@ -1,4 +1,4 @@
-from flows.reporter import Reporter
+from flows.reporter import Reporter, duration
 
 
 def test_a_step_says_its_name_time_and_closing_words_on_stderr(capsys):
@@ -27,3 +27,14 @@ def test_elsewhere_than_on_a_terminal_progress_is_a_line_now_and_then(capsys, mo
     assert len(lines) == 2
     assert lines[0].split()[:3] == ["train", "2/10", "steps"]
     assert lines[0].endswith("(0.2/s, about 48 s left)")
+
+
+def test_times_are_said_in_the_unit_that_fits():
+    assert [duration(seconds) for seconds in (3, 89, 90, 1_500, 5_400, 9_000)] == [
+        "about 3 s",
+        "about 89 s",
+        "about 2 min",
+        "about 25 min",
+        "about 90 min",
+        "about 2.5 h",
+    ]

@@ -124,9 +124,27 @@ def test_the_line_adds_up_chunks_and_costs_what_has_a_price():
     done, total, words = shown[-1]
     assert (done, total) == (19, 100)
     assert words.startswith("7 running, 2 rejected, 1 failed, ")
-    assert words.endswith("tokens/s, 2.50 USD")
+    assert words.endswith("tokens/s, 2.50 of about 25.00 USD")
     board.watch(Chunk(Path("y"), 0, 1, ModelChoice(model="unpriced")))(Progress(1, 0))
-    assert "USD" not in shown[-1][2]
+    assert shown[-1][2].endswith("tokens/s, 2.50 USD without unpriced")
+    board.watch(first)(Progress(50, 10, done=40, prompt_tokens=2_000))
+    board.watch(second)(Progress(50, 0, done=50, prompt_tokens=500))
+    assert shown[-1][:2] == (100, 100)
+
+
+def test_a_line_without_prices_says_nothing_of_money_and_a_rented_server_costs_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    shown: list[tuple[int, int, str]] = []
+    chunk = Chunk(Path("x"), 0, 10, ModelChoice(model="a"))
+    Board(10, Prices(), lambda *line: shown.append(line)).watch(chunk)(Progress(10, 0, done=10))
+    assert shown[-1][2].endswith("tokens/s")
+    clock = iter([0.0, 10.0, 10.0, 1_810.0, 1_810.0])
+    monkeypatch.setattr("flows.asking.time.monotonic", lambda: next(clock))
+    rented = Board(10, Prices(models={"a": Price(per_hour=3)}), lambda *line: shown.append(line))
+    rented.watch(chunk)(Progress(10, 0))
+    rented.watch(chunk)(Progress(10, 0, done=10))
+    assert shown[-1][2].endswith(", 1.50 USD")
 
 
 def test_a_chunk_is_a_minute_of_work_within_bounds():
