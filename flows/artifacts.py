@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+import time
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from prefect.artifacts import (
 )
 from prefect.exceptions import PrefectException
 
+from flows.reporter import Pace
 from tasks.report.contact_sheet import contact_sheet
 from tasks.versions.reader import VersionFolder
 
@@ -48,6 +50,7 @@ class ProgressArtifact:
     def __init__(self, name: str) -> None:
         self._key = f"{name}-progress"
         self._told = (0, 0, "just begun")
+        self._pace = Pace()
         self._done = threading.Event()
         # The thread sees the flow run of whoever began the step, which the artifact belongs to.
         self._thread = threading.Thread(target=copy_context().run, args=(self._tell,), name=self._key, daemon=True)
@@ -78,8 +81,10 @@ class ProgressArtifact:
 
     def _shown(self) -> tuple[float, str]:
         done, total, note = self._told
-        share = 100.0 * done / total if total else 0.0
-        return min(share, 100.0), f"{done:,} of {total:,}: {note}" if total else note
+        if not total:
+            return 0.0, note
+        pace = self._pace.words(done, total, time.monotonic())
+        return round(min(100.0 * done / total, 100.0), 1), f"{done:,} of {total:,}: {note}{pace}"
 
 
 def step_rows(built: "Built") -> list[dict[str, Any]]:

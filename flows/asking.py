@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.reporter import OnProgress
+from flows.reporter import OnProgress, money
 from flows.runner import Runner
 from schemas.prices import Prices
 from schemas.recipe import ModelChoice, Recipe
@@ -137,10 +137,6 @@ class Board:
         if unpriced >= {model for model, _ in self._told.values()}:
             return ""
         if unpriced:
-            return f", {_amount(costs)} {self._prices.currency} without {', '.join(sorted(unpriced))}"
-        expected = f" of about {_amount(costs * whole / back)}" if 0 < back < whole else ""
-        return f", {_amount(costs)}{expected} {self._prices.currency}"
-
-
-def _amount(cost: float) -> str:
-    return f"{cost:,.{2 if cost >= 1 else 4}f}"
+            return f", {money(costs)} {self._prices.currency} without {', '.join(sorted(unpriced))}"
+        expected = f" of about {money(costs * whole / back)}" if 0 < back < whole else ""
+        return f", {money(costs)}{expected} {self._prices.currency}"

@@ -89,6 +89,23 @@ class _Noted(Progress):
         yield from (Text(f"    {task.fields['note']}") for task in self.tasks if task.fields["note"])
 
 
+class Pace:
+    """How fast something goes and how long it may still take, since it was first told how far it is."""
+
+    def __init__(self) -> None:
+        self._first: tuple[int, float] | None = None
+
+    def words(self, done: int, total: int, now: float) -> str:
+        """`(0.2/s, about 48 s left)` at a moment in seconds; nothing before anything was done."""
+        self._first = self._first or (done, now)
+        before, since = self._first
+        if done <= before or now <= since:
+            return ""
+        rate = (done - before) / (now - since)
+        left = f", {duration((total - done) / rate)} left" if total >= done else ""
+        return f" ({rate:.1f}/s{left})"
+
+
 class _Lines:
     """A line now and then, for logs: done, total, rate and an estimate of the rest, both since the first report."""
 
@@ -97,22 +114,15 @@ class _Lines:
         self.every = every
         self.name = name
         self.last = time.perf_counter()
-        self.first: tuple[int, float] | None = None
+        self.pace = Pace()
 
     def __call__(self, done: int, total: int, note: str) -> None:
         now = time.perf_counter()
-        self.first = self.first or (done, now)
+        pace = self.pace.words(done, total, now)
         if now - self.last < self.every or not done:
             return
         self.last = now
-        before, since = self.first
-        pace = _pace(done - before, now - since, total - done) if done > before else ""
         self.reporter.say(f"  {self.name:<18} {done}/{total or '?'} {note}{pace}")
-
-
-def _pace(count: int, seconds: float, left: int) -> str:
-    rate = count / seconds
-    return f" ({rate:.1f}/s, {duration(left / rate)} left)" if left >= 0 else f" ({rate:.1f}/s)"
 
 
 def duration(seconds: float) -> str:
@@ -120,3 +130,8 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"about {seconds:.0f} s"
     return f"about {seconds / 3_600:.1f} h" if seconds > 5_400 else f"about {seconds / 60:.0f} min"
+
+
+def money(amount: float) -> str:
+    """An amount of money: cents, or their hundredths below one."""
+    return f"{amount:,.{2 if amount >= 1 or not amount else 4}f}"

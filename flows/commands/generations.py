@@ -89,11 +89,14 @@ def purge(
 ) -> None:
     """Remove answers for good, so that a build asks for them again. All conditions given must hold."""
     from tasks.generations.maintenance import Choice
-    from tasks.generations.maintenance import purge as work
+    from tasks.generations.purging import purge_answers
 
-    with _opened(store) as opened:
-        removed = work(opened, Choice(key, subject, model, kind, prompt, status), dry)
-    printed({"would remove" if dry else "removed": removed}, as_json)
+    with _opened(store):
+        removed = purge_answers(store, Choice(key, subject, model, kind, prompt, status), dry)
+    if dry:
+        printed({"would remove": removed.answers}, as_json)
+    else:
+        printed({"removed": removed.answers, "steps to redo": removed.steps}, as_json)
 
 
 @COMMAND.command("export")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.commanding import Json, Prices, Raw, Store, Workers
-from flows.reporter import Reporter, duration
+from flows.reporter import Reporter, duration, money
 from schemas.backend import STATUSES
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def in_words(found: "BuildPlan") -> str:
     if not facts["lines"]:
         return "No model would be asked anything."
     lines = [line for each in facts["lines"] for line in _line(each, facts["currency"])]
-    total = f"together: {facts['requests']:,} requests"
+    total = f"together: {facts['requests']:,} request{'' if facts['requests'] == 1 else 's'}"
     if facts["requests"]:
         total += f", {_money(facts['cost'], facts['currency'])}, {_time(facts['seconds'])}"
     more = ["Texts about captions that do not exist yet are not counted."] if facts["more_to_come"] else []
@@ -74,7 +74,7 @@ def _reason(reason: str, count: int) -> str:
 
 
 def _money(cost: float | None, currency: str) -> str:
-    return "cost unknown without prices" if cost is None else f"{cost:,.2f} {currency}"
+    return "cost unknown without prices" if cost is None else f"{money(cost)} {currency}"
 
 
 def _time(seconds: float | None) -> str:

@@ -116,10 +116,10 @@ class Choice:
     prompt: str = ""
     status: str = ""
 
-    @property
-    def is_everything(self) -> bool:
-        """Whether nothing was given."""
-        return self == Choice()
+    def check(self) -> None:
+        """Raises WrongUse when nothing was given: everything would be meant."""
+        if self == Choice():
+            raise WrongUse("Say what to purge: --key, --subject, --model, --kind, --prompt or --status.")
 
     def fits(self, row: Row) -> bool:
         """Whether a row is meant."""
@@ -136,8 +136,7 @@ def purge(store: GenerationStore, choice: Choice, dry: bool = False) -> int:
 
     Raises WrongUse for a choice of everything. What was spent stays on record.
     """
-    if choice.is_everything:
-        raise WrongUse("Say what to purge: --key, --subject, --model, --kind, --prompt or --status.")
+    choice.check()
     return purge_rows(store, choice.fits, dry)
 
 

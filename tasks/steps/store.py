@@ -7,7 +7,7 @@ skipped; that decision is ours, from these records, and never an orchestrator's 
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,28 @@ def find_step(store: Path, step: str, inputs: Mapping[str, Any]) -> StepOutput |
     if not (folder / "step.json").is_file():
         return None
     return StepOutput(step, name, folder, True, json.loads((folder / "step.json").read_bytes())["facts"])
+
+
+def forget_steps(store: Path, step: str, meant: Callable[[Mapping[str, Any]], bool]) -> int:
+    """Remove the finished steps of a name whose inputs are meant, and all that was made from them; how many.
+
+    The next build does them again. What was published stays.
+    """
+    records = [json.loads(path.read_bytes()) for path in sorted(store.glob("steps/*/*/step.json"))]
+    doomed = {record["digest"] for record in records if record["step"] == step and meant(record["inputs"])}
+    while grown := _made_from(doomed, records) - doomed:
+        doomed |= grown
+    for record in records:
+        if record["digest"] in doomed:
+            folder = store / "steps" / record["step"] / record["digest"][:24]
+            _clear(folder.rename(folder.with_name(f".draft-{os.urandom(8).hex()}")))
+    return len(doomed)
+
+
+def _made_from(doomed: set[str], records: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The steps into which one of some others went, by its digest among their inputs."""
+    inputs = {record["digest"]: json.dumps(record["inputs"]) for record in records}
+    return {name for name, text in inputs.items() if any(other in text for other in doomed)}
 
 
 def _place(store: Path, step: str, inputs: Mapping[str, Any]) -> tuple[str, Path]:

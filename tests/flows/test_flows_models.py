@@ -29,8 +29,11 @@ from schemas.prices import Prices
 from schemas.recipe import Recipe
 from tasks.generations.batches import export_batch, import_batch
 from tasks.generations.client import MAX_ATTEMPTS
+from tasks.generations.maintenance import Choice
+from tasks.generations.purging import purge_answers
 from tasks.generations.store import GenerationStore
 from tasks.steps import describe
+from tasks.steps.store import forget_steps, run_step
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "generations"))
 import killed_build
@@ -319,3 +322,35 @@ def test_what_was_answered_unusably_is_not_paid_for_again_by_corrected_code(
             assert (plan.lines[0].missed, plan.lines[0].given_up) == ({}, {"refused": refused})
         built(recipe_of(), market, tmp_path)
         assert len(server.bodies) == asked
+
+
+def test_purged_answers_are_asked_again_though_their_source_was_described(
+    market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with Stumbling() as server:
+        server.failing = False
+        monkeypatch.setenv("REIDFORGE_MLLM_URL", server.url)
+        built(recipe_of(), market, tmp_path)
+        asked, refused = len(server.bodies), server.met["refusal"]
+        assert purge_answers(tmp_path, Choice(status="refused"), dry=True) == (refused, 0)
+        with planned(recipe_of(), market, tmp_path, Prices(), QUIET) as (plan, _):
+            assert plan.lines == []
+        assert purge_answers(tmp_path, Choice(status="refused")) == (refused, 1)
+        with planned(recipe_of(), market, tmp_path, Prices(), QUIET) as (plan, _):
+            assert plan.lines[0].missed == {"new": refused}
+        built(recipe_of(), market, tmp_path)
+        assert len(server.bodies) == asked + refused
+
+
+def test_steps_made_from_a_forgotten_one_are_forgotten_with_it_and_no_others(tmp_path: Path):
+    def made(step: str, **inputs: Any) -> str:
+        return run_step(tmp_path, step, inputs, lambda folder: {}).digest
+
+    described, other = made("describe", models=["a"]), made("describe", models=["b"])
+    composed, apart = made("compose", sources=[described, other]), made("compose", sources=[other])
+    staged = made("stage", steps={"compose/X": composed})
+    assert forget_steps(tmp_path, "describe", lambda inputs: "a" in inputs["models"]) == 3
+    left = {json.loads(path.read_bytes())["digest"] for path in tmp_path.glob("steps/*/*/step.json")}
+    assert left == {other, apart}
+    assert not list(tmp_path.glob("steps/*/.draft-*"))
+    assert staged == made("stage", steps={"compose/X": composed})
