@@ -1,4 +1,5 @@
 # make demo: set up, then raw folders to a trained, evaluated, reported version. make test: set up, then every test.
+# make bench: every benchmark in some minutes; make bench FULL=1: every bar at the size it was set for.
 SHELL := bash
 VENV := .venv
 BIN := $(VENV)/bin
@@ -45,8 +46,9 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Every benchmark at a small size, some minutes in all; FULL=1 takes the sizes of the bars and a quiet machine.
 bench: setup
-	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@$(BIN)/python benchmarks/every.py $(if $(FULL),--full)
 
 server: setup
 	PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1 $(BIN)/prefect server start --host 127.0.0.1 --port 4200
