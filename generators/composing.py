@@ -160,6 +160,7 @@ def part(draft: Draft, at: Ints) -> Draft:
         kinds=None if draft.kinds is None else draft.kinds[at],
         text_strategies=None if draft.text_strategies is None else draft.text_strategies[at],
         confidence=None if draft.confidence is None else draft.confidence[at],
+        remarks=tuple(remark.take(rows) for remark in draft.remarks),
         n_options=None if draft.n_options is None else draft.n_options[at],
         texts=None if draft.texts is None else draft.texts[at],
         text_role=draft.text_role,
@@ -326,11 +327,21 @@ def _quality(answer: pa.Array, draft: Draft, pool: Pool) -> pa.Array:
     near = none
     if draft.confidence is not None and draft.texts is not None and pool.captions.similarity is not None:
         near = pa.array(pool.captions.similarity[draft.texts[:, 0]], from_pandas=True)
-    hard = np.zeros(0, dtype=np.int64) if draft.difficulty is None else draft.difficulty
-    told = pa.array([f"difficulty_{name}" for name in DIFFICULTIES]).take(pa.array(hard))
-    flags = _lists(told, np.full(n, int(draft.difficulty is not None)), pa.string())
     trust = none if draft.confidence is None else pa.array(draft.confidence, from_pandas=True)
-    return _struct("quality", [near, trust, none, n_words, flags])
+    return _struct("quality", [near, trust, none, n_words, _flags(draft)])
+
+
+def _flags(draft: Draft) -> pa.Array:
+    """The difficulty of each row, where it is told, and its remarks."""
+    columns = list(draft.remarks)
+    if draft.difficulty is not None:
+        named = pa.array([f"difficulty_{name}" for name in DIFFICULTIES])
+        columns.insert(0, named.take(pa.array(draft.difficulty)))
+    if not columns:
+        return _lists(pa.array([], pa.string()), np.zeros(draft.size, dtype=np.int64), pa.string())
+    said = np.stack([column.is_valid().to_numpy(zero_copy_only=False) for column in columns], axis=1)
+    in_turn = np.arange(said.size).reshape(len(columns), draft.size).T[said]
+    return _lists(pa.concat_arrays(columns).take(pa.array(in_turn)), said.sum(axis=1), pa.string())
 
 
 def _budget(budget: tuple[int, int], n: int) -> list[pa.Array]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from generators.choosing import Ring, Units, cells_of, content, first_allowed, patience_for, turns_of
 from generators.galleries import MOST, candidate_words, finder_of
+from generators.margins import margin_columns, margin_remarks
 from generators.pairing import MatchFinder, PairRule, after, hardness, match_subtasks
 from generators.quotas import ANSWERS, caps_of, fill_quota, shortfall
 from generators.sets import Again, SetGallery, set_gallery, set_negatives
@@ -77,6 +78,7 @@ def _levels(ask: Ask, none_allowed: bool) -> Iterator[Units]:
         columns = {"shown": found.shown, "rank": found.rank, "hits": found.hits, "size": found.size, "match": match}
         columns |= {"paraphrase": ask.paraphrases[below(mix(word, 8), len(ask.paraphrases))]}
         columns |= {"difficulty": hardness(found.rank), "answer": (~matched).astype(np.int64)}
+        columns |= margin_columns(ask, anchors, match, found.shown, found.hits == 0)
         seen = content(pool.words[anchors], *(words[column] for column in found.shown.T))
         units = Units(anchors, np.full(len(anchors), k), word, columns, (seen,))
         yield units.take((found.size > 0) & (matched | none_allowed))
@@ -102,5 +104,6 @@ def lineup_draft(ask: Ask, units: Units, gold: Ints) -> Draft:
         slots={"candidates": candidate_words(found.size, 2)},
         negatives=after(set_negatives(ask.pool, units.anchor, found, "same_camera"), 1),
         difficulty=columns["difficulty"],
+        remarks=margin_remarks(columns),
         shortfall=shortfall(ask, units, REASON, ask.rows, {"answer": ANSWERS}),
     )

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from generators.choosing import Ring, Units, cells_of, content, first_allowed, patience_for, turns_of
+from generators.margins import margin_columns, margin_remarks
 from generators.quotas import caps_of, fill_quota, shortfall
 from schemas.keys import Words, below, mix, uniform
 from schemas.question import DIFFICULTIES, HIDDEN, NOBODY, STRATEGIES, Ask, Draft, Flags, Ints, Negatives, Pool
@@ -69,6 +70,7 @@ def _levels(ask: Ask, rule: PairRule, everybody: Ints, most: int) -> Iterator[Un
         other, rank = finder.find(anchors, match, word, nobody, rule.strangers_of(anchors))
         columns = {"match": match, "other": other, "rank": rank, "difficulty": hardness(rank)}
         columns |= {"paraphrase": ask.paraphrases[below(mix(word, 8), len(ask.paraphrases))]}
+        columns |= margin_columns(ask, anchors, match, other[:, None], np.ones((len(anchors), 1), dtype=np.bool_))
         shown = [content(pool.words[anchors], pool.words[seen]) for seen in (match, other)]
         units = Units(anchors, np.full(len(anchors), k), word, columns, tuple(shown))
         yield units.take((match >= 0) & (other >= 0))
@@ -233,6 +235,7 @@ def _draft(ask: Ask, rule: PairRule, units: Units) -> Draft:
         n_options=np.full(len(gold), 2),
         negatives=_how(ask.pool, rule, images, gold, units.columns["rank"][both]),
         difficulty=units.columns["difficulty"][both] if "shares" in ask.options else None,
+        remarks=tuple(remark.take(pa.array(both)) for remark in margin_remarks(units.columns)),
         shortfall=shortfall(ask, units, rule.shortfall, (ask.rows + 1) // 2),
     )
 

@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from generators.attribute_masks import values_of
 from generators.near_hashes import RADIUS, is_flat
 from generators.pictures import SCOPE
-from schemas.errors import BadRecipe
+from schemas.errors import BadRecipe, BadTable
 from schemas.keys import Words, hash_ids
-from schemas.question import NOBODY, Captions, Distractors, Flags, Floats, Ints, Neighbours, Pool
+from schemas.question import NOBODY, Captions, Distractors, Flags, Floats, Ints, Neighbours, Pool, Whole
 from schemas.tables import TABLES
 
 _INFRARED = ("near_infrared", "thermal")
@@ -41,11 +41,13 @@ def build_pool(
     withheld: Collection[str] = (),
     also: Sequence[str] = (),
     distractors: pa.Table | None = None,
+    seen: pa.Table | None = None,
 ) -> Pool:
     """The pool of one split. `sizes` has image_id, width, height and may have phash; unsized images are left out.
 
     `withheld` persons are left out; splits named in `also` (such as val beside train) are let in. `distractors` are
-    person images too: those of a test half that are flagged so are kept apart, and only where the split is test.
+    person images too: those of a test half that are flagged so are kept apart, and only where the split is test. `seen`
+    are vectors of a frozen encoder (schemas.miner.SEEN).
     """
     people = _usable(person_images, [split, *also], withheld)
     table = _with_sizes(people, sizes)
@@ -67,6 +69,7 @@ def build_pool(
         captions=captions_of(ids, captions if captions is not None else empty["captions"]),
         neighbours=neighbours_of(ids, neighbours) if neighbours is not None and neighbours.num_rows else None,
         looks=_looks(ids, sizes) if "phash" in sizes.column_names else None,
+        seen=None if seen is None else seen_of(ids, seen),
         distractors=_distractors(table, distractors, sizes) if split == "test" and distractors is not None else None,
     )
 
@@ -119,6 +122,17 @@ def _looks(ids: pa.Array, sizes: pa.Table) -> Words:
     return np.where(is_flat(hashes), hash_ids(ids.to_pylist()), hashes)
 
 
+def seen_of(ids: pa.Array, seen: pa.Table) -> Whole:
+    """The vector of each picture, zeros for one that has none. Raises BadTable where two lengths meet."""
+    vectors = seen.column("vector").combine_chunks()
+    widths = pc.unique(pc.list_value_length(vectors)).to_pylist()
+    if len(widths) > 1:
+        raise BadTable(f"The miner's vectors have several lengths: {', '.join(map(str, sorted(widths)))}. Mine again.")
+    flat = np.asarray(vectors.flatten().to_numpy(), dtype=np.int16).reshape(len(vectors), *(widths or [0]))
+    at = positions(ids, seen.column("image_id").combine_chunks())
+    return np.asarray(np.concatenate([flat, np.zeros_like(flat, shape=(1, flat.shape[1]))])[at])
+
+
 def nearly_same(pool: Pool, one: Ints, other: Ints) -> Flags:
     """Whether two pictures are one, or near-duplicates: their hashes are as close as links ask for."""
     if pool.looks is None:
@@ -148,7 +162,7 @@ def withhold(pool: Pool, names: Sequence[str]) -> Pool:
         "clothes": {"clothes": np.full(pool.size, NOBODY, dtype=np.int64)},
         "attributes": {"values": {key: np.zeros_like(masks) for key, masks in pool.values.items()}},
         "captions": {"captions": captions_of(pool.table.column("image_id"), TABLES["captions"].schema.empty_table())},
-        "neighbours": {"neighbours": None},
+        "neighbours": {"neighbours": None, "seen": None},
     }
     return replace(pool, **{field: value for name in names for field, value in unknown[name].items()})
 

@@ -11,6 +11,7 @@
             source: {market1501: 0.6, ltcc: 0.4}
             modality: {rgb: 1}
             difficulty: {easy: 0.2, twin: 0.3, near: 0.3, nearest: 0.2}
+            margin: {wrong: 0.5, narrow: 0.5}
             answer: {match: 0.8, none: 0.2}
 
 A cell is met exactly, or the shortfall names it with what it got. What is in no cell is not used.
@@ -24,12 +25,13 @@ import numpy as np
 
 from generators.choosing import PATIENCE, Caps, Units, fill
 from schemas.errors import BadRecipe
-from schemas.question import DIFFICULTIES, NOBODY, Ask, Ints
+from schemas.question import DIFFICULTIES, MARGINS, NOBODY, Ask, Ints
 
 PER_IMAGE, PER_PERSON = 64, 100_000
 MATCH, NONE = 0, 1
-NAMED = ("difficulty", "answer", "subtask")
+NAMED = ("difficulty", "margin", "answer", "subtask")
 """The columns of units by which a quota may divide, where a family has them."""
+_KNOWN = {"difficulty": DIFFICULTIES, "margin": MARGINS}
 ANSWERS = ("match", "none")
 """The answer classes of families that may have nothing to find."""
 
@@ -107,6 +109,8 @@ def cells_of_quota(ask: Ask, wanted: int, names: Mapping[str, Sequence[str]] | N
     shares: Mapping[str, Mapping[str, float]] = ask.options.get("shares", {})
     if not shares:
         return None
+    if "margin" in shares and ask.pool.seen is None:
+        raise BadRecipe("The option 'shares' has 'margin', for which the recipe must say `mine: {margins: true}`.")
     known: dict[str, Sequence[str]] = dict(names or {})
     pool_codes = {name: _coded(ask, name, known) for name in ("source", "modality")}
     dimensions = tuple(sorted(shares))
@@ -129,8 +133,8 @@ def _coded(ask: Ask, name: str, known: dict[str, Sequence[str]]) -> Ints:
 
 
 def _check(name: str, shares: Mapping[str, float], known: dict[str, Sequence[str]]) -> None:
-    if name == "difficulty":
-        known.setdefault(name, DIFFICULTIES)
+    if name in _KNOWN:
+        known.setdefault(name, _KNOWN[name])
     if name not in known:
         raise _undivided(name, known)
     wrong = [value for value in shares if value not in known[name]]

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from generators.choosing import Ring, Units, cells_of, content, first_allowed, patience_for, turns_of
 from generators.galleries import MOST, Gallery, gallery, strategies
+from generators.margins import margin_columns, margin_remarks
 from generators.pairing import MatchFinder, NegativeFinder, PairRule, after, camera_or_none, hardness
 from generators.quotas import ANSWERS, caps_of, fill_quota, shortfall
 from schemas.keys import Words, below, mix, uniform
@@ -156,6 +157,8 @@ def _levels(ask: Ask, search: Search, everybody: Ints) -> Iterator[Units]:
         columns = {"shown": found.shown, "rank": found.rank, "size": found.size, "place": found.place, "match": match}
         columns |= {"paraphrase": ask.paraphrases[below(mix(word, 8), len(ask.paraphrases))], **clue.columns}
         columns |= {"difficulty": hardness(found.rank), "answer": (found.place < 0).astype(np.int64)}
+        wrong = np.arange(MOST) != found.place[:, None]
+        columns |= margin_columns(ask, anchors, match, found.shown, wrong)
         columns["fitting"] = _fitting(clue, found.shown)
         if search.group is not None:
             columns["group"] = search.group(anchors, match)
@@ -200,6 +203,7 @@ def search_draft(ask: Ask, search: Search, units: Units, beside: Ints, first_rol
         n_options=found.size,
         negatives=after(search_negatives(ask.pool, units, search.plain, search.rule.hard_name), first),
         difficulty=units.columns["difficulty"] if "shares" in ask.options else None,
+        remarks=margin_remarks(units.columns),
         shortfall=shortfall(ask, units, search.rule.shortfall, ask.rows, {"answer": ANSWERS}),
     )
 

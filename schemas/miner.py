@@ -5,8 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+
+from schemas.tables.table import Table, required
 
 Vectors = npt.NDArray[np.float32]
+
+SEEN = Table(
+    "seen",
+    "mined picture",
+    pa.schema([required("image_id", pa.string()), required("vector", pa.list_(pa.int16()))]),
+    key=("image_id",),
+)
+"""The vectors that a mine step keeps where the recipe asks for margins; a file of the step, in no version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 Masks = npt.NDArray[np.uint32]
+Whole = npt.NDArray[np.int16]
 
 NOBODY = -1
 """The position, code or rank that stands for none."""
@@ -78,7 +79,9 @@ class Pool:
     The arrays are codes for choosing: equal codes mean equal names, NOBODY means unknown, their size means nothing.
     `values[key]` is a bit mask over the vocabulary's values of that key: 0 when nobody knows, HIDDEN when invisible.
     `looks` are perceptual hashes, by which near-duplicates are told; None where nobody hashed the pictures.
-    `distractors` stand apart from all of these; only the pool of the test split has any.
+    `seen` are the frozen encoder's unit vectors times 2048, rounded, a row of zeros for a picture that it did not see;
+    None where the recipe keeps none. `distractors` stand apart from all of these; only the pool of the test split has
+    any.
     """
 
     split: str
@@ -96,6 +99,7 @@ class Pool:
     neighbours: Neighbours | None = None
     missing: tuple[str, ...] = ()
     looks: Words | None = None
+    seen: Whole | None = None
     distractors: Distractors | None = None
 
     @property
@@ -189,7 +193,8 @@ class Draft:
     between prompt and answer, assistant and user in turn, null where a row has fewer. `thought` is reasoning that comes
     before the answer. `kinds` indexes schemas.answers.KINDS where the rows of a family differ in it. `text_strategies`
     says of each text how it came in, NOBODY for one that is no negative; a draft has these or `negatives`. `confidence`
-    is how far a row's first text can be trusted, NaN where nobody knows.
+    is how far a row's first text can be trusted, NaN where nobody knows. `remarks` are further texts for
+    `quality.flags`, null where there is nothing to say.
     """
 
     images: Ints
@@ -215,6 +220,7 @@ class Draft:
     kinds: Ints | None = None
     text_strategies: Ints | None = None
     confidence: Floats | None = None
+    remarks: tuple[pa.Array, ...] = ()
     shortfall: str = ""
 
     @property
@@ -262,3 +268,6 @@ STRATEGIES = (
 DIFFICULTIES = ("easy", "twin", "near", "nearest")
 """How hard a row is, by its hardest negative: a random stranger, an attribute or clothes twin, ranked 11 and beyond by
 the frozen encoder, or ranked 1 to 10; Draft.difficulty indexes this."""
+
+MARGINS = ("wrong", "narrow", "wide")
+"""How far a frozen encoder is from the right answer by itself, see generators.margins."""

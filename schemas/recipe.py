@@ -114,11 +114,15 @@ def _folder_name(folder: str) -> str:
 
 
 class Mine(_Strict):
-    """How negatives are found: the miner, how many neighbours are kept, and a local model folder if it needs one."""
+    """How negatives are found: the miner, how many neighbours are kept, and a local model folder if it needs one.
+
+    `margins` keeps the miner's vectors, so that rows can say by how much it errs (generators/margins.py).
+    """
 
     miner: Name = "striped_colour"
     top_k: Annotated[int, Field(ge=1, le=200)] = 20
     model: str | None = None
+    margins: bool = False
 
 
 class AcceptedOverlap(_Strict):
@@ -156,6 +160,7 @@ class Options(TypedDict, total=False):
     per_paraphrase: AtLeastOne
     wordings: AtLeastOne
     hard: Part
+    narrow: Share
     twins: Part
     twin_values: AtLeastOne
     cross_camera: Part

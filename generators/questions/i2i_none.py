@@ -12,6 +12,7 @@ from generators.choosing import Units, content, patience_for, turns_of
 from generators.distractors import DistractorFinder
 from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery
 from generators.lineups import REASON, same_look
+from generators.margins import margin_columns, margin_remarks
 from generators.pairing import DISTRACTOR, MatchFinder, after, hardness, how, negatives_of, subtasks
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.toys import crowd
@@ -45,6 +46,7 @@ def _levels(ask: Ask) -> Iterator[Units]:
         columns = {"with": found.shown, "without": without, "rank": ranks, "size": found.size, "place": place}
         columns |= {"paraphrase": ask.paraphrases[below(mix(word, 8), len(ask.paraphrases))], "match": match}
         columns |= {"difficulty": hardness(ranks)}
+        columns |= margin_columns(ask, anchors, match, without, np.ones(without.shape, dtype=np.bool_))
         seen = [content(pool.words[anchors], *(words[c] for c in shown.T)) for shown in (found.shown, without)]
         yield Units(anchors, np.full(len(anchors), k), word, columns, tuple(seen)).take(found.whole & (other >= 0))
 
@@ -71,6 +73,7 @@ def _draft(ask: Ask, units: Units, reason: str) -> Draft:
         slots={"candidates": candidate_words(found.size, 2)},
         negatives=after(negatives_of(ask.pool, anchors, named, rank), 1),
         difficulty=columns["difficulty"],
+        remarks=margin_remarks(columns),
         shortfall=reason,
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 from generators.choosing import Units, content, patience_for, turns_of
 from generators.distractors import DistractorFinder
 from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery, strategies
+from generators.margins import margin_columns, margin_remarks
 from generators.pairing import MatchFinder, PairRule, after, hardness, match_subtasks
 from generators.quotas import ANSWERS, caps_of, fill_quota, shortfall
 from generators.toys import crowd
@@ -43,6 +44,8 @@ def _levels(ask: Ask, rule: PairRule, most: int) -> Iterator[Units]:
         columns = {"shown": found.shown, "rank": found.rank, "size": found.size, "place": found.place, "match": match}
         columns |= {"paraphrase": ask.paraphrases[below(mix(word, 8), len(ask.paraphrases))]}
         columns |= {"difficulty": hardness(found.rank), "answer": (found.place < 0).astype(np.int64)}
+        wrong = np.arange(MOST) != found.place[:, None]
+        columns |= margin_columns(ask, anchors, match, found.shown, wrong)
         seen = content(pool.words[anchors], *(words[column] for column in found.shown.T))
         yield Units(anchors, np.full(len(anchors), k), word, columns, (seen,)).take(found.whole)
 
@@ -62,6 +65,7 @@ def _draft(ask: Ask, rule: PairRule, units: Units) -> Draft:
         slots={"candidates": candidate_words(found.size, 2)},
         negatives=after(strategies(pool, units.anchor, found, "same_camera"), 1),
         difficulty=columns["difficulty"] if "shares" in ask.options else None,
+        remarks=margin_remarks(columns),
         shortfall=shortfall(ask, units, rule.shortfall, ask.rows, {"answer": ANSWERS}),
     )
 

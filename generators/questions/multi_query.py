@@ -12,6 +12,7 @@ import pyarrow as pa
 from generators.choosing import Units, content, patience_for, turns_of
 from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery, strategies
 from generators.lineups import REASON, Looks, same_look
+from generators.margins import margin_columns, margin_remarks
 from generators.pairing import MatchFinder, after, hardness, match_subtasks
 from generators.pool import nearly_same
 from generators.quotas import ANSWERS, caps_of, fill_quota, shortfall
@@ -46,6 +47,8 @@ def _levels(ask: Ask, count: int) -> Iterator[Units]:
         columns = {"shown": found.shown, "rank": found.rank, "size": found.size, "place": found.place, "match": match}
         columns |= {"paraphrase": ask.paraphrases[below(mix(word, 8), len(ask.paraphrases))], "queries": queries}
         columns |= {"difficulty": hardness(found.rank), "answer": (found.place < 0).astype(np.int64)}
+        wrong = np.arange(MOST) != found.place[:, None]
+        columns |= margin_columns(ask, anchors, match, found.shown, wrong)
         seen = content(*(words[column] for column in (*queries.T, *found.shown.T)))
         yield Units(anchors, np.full(len(anchors), k), word, columns, (seen,)).take(found.whole)
 
@@ -87,6 +90,7 @@ def _draft(ask: Ask, units: Units, count: int) -> Draft:
         slots={"queries": listed, "candidates": candidate_words(found.size, count + 1)},
         negatives=after(strategies(ask.pool, units.anchor, found, "same_camera"), count),
         difficulty=columns["difficulty"],
+        remarks=margin_remarks(columns),
         shortfall=shortfall(ask, units, REASON, ask.rows, {"answer": ANSWERS}),
     )
 

@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 
 from generators import mining, pool
 from generators.pictures import SCOPE
+from schemas import miner as miner_schema
 from schemas import tables
 from schemas.discovery import find
 from schemas.keys import code_revision
-from schemas.miner import Miner, Vectors
+from schemas.miner import SEEN, Miner, Vectors
 from schemas.question import Ints
 from schemas.recipe import Mine
 from tasks.steps.parts import read_table
@@ -39,6 +40,8 @@ def mine(store: Path, ingested: StepOutput, recipe: Mine) -> StepOutput:
         rows = people.take(pc.index_in(ids, value_set=people.column("image_id").combine_chunks()))
         table = neighbours(rows, vectors, recipe.top_k, f"{recipe.miner}@{revision}")
         writer.write(tables.NEIGHBOURS, table, folder / "neighbours.parquet")
+        if recipe.margins:
+            writer.write(SEEN, seen(ids, vectors), folder / "seen.parquet")
         facts = {"source": ingested.facts["source"], "anchors": rows.num_rows, "pairs": table.num_rows}
         return facts | {"model": recipe.miner, "revision": revision}
 
@@ -50,6 +53,8 @@ def mine(store: Path, ingested: StepOutput, recipe: Mine) -> StepOutput:
         "revision": revision,
         "code": code_revision(mining, tables, writer),
     }
+    if recipe.margins:
+        inputs |= {"margins": code_revision(miner_schema)}
     return run_step(store, "mine", inputs, work)
 
 
@@ -78,6 +83,13 @@ def neighbours(people: pa.Table, vectors: Vectors, top_k: int, miner: str) -> pa
         "miner": pa.repeat(pa.scalar(miner, pa.string()), len(anchor)),
     }
     return pa.table(columns, schema=tables.NEIGHBOURS.schema)
+
+
+def seen(ids: pa.Array, vectors: Vectors) -> pa.Table:
+    """The vectors of images as whole numbers."""
+    whole = mining.whole(vectors).astype(np.int16)
+    offsets = pa.array(np.arange(len(ids) + 1, dtype=np.int32) * whole.shape[1])
+    return pa.table([ids, pa.ListArray.from_arrays(offsets, pa.array(whole.reshape(-1)))], schema=SEEN.schema)
 
 
 def _same(one: Ints, other: Ints) -> "np.ndarray[Any, np.dtype[np.bool_]]":

@@ -110,6 +110,7 @@ def _built(store: Path, parts: Sequence[SourceParts], splits: Sequence[str], wit
         withheld=withheld,
         also=splits[1:],
         distractors=strange,
+        seen=_seen([part.mined for part in parts]),
     )
     give_back()
     return made
@@ -169,6 +170,13 @@ def _neighbours(mined: StepOutput) -> pa.Table:
         return coded.empty_table()
     found = pq.ParquetFile(path, read_dictionary=names).read(columns=list(_NEIGHBOURS)).select(_NEIGHBOURS)
     return found.replace_schema_metadata(None).cast(coded)
+
+
+def _seen(mined: Sequence[StepOutput]) -> pa.Table | None:
+    """What the miner saw in the pictures of all sources; None where its steps kept nothing of it."""
+    paths = [step.folder / "seen.parquet" for step in mined]
+    tables = [pq.read_table(path).replace_schema_metadata(None) for path in paths if path.is_file()]
+    return pa.concat_tables(tables) if tables else None
 
 
 def image_sizes(store: Path, ingested: StepOutput, people: pa.Table) -> pa.Table:

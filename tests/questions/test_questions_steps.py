@@ -94,6 +94,22 @@ def test_mining_pairs_training_images_of_different_persons_nearest_first(tmp_pat
     assert mine(tmp_path, part.ingested, Mine(top_k=5)).skipped
 
 
+def test_kept_vectors_change_no_neighbour_and_let_rows_tell_their_margins(tmp_path: Path):
+    part = parts_of(tmp_path, "one")
+    kept = mine(tmp_path, part.ingested, Mine(top_k=5, margins=True))
+    assert not kept.skipped
+    assert read_table(kept, "neighbours").equals(read_table(part.mined, "neighbours"))
+    assert not (part.mined.folder / "seen.parquet").exists()
+    rows = {}
+    for mined in (part.mined, kept):
+        forget_pools()
+        done = compose(tmp_path, [SourceParts(part.ingested, part.described, mined)], BOTH, "SAME_YN")
+        rows[mined.digest] = pq.read_table(done.folder / "conversations-train.parquet").to_pylist()
+    plain, told = rows.values()
+    assert all({flag.split("=")[0].split("_")[0] for flag in row["quality"]["flags"]} == {"margin"} for row in told)
+    assert [row | {"quality": None} for row in told] == [row | {"quality": None} for row in plain]
+
+
 def test_mining_a_source_without_training_images_gives_an_empty_table(tmp_path: Path):
     images = people(3, split="test")
     facts = {"source": "toy", "packs": stored(tmp_path, "toy", images)}
