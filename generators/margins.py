@@ -56,12 +56,17 @@ def _alike(pool: Pool, one: Ints, other: Ints) -> Ints:
 
 
 def margin_remarks(columns: Mapping[str, Ints]) -> tuple[pa.Array, ...]:
-    """What `quality.flags` say of each row: `margin_narrow` and `margin=0.031`, null where it is unknown."""
+    """What `quality.flags` say of each row: `margin_narrow` and `ahead_0_031`, null where it is unknown."""
     if "lead" not in columns:
         return ()
     margin, lead = columns["margin"], columns["lead"]
     unknown = margin == NOBODY
     named = pa.array([f"margin_{name}" for name in MARGINS]).take(pa.array(np.where(unknown, 0, margin), mask=unknown))
     steps, at = np.unique(np.rint(np.where(unknown, 0, lead) * (1000 / _WHOLE)).astype(np.int64), return_inverse=True)
-    numbers = pa.array([f"margin={step / 1000:.3f}" for step in steps.tolist()], pa.string())
+    numbers = pa.array([_told(step) for step in steps.tolist()], pa.string())
     return named, numbers.take(pa.array(at.reshape(-1), mask=unknown))
+
+
+def _told(thousandths: int) -> str:
+    """`ahead_0_031`, `behind_0_013`: what a flag may consist of leaves no room for signs and points."""
+    return f"{'behind' if thousandths < 0 else 'ahead'}_{abs(thousandths) / 1000:.3f}".replace(".", "_")

@@ -42,8 +42,9 @@ def margin_of(query: str, matches: list[str], wrong: list[str]) -> float:
 
 
 def told(row: dict[str, Any]) -> tuple[str, float]:
-    named, number = (flag for flag in row["quality"]["flags"] if flag.startswith("margin"))
-    return named.removeprefix("margin_"), float(number.removeprefix("margin="))
+    named, number = (flag for flag in row["quality"]["flags"] if not flag.startswith("difficulty"))
+    side, _, amount = number.partition("_")
+    return named.removeprefix("margin_"), {"ahead": 1, "behind": -1}[side] * float(amount.replace("_", "."))
 
 
 def class_of(margin: float, narrow: float = 0.05) -> str:
@@ -100,7 +101,7 @@ def test_without_vectors_the_same_rows_say_nothing_of_margins(family: str):
     plain = rows_of(family, replace(POOL, seen=None), 60)
     rows = rows_of(family, POOL, 60)
     for row in rows:
-        row["quality"]["flags"] = [flag for flag in row["quality"]["flags"] if not flag.startswith("margin")]
+        row["quality"]["flags"] = [flag for flag in row["quality"]["flags"] if flag.startswith("difficulty")]
     assert rows == plain
 
 

@@ -106,7 +106,8 @@ def test_kept_vectors_change_no_neighbour_and_let_rows_tell_their_margins(tmp_pa
         done = compose(tmp_path, [SourceParts(part.ingested, part.described, mined)], BOTH, "SAME_YN")
         rows[mined.digest] = pq.read_table(done.folder / "conversations-train.parquet").to_pylist()
     plain, told = rows.values()
-    assert all({flag.split("=")[0].split("_")[0] for flag in row["quality"]["flags"]} == {"margin"} for row in told)
+    assert {flag.split("_")[0] for row in told for flag in row["quality"]["flags"]} == {"margin", "ahead", "behind"}
+    assert all(re.fullmatch("[a-z0-9_]+", flag) for row in told for flag in row["quality"]["flags"])
     assert [row | {"quality": None} for row in told] == [row | {"quality": None} for row in plain]
 
 
