@@ -30,6 +30,7 @@ _TYPES = ("yes", "wrong_assumption", "open", "choice", "unknown")
 _PARTS = ("type", "question", "answer", "key", "value")
 DONT_KNOW = "I don't know."
 _OPEN_VALUES = (NOT_VISIBLE, UNKNOWN)
+_SECOND = "upper_color_secondary"
 _BARE = {"hair_color": ("hair_length", "bald"), "footwear_color": ("footwear_type", "barefoot")}
 _KNOWN, _LEFT_OPEN = 6, 2
 _LEAST_CHARACTERS = 15
@@ -93,10 +94,11 @@ def _bag_is_there(key: str, stated: Mapping[str, str]) -> bool:
 def _is_unknown(key: str, facts: Mapping[str, str], dark: bool) -> bool:
     """Whether a witness cannot tell: nothing is known, or it is a colour that the picture cannot show.
 
-    What is not there is not asked about: the hair colour of a bald head, the colour of shoes of bare feet.
+    What is not there is not asked about: the hair colour of a bald head, the colour of shoes of bare feet, a second
+    colour that nobody noted.
     """
     part, bare = _BARE.get(key, ("", ""))
-    if part and bare in facts.get(part, "").split("|"):
+    if key == _SECOND or (part and bare in facts.get(part, "").split("|")):
         return False
     return (dark and not VOCABULARY[key].in_infrared) or facts.get(key, UNKNOWN) in _OPEN_VALUES
 
