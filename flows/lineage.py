@@ -5,10 +5,9 @@ OPENLINEAGE__TRANSPORT__TYPE and its like. What cannot be told is counted and sa
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -71,15 +70,8 @@ class _ObservedRunner:
 
     def map(self, step: str, calls: Sequence[Call]) -> list[Any]:
         """One result per call, in order."""
-        return self._told(step, calls, self.inner.map)
-
-    def spread(self, step: str, calls: Sequence[Call], read: Callable[[], object]) -> list[Any]:
-        """As `map`."""
-        return self._told(step, calls, partial(self.inner.spread, read=read))
-
-    def _told(self, step: str, calls: Sequence[Call], work: Callable[[str, Sequence[Call]], list[Any]]) -> list[Any]:
         with self.lineage.told(step, inputs_of(calls)) as event:
-            results = work(step, calls)
+            results = self.inner.map(step, calls)
             event.outputs = outputs_of(results)
             event.inputs = (*event.inputs, *raw_of(results))
         return results

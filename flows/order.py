@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from schemas.discovery import find_all
 from schemas.errors import BadRecipe
 from schemas.recipe import Evaluate, Recipe, Train
 from tasks.steps.parts import SourceParts
-from tasks.steps.pools import forget_pools, read_pools
+from tasks.steps.pools import forget_pools, people_laid_out
 from tasks.steps.store import StepOutput, load_step, write_record
 
 if TYPE_CHECKING:
@@ -69,27 +68,28 @@ def compose_all(
     """The rows of every family, by family; a million new rows and more are composed in processes of their own."""
     families = sorted(recipe.families)
     calls = [(store, parts, recipe, family, linked) for family in families]
-    splits = _splits_to_spread(store, parts, recipe, linked)
-    if splits:
-        found = run.spread("compose", calls, partial(read_pools, store, parts, recipe, linked, splits))
+    left = _left_for_processes(store, parts, recipe, linked)
+    if left:
+        with people_laid_out(store, parts, recipe, linked, left) as people:
+            found = run.map("compose", [(*call, people) for call in calls])
     else:
         found = run.map("compose", calls)
     forget_pools()
     return dict(zip(families, found, strict=True))
 
 
-def _splits_to_spread(store: Path, parts: Sequence[SourceParts], recipe: Recipe, linked: StepOutput) -> list[str]:
-    """The splits whose people processes would share; none when too few rows are left to compose for processes."""
+def _left_for_processes(store: Path, parts: Sequence[SourceParts], recipe: Recipe, linked: StepOutput) -> list[str]:
+    """The families that are still to be composed; none when they have too few rows for processes."""
     from tasks.steps.compose import is_composed
 
-    wanted = {family: quota.rows for family, quota in recipe.families.items()}
-    if _total(wanted) >= WORTH_PROCESSES:
-        wanted = {family: wanted[family] for family in wanted if not is_composed(store, parts, recipe, family, linked)}
-    return sorted({split for rows in wanted.values() for split in rows}) if _total(wanted) >= WORTH_PROCESSES else []
+    left = sorted(recipe.families)
+    if _total(recipe, left) >= WORTH_PROCESSES:
+        left = [family for family in left if not is_composed(store, parts, recipe, family, linked)]
+    return left if _total(recipe, left) >= WORTH_PROCESSES else []
 
 
-def _total(wanted: Mapping[str, Mapping[str, int]]) -> int:
-    return sum(sum(rows.values()) for rows in wanted.values())
+def _total(recipe: Recipe, families: Sequence[str]) -> int:
+    return sum(sum(recipe.families[family].rows.values()) for family in families)
 
 
 def _refuse_nothing(recipe: Recipe, composed: Mapping[str, StepOutput]) -> None:

@@ -4,17 +4,13 @@ A step is called by its name: `run.call("link", store, ingests)` runs `tasks.ste
 task `tasks.link.link`. The plain runner never loads Prefect.
 """
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
-from multiprocessing import get_context
 from typing import Any, Protocol
 
 from flows.reporter import MINUTE, OnProgress, Reporter
-from schemas.errors import EnvironmentFault
 
 Call = tuple[Any, ...]
 
@@ -26,10 +22,6 @@ class Runner(Protocol):
 
     def map(self, step: str, calls: Sequence[Call]) -> list[Any]:
         """One result per call, in order."""
-        ...
-
-    def spread(self, step: str, calls: Sequence[Call], read: Callable[[], object]) -> list[Any]:
-        """As `map`, for shards that keep a core busy each; `read` loads what all of them read, before they start."""
         ...
 
     def call(self, step: str, *args: Any) -> Any:
@@ -51,25 +43,10 @@ class PlainRunner:
     def map(self, step: str, calls: Sequence[Call]) -> list[Any]:
         """One result per call, in order."""
         with self.reporter.step(step) as close, ThreadPoolExecutor(max_workers=self.workers) as pool:
-            return _all(step, calls, pool, close)
-
-    def spread(self, step: str, calls: Sequence[Call], read: Callable[[], object]) -> list[Any]:
-        """In forked processes, which share the memory of what was read; in threads where nothing can be forked.
-
-        Raises EnvironmentFault when the machine ends one of them.
-        """
-        if self.workers == 1 or sys.platform != "linux":
-            return self.map(step, calls)
-        with self.reporter.step(step) as close:
-            read()
-            try:
-                with ProcessPoolExecutor(self.workers, mp_context=get_context("fork")) as pool:
-                    return _all(step, calls, pool, close)
-            except BrokenProcessPool as error:
-                raise EnvironmentFault(
-                    f"The machine ended a process of the step {step!r}, most likely for want of memory: "
-                    "run it again with --workers 1."
-                ) from error
+            futures = [pool.submit(plain_step(step), *args) for args in calls]
+            results = [future.result() for future in futures]
+            close(_summary(results))
+        return results
 
     def call(self, step: str, *args: Any) -> Any:
         """The result of a single call."""
@@ -95,10 +72,6 @@ class PrefectRunner:
             close(_summary(results))
         return results
 
-    def spread(self, step: str, calls: Sequence[Call], read: Callable[[], object]) -> list[Any]:
-        """As any other step: a process that runs a flow is not forked."""
-        return self.map(step, calls)
-
     def call(self, step: str, *args: Any) -> Any:
         """The result of a single call."""
         return self.map(step, [args])[0]
@@ -119,14 +92,6 @@ class PrefectRunner:
                 yield tell
             finally:
                 artifact.close()
-
-
-def _all(step: str, calls: Sequence[Call], pool: Executor, close: Callable[[str], object]) -> list[Any]:
-    """One result per call of a plain step, in order."""
-    futures = [pool.submit(plain_step(step), *args) for args in calls]
-    results = [future.result() for future in futures]
-    close(_summary(results))
-    return results
 
 
 def plain_step(step: str) -> Callable[..., Any]:

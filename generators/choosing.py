@@ -8,7 +8,7 @@ What an anchor draws at its k-th turn is fixed by that. Which of those units bec
 three rules only: the quota (the first so many in key order), the caps, and the removal of later duplicates.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -107,15 +107,15 @@ class Units:
         return Units(self.anchor[rows], self.k[rows], self.word[rows], columns, contents, self.mixed)
 
     @staticmethod
-    def join(parts: "list[Units]") -> "Units":
-        """Units of several levels, one after the other."""
+    def join(parts: "Sequence[Units]", rows: Ints | Flags | slice = slice(None)) -> "Units":
+        """Units of several levels, one after the other, or some rows of them; never whole before they are taken."""
         first = parts[0]
         return Units(
-            np.concatenate([p.anchor for p in parts]),
-            np.concatenate([p.k for p in parts]),
-            np.concatenate([p.word for p in parts]),
-            {name: np.concatenate([p.columns[name] for p in parts]) for name in first.columns},
-            tuple(np.concatenate([p.contents[i] for p in parts]) for i in range(len(first.contents))),
+            np.concatenate([p.anchor for p in parts])[rows],
+            np.concatenate([p.k for p in parts])[rows],
+            np.concatenate([p.word for p in parts])[rows],
+            {name: np.concatenate([p.columns[name] for p in parts])[rows] for name in first.columns},
+            tuple(np.concatenate([p.contents[i] for p in parts])[rows] for i in range(len(first.contents))),
             first.mixed,
         )
 
@@ -190,13 +190,12 @@ def fill(
         fruitless += 1
         if size + sum(units.size for units in waiting) < wanted and fruitless < patience:
             continue
-        kept, waiting = [within_caps(without_duplicates(Units.join([*kept, *waiting])), person, caps)], []
+        kept, waiting = [joined([*kept, *waiting], person, caps, wanted)], []
         fruitless = 0 if kept[0].size > size else fruitless
         size = kept[0].size
         if size >= wanted or fruitless >= patience:
             break
-    found = within_caps(without_duplicates(Units.join([*kept, *waiting])), person, caps)
-    return found.take(np.arange(min(wanted, found.size)))
+    return joined([*kept, *waiting], person, caps, wanted) if waiting else kept[0]
 
 
 def _fill_cells(levels: Iterator[Units], person: Ints, caps: Caps, patience: int, cells: Cells) -> Units:
@@ -210,7 +209,7 @@ def _fill_cells(levels: Iterator[Units], person: Ints, caps: Caps, patience: int
             counts = np.bincount(cells.of(kept), minlength=len(cells.wanted))
         of = cells.of(new)
         new = new.take((of >= 0) & (counts < cells.wanted)[of])
-        both = within_caps(without_duplicates(new if kept is None else Units.join([kept, new])), person, caps)
+        both = joined([new] if kept is None else [kept, new], person, caps)
         of = cells.of(both)
         grown = both.take(rank_within(of) < cells.wanted[of])
         fruitless = fruitless + 1 if kept is not None and grown.size == kept.size else 0
@@ -235,28 +234,38 @@ def _in_order(units: Units) -> Units:
     return units
 
 
-def without_duplicates(units: Units) -> Units:
-    """The units in their order without those that repeat a content of an earlier one."""
-    for index in range(len(units.contents)):
-        _, first = np.unique(units.contents[index], return_index=True)
-        units = units.take(np.sort(first))
-    if not units.mixed:
-        return units
-    width = len(units.contents)
-    flat = np.stack(units.contents, axis=1).reshape(-1)
+def joined(parts: Sequence[Units], person: Ints, caps: Caps, most: int | None = None) -> Units:
+    """The units in their order, at most so many, without duplicates and within the caps."""
+    rows = within_caps(parts, without_duplicates(parts), person, caps)
+    return Units.join(parts, rows[:most])
+
+
+def without_duplicates(parts: Sequence[Units]) -> Ints:
+    """The rows of the units, in their order, that repeat no content of an earlier one."""
+    width = len(parts[0].contents)
+    contents = [np.concatenate([part.contents[i] for part in parts]) for i in range(width)]
+    rows = np.arange(sum(part.size for part in parts))
+    for content in contents:
+        _, first = np.unique(content[rows], return_index=True)
+        rows = rows[np.sort(first)]
+    if not parts[0].mixed:
+        return rows
+    flat = np.stack([content[rows] for content in contents], axis=1).reshape(-1)
     _, first, at = np.unique(flat, return_index=True, return_inverse=True)
-    owner = (first // width)[at].reshape(units.size, width)
-    return units.take((owner == np.arange(units.size)[:, None]).all(axis=1))
+    owner = (first // width)[at].reshape(len(rows), width)
+    return np.asarray(rows[(owner == np.arange(len(rows))[:, None]).all(axis=1)], dtype=np.int64)
 
 
-def within_caps(units: Units, person: Ints, caps: Caps) -> Units:
-    """The units in their order, at most so many of one image, then of one person, then in one wording."""
-    units = units.take(rank_within(units.anchor) < caps.image)
-    anchors = person[units.anchor]
-    units = units.take((rank_within(anchors) < caps.person) | (anchors == NOBODY))
+def within_caps(parts: Sequence[Units], rows: Ints, person: Ints, caps: Caps) -> Ints:
+    """The rows in their order, at most so many of one image, then of one person, then in one wording."""
+    anchor = np.concatenate([p.anchor for p in parts])
+    rows = rows[rank_within(anchor[rows]) < caps.image]
+    anchors = person[anchor[rows]]
+    rows = rows[(rank_within(anchors) < caps.person) | (anchors == NOBODY)]
     if caps.paraphrase is None:
-        return units
-    return units.take(rank_within(units.columns["paraphrase"]) < caps.paraphrase)
+        return rows
+    paraphrase = np.concatenate([p.columns["paraphrase"] for p in parts])
+    return rows[rank_within(paraphrase[rows]) < caps.paraphrase]
 
 
 def rank_within(cells: Ints) -> Ints:

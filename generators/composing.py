@@ -1,6 +1,8 @@
 """From a family's draft to rows of `conversations`: text, nested columns and ids, all built as flat Arrow arrays.
 
-    table, shortfall = compose_rows("SAME_YN", question, wording, pool, recipe_family, seed=7, pixel_budget=(…, …))
+    rows = choose_rows("SAME_YN", question, wording, pool, recipe_family, seed=7, pixel_budget=(…, …))
+    for table in rows.blocks():
+        ...
 
 Nested columns are offsets over flat arrays, so a million rows cost a few array operations and no Python object each.
 A row's id is a hash of what it shows (family, subtask, paraphrase, images and texts in order, k): it survives rebuilds.
@@ -16,6 +18,7 @@ import pyarrow.compute as pc
 
 from generators.facts import confirmed
 from generators.golds import answer_struct, answer_words
+from generators.pool import whole
 from generators.wording import Wording, render
 from schemas.errors import BadTable
 from schemas.keys import Words, hash_ids, mix, seed_of
@@ -23,7 +26,7 @@ from schemas.question import DIFFICULTIES, NOBODY, STRATEGIES, Ask, Draft, Ints,
 from schemas.recipe import Family
 from schemas.tables import CONVERSATIONS
 
-BLOCK_ROWS = 32_768
+BLOCK_ROWS = 16_384
 _REPEATED = (
     "image_id", "source", "person_key", "cam_key", "clothes_key", "modality", "frame", "width", "height",
 )  # fmt: skip
@@ -61,20 +64,6 @@ class Rows:
             at = self.order[start : start + size]
             rows = part(self.draft, at)
             yield _block(self.question.answer, self.wording, self.pool, rows, self.ids[at], self.fixed)
-
-
-def compose_rows(
-    family: str,
-    question: Question,
-    wording: Wording,
-    pool: Pool,
-    quota: Family,
-    seed: int,
-    pixel_budget: tuple[int, int],
-) -> tuple[pa.Table, str]:
-    """The rows of one family over one pool, sorted by id, and why there are fewer than asked for ("" when not)."""
-    rows = choose_rows(family, question, wording, pool, quota, seed, pixel_budget)
-    return pa.concat_tables([CONVERSATIONS.schema.empty_table(), *rows.blocks()]), rows.shortfall
 
 
 def choose_rows(
@@ -146,17 +135,17 @@ def part(draft: Draft, at: Ints) -> Draft:
         roles=draft.roles,
         k=draft.k[at],
         paraphrase=draft.paraphrase[at],
-        subtask=draft.subtask.take(rows),
+        subtask=_words(draft.subtask, rows),
         gold=None if draft.gold is None else draft.gold[at],
-        answer=None if draft.answer is None else draft.answer.take(rows),
+        answer=None if draft.answer is None else _words(draft.answer, rows),
         asked=None if draft.asked is None else draft.asked[at],
         lettered=draft.lettered,
-        reason=None if draft.reason is None else draft.reason.take(rows),
+        reason=None if draft.reason is None else _words(draft.reason, rows),
         evidence=None if draft.evidence is None else draft.evidence.take(at, draft.size),
         difficulty=None if draft.difficulty is None else draft.difficulty[at],
         regions=draft.regions,
-        between=tuple(turn.take(rows) for turn in draft.between),
-        thought=None if draft.thought is None else draft.thought.take(rows),
+        between=tuple(_words(turn, rows) for turn in draft.between),
+        thought=None if draft.thought is None else _words(draft.thought, rows),
         kinds=None if draft.kinds is None else draft.kinds[at],
         text_strategies=None if draft.text_strategies is None else draft.text_strategies[at],
         confidence=None if draft.confidence is None else draft.confidence[at],
@@ -164,9 +153,15 @@ def part(draft: Draft, at: Ints) -> Draft:
         n_options=None if draft.n_options is None else draft.n_options[at],
         texts=None if draft.texts is None else draft.texts[at],
         text_role=draft.text_role,
-        slots={name: column.take(rows) for name, column in draft.slots.items()},
+        slots={name: _words(column, rows) for name, column in draft.slots.items()},
         negatives=negatives,
     )
+
+
+def _words(column: pa.Array, rows: pa.Array) -> pa.Array:
+    """The words of some rows of a column, which may be numbers that point into a table."""
+    taken = column.take(rows)
+    return taken.dictionary_decode() if pa.types.is_dictionary(taken.type) else taken
 
 
 def _block(kind: str, wording: Wording, pool: Pool, draft: Draft, ids: Words, fixed: Mapping[str, Any]) -> pa.Table:
@@ -225,7 +220,7 @@ def _images(draft: Draft, pool: Pool) -> pa.Array:
     at = pa.array(draft.images[shown])
     places = np.broadcast_to(np.arange(len(draft.roles)), draft.images.shape)[shown]
     table = pool.shown_table
-    columns = {name: table.column(name).combine_chunks().take(at) for name in _REPEATED}
+    columns = {name: whole(table.column(name)).take(at) for name in _REPEATED}
     columns["role"] = pa.array(list(draft.roles), pa.string()).take(pa.array(places))
     columns["region"] = _regions(draft, places)
     flat = pa.StructArray.from_arrays([columns[field.name] for field in _REF], fields=list(_REF))
@@ -243,8 +238,8 @@ def _texts(draft: Draft, pool: Pool) -> pa.Array:
     texts = np.zeros((draft.size, 0), dtype=np.int64) if draft.texts is None else draft.texts
     used = texts != NOBODY
     at, table = pa.array(texts[used]), pool.captions.table
-    picked = [table.column(name).combine_chunks().take(at) for name in ("caption_id", "caption_source", "text")]
-    roles, languages = _same(draft.text_role, len(at)), table.column("language").combine_chunks().take(at)
+    picked = [whole(table.column(name)).take(at) for name in ("caption_id", "caption_source", "text")]
+    roles, languages = _same(draft.text_role, len(at)), whole(table.column("language")).take(at)
     flat = pa.StructArray.from_arrays([picked[0], roles, picked[1], picked[2], languages], fields=list(_TEXT))
     return _lists(flat, used.sum(axis=1), _TEXT)
 
@@ -272,7 +267,7 @@ def _negatives(draft: Draft, pool: Pool) -> pa.Array:
     mined = rank >= 0
     miner = pool.neighbours.miner if pool.neighbours is not None else None
     children = [
-        pool.shown_table.column("image_id").combine_chunks().take(pa.array(draft.images[found])),
+        whole(pool.shown_table.column("image_id")).take(pa.array(draft.images[found])),
         pa.array(STRATEGIES, pa.string()).take(pa.array(draft.negatives.strategy[found])),
         pa.array((rank + 1).astype(np.int16), mask=~mined),
         pa.array(np.round(score, 3).astype(np.float32), mask=~mined),
@@ -285,7 +280,7 @@ def _negatives(draft: Draft, pool: Pool) -> pa.Array:
 def _wrong_texts(texts: Ints, strategies: Ints, pool: Pool) -> pa.Array:
     found = strategies != NOBODY
     children = [
-        pool.captions.table.column("caption_id").combine_chunks().take(pa.array(texts[found])),
+        whole(pool.captions.table.column("caption_id")).take(pa.array(texts[found])),
         pa.array(STRATEGIES, pa.string()).take(pa.array(strategies[found])),
     ]
     children += [pa.nulls(len(children[0]), field.type) for field in list(_NEGATIVE)[2:]]
@@ -356,5 +351,5 @@ def _licences(draft: Draft, pool: Pool) -> pa.Array:
     at = draft.images[:, 0]
     if draft.texts is not None:
         at = np.where(at == NOBODY, pool.captions.image[draft.texts[:, 0]], at)
-    licences = pool.table.column("license_id").combine_chunks().take(pa.array(at))
+    licences = whole(pool.table.column("license_id")).take(pa.array(at))
     return _lists(licences, np.ones(draft.size, dtype=np.int64), pa.string())

@@ -5,8 +5,9 @@ import pyarrow as pa
 
 from generators.choosing import Ring, Units, cells_of, first_allowed
 from generators.galleries import MOST, candidate_words
-from generators.pool import nearly_same
+from generators.pool import nearly_same, whole
 from generators.quotas import shortfall
+from generators.wording import coded_words
 from schemas.keys import Words, mix
 from schemas.question import Ask, Draft, Flags, Ints, Pool
 
@@ -34,7 +35,12 @@ class PictureFinder:
 
 def texts_of(pool: Pool, captions: Ints) -> pa.Array:
     """The words of captions."""
-    return pool.captions.table.column("text").combine_chunks().take(pa.array(captions))
+    return whole(pool.captions.table.column("text")).take(pa.array(captions))
+
+
+def quoted(pool: Pool, captions: Ints) -> pa.Array:
+    """The words of captions as a draft keeps them: as numbers that point into the pool's table."""
+    return coded_words(whole(pool.captions.table.column("text")), captions)
 
 
 def usable_captions(ask: Ask, least: int, most: int) -> Ints:
@@ -57,7 +63,7 @@ def caption_gallery(ask: Ask, units: Units, subtask: str, lacking: str) -> Draft
         texts=columns["caption"][:, None],
         slots={
             "candidates": candidate_words(columns["size"], 1),
-            "caption": texts_of(ask.pool, columns["caption"]),
+            "caption": quoted(ask.pool, columns["caption"]),
         },
         difficulty=columns["difficulty"] if "shares" in ask.options else None,
         shortfall=shortfall(ask, units, lacking, ask.rows),

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from generators.pairing import NegativeFinder, how, negatives_of
-from generators.wording import words_at
+from generators.wording import coded_words
 from schemas import answers
 from schemas.keys import Words, below, mix, uniform
 from schemas.question import NOBODY, Ask, Flags, Ints, Negatives, Pool
@@ -84,7 +84,7 @@ def _displayed(match: Ints, others: Ints, ranks: Ints, size: Ints, place: Ints) 
     beyond = columns >= size[:, None]
     shown = np.where(here, match[:, None], np.take_along_axis(others, source, axis=1))
     rank = np.where(here | beyond, NOBODY, np.take_along_axis(ranks, source, axis=1))
-    return Gallery(np.where(beyond, NOBODY, shown), rank, size, place)
+    return Gallery(np.where(beyond, NOBODY, shown).astype(np.int32), rank.astype(np.int16), size, place)
 
 
 def strategies(pool: Pool, anchors: Ints, found: Gallery, plain: str) -> Negatives:
@@ -98,7 +98,7 @@ def strategies(pool: Pool, anchors: Ints, found: Gallery, plain: str) -> Negativ
 def candidate_words(size: Ints, first: int) -> pa.Array:
     """`Image 2 [[image:2]] Image 3 [[image:3]]`: the candidates of each row, numbered from `first`."""
     table = [" ".join(_shown(first + at) for at in range(n)) for n in range(MOST + 1)]
-    return words_at(table, size)
+    return coded_words(table, size)
 
 
 def _shown(number: int) -> str:

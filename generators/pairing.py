@@ -208,9 +208,9 @@ def hardness(rank: Ints) -> Ints:
 
 def how(rank: Ints, mined: str, plain: str) -> Ints:
     """The strategy behind each negative's rank: `mined`, attribute_twin, distractor or `plain`."""
-    named = [STRATEGIES.index(name) for name in (mined, "attribute_twin", "distractor")]
+    named = [np.int8(STRATEGIES.index(name)) for name in (mined, "attribute_twin", "distractor", plain)]
     which = [rank >= 0, rank == TWIN, rank == DISTRACTOR]
-    return np.asarray(np.select(which, named, STRATEGIES.index(plain)), dtype=np.int64)
+    return np.asarray(np.select(which, named[:3], named[3]), dtype=np.int8)
 
 
 def camera_or_none(pool: Pool) -> Ints:
@@ -266,7 +266,7 @@ def negatives_of(pool: Pool, anchors: Ints, strategy: Ints, rank: Ints) -> Negat
     if pool.neighbours is not None:
         rows, columns = np.nonzero(rank >= 0)
         score[rows, columns] = pool.neighbours.distance[anchors[rows], rank[rows, columns]]
-    return Negatives(strategy=strategy, rank=rank, score=score)
+    return Negatives(strategy=strategy.astype(np.int8), rank=rank.astype(np.int16), score=score)
 
 
 def after(negatives: Negatives, first: int) -> Negatives:

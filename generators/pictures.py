@@ -111,11 +111,6 @@ def _place(words: Sequence[str], before: str) -> Place:
     return Place(words[0], split, f"{before}{_MARK}{'/'.join(plain)}")
 
 
-def partition_lists(variant: str) -> list[str]:
-    """The list of each partition, in order, from a variant column: ["train", "test", ...]; empty without any."""
-    return variant.partition(_MARK)[2].split("/") if _MARK in variant else []
-
-
 def refusal(table: str, source: str, subject: str, reason: str, detail: str) -> Reject:
     """A refused row of a source."""
     return Reject(table=table, source=source, subject=subject, reason=reason, detail=detail)

@@ -190,6 +190,11 @@ def _coded_positions(wanted: pa.ChunkedArray, ids: pa.Array) -> Ints:
     return np.asarray(at[np.concatenate([np.zeros(0, dtype=np.int32), *codes])])
 
 
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one array, which is copied only where it has several chunks."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def captions_of(ids: pa.Array, captions: pa.Table) -> Captions:
     """The valid English captions about images of the pool, sorted by caption id."""
     at = positions(captions.column("image_id"), ids)

@@ -217,4 +217,5 @@ def search_negatives(pool: Pool, units: Units, plain: str, mined: str) -> Negati
     is_mined = how.strategy == STRATEGIES.index("embedding_topk")
     names = [STRATEGIES.index(name) for name in ("same_person", mined, "fits_note")]
     named = np.select([own, is_mined, units.columns["fitting"] == 1], names, how.strategy)
-    return Negatives(strategy=np.where(how.strategy == NOBODY, NOBODY, named), rank=how.rank, score=how.score)
+    strategy = np.where(how.strategy == NOBODY, NOBODY, named).astype(np.int8)
+    return Negatives(strategy=strategy, rank=how.rank, score=how.score)

@@ -60,7 +60,8 @@ def set_gallery(
     order = np.argsort(np.where(columns[0] >= 0, draw, np.uint64(np.iinfo(np.uint64).max)), axis=1, kind="stable")
     shown, rank, hit = (np.take_along_axis(column, order, axis=1)[:, :MOST] for column in (*columns, hits))
     beyond = shown < 0
-    return SetGallery(shown, np.where(beyond, NOBODY, rank), np.where(beyond, 0, hit), np.where(whole, size, 0))
+    shown, rank, hit = shown.astype(np.int32), np.where(beyond, NOBODY, rank), np.where(beyond, 0, hit)
+    return SetGallery(shown, rank.astype(np.int16), hit.astype(np.int8), np.where(whole, size, 0))
 
 
 def _matches(match: Ints, word: Words, again: Again) -> Ints:

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow.compute as pc
 
 from generators.choosing import Units, content, wording_in_turn
-from generators.described import usable_captions
+from generators.described import quoted, usable_captions
 from generators.quotas import fill_quota, shortfall
-from generators.wording import words_at
+from generators.wording import coded_words
 from schemas.keys import mix
 from schemas.question import Ask, Draft, Ints
 
@@ -33,8 +33,8 @@ def _levels(ask: Ask, captions: Ints) -> Iterator[Units]:
 
 
 def _draft(ask: Ask, units: Units) -> Draft:
-    told = ask.pool.captions.table.take(units.columns["caption"])
-    style = pc.fill_null(told.column("style").combine_chunks(), HUMAN).dictionary_encode()
+    told = ask.pool.captions.table.column("style").take(units.columns["caption"])
+    style = pc.fill_null(told.combine_chunks(), HUMAN).dictionary_encode()
     manners = [ask.words["manner"].get(name, "") for name in style.dictionary.to_pylist()]
     reason = "there are not enough pictures with a valid caption of this length"
     return Draft(
@@ -42,10 +42,10 @@ def _draft(ask: Ask, units: Units) -> Draft:
         roles=("query",),
         k=units.k,
         paraphrase=units.columns["paraphrase"],
-        subtask=style.cast("string"),
-        answer=told.column("text").combine_chunks(),
+        subtask=style,
+        answer=quoted(ask.pool, units.columns["caption"]),
         texts=units.columns["caption"][:, None],
         text_role="dialogue_turn",
-        slots={"manner": words_at(manners, style.indices.to_numpy().astype(np.int64))},
+        slots={"manner": coded_words(manners, style.indices.to_numpy())},
         shortfall=shortfall(ask, units, reason, ask.rows),
     )

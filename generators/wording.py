@@ -90,11 +90,10 @@ def _render_group(text: str, rows: pa.Array, n: int, slots: Mapping[str, pa.Arra
     return pc.binary_join_element_wise(*columns, "")
 
 
-def capitalised(values: pa.Array) -> pa.Array:
-    """Values with the first letter in upper case and the rest as they are."""
-    return pc.binary_join_element_wise(
-        pc.utf8_upper(pc.utf8_slice_codeunits(values, 0, 1)), pc.utf8_slice_codeunits(values, 1), ""
-    )
+def coded_words(table: Sequence[str] | pa.Array, at: Ints) -> pa.Array:
+    """`words_at` as numbers that point into the table: a draft keeps a long text once, however many rows say it."""
+    words = table if isinstance(table, pa.Array) else pa.array(list(table), pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(at, pa.int32()), words)
 
 
 def words_at(table: Sequence[str], at: Ints) -> pa.Array:

@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from schemas.keys import Words
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger[Any]]
+"""Whole numbers, of 64 bits unless many of them are kept at once."""
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 Masks = npt.NDArray[np.uint32]

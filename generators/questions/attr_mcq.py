@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from generators.attribute_masks import apart, mask_of, near_masks, plain_keys, told_once, words_of
 from generators.choosing import Ring, Units, cells_of, content, draws, first_allowed, wording_in_turn
 from generators.quotas import fill_quota, shortfall
-from generators.wording import words_at
+from generators.wording import coded_words
 from schemas.keys import Words, mix, seed_of
 from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
 from schemas.vocabulary import VOCABULARY
@@ -108,14 +108,14 @@ def _draft(ask: Ask, units: Units, reason: str) -> Draft:
         roles=("query",),
         k=units.k[each],
         paraphrase=columns["paraphrase"],
-        subtask=words_at(keys, group),
+        subtask=coded_words(keys, group),
         gold=columns["place"][rows, member] + 1,
         lettered=True,
         n_options=np.full(len(each), OPTIONS),
         asked=mix(*options.T),
         slots={
             "options": _listed(ask, keys, group, columns["options"]),
-            **{table: words_at([ask.words[table][key] for key in keys], group) for table in ("ask", "noun")},
+            **{table: coded_words([ask.words[table][key] for key in keys], group) for table in ("ask", "noun")},
         },
         shortfall=reason,
     )

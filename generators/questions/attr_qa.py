@@ -13,7 +13,7 @@ import pyarrow as pa
 from generators.attribute_masks import is_single, mask_of, words_of
 from generators.choosing import Units, content
 from generators.quotas import fill_quota, shortfall
-from generators.wording import words_at
+from generators.wording import coded_words
 from schemas.keys import below, mix, seed_of
 from schemas.question import HIDDEN, NOBODY, Ask, Draft, Example, Flags, Ints, Masks, Question
 from schemas.vocabulary import VOCABULARY
@@ -72,15 +72,14 @@ def _of_key(ask: Ask, at: int, key: str, hidden: bool, k: int) -> Units:
 
 def _draft(ask: Ask, units: Units) -> Draft:
     keys, group = _keys(ask), units.columns["key"]
-    names = words_at(keys, group)
     return Draft(
         images=units.anchor[:, None],
         roles=("query",),
         k=units.k,
         paraphrase=units.columns["paraphrase"],
-        subtask=names,
+        subtask=coded_words(keys, group),
         answer=_spoken(keys, group, units.columns["mask"]),
-        slots={table: words_at([ask.words[table][key] for key in keys], group) for table in ("ask", "noun")},
+        slots={table: coded_words([ask.words[table][key] for key in keys], group) for table in ("ask", "noun")},
         shortfall=shortfall(
             ask, units, "there are not enough pictures with known attributes", ask.rows, {"subtask": keys}
         ),

@@ -12,7 +12,7 @@ from generators.attribute_masks import mask_of, near_masks, plain_keys, told_onc
 from generators.choosing import Ring, Units, cells_of, content, first_allowed
 from generators.pairing import negatives_of
 from generators.quotas import fill_quota, shortfall
-from generators.wording import words_at
+from generators.wording import coded_words
 from schemas.keys import Words, below, mix, seed_of
 from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Example, Flags, Ints, Question
 from schemas.vocabulary import VOCABULARY, spoken
@@ -95,11 +95,11 @@ def _draft(ask: Ask, units: Units) -> Draft:
         roles=("query",),
         k=units.k[both],
         paraphrase=units.columns["paraphrase"][both],
-        subtask=words_at(keys, group),
+        subtask=coded_words(keys, group),
         gold=gold,
         n_options=np.full(len(both), 2),
         asked=units.columns["mask"][both].astype(np.uint64),
-        slots={table: words_at(worded, at[both]) for table, worded in words.items()},
+        slots={table: coded_words(worded, at[both]) for table, worded in words.items()},
         negatives=negatives_of(ask.pool, units.anchor[both], how, np.full_like(how, NOBODY)),
         shortfall=shortfall(
             ask,

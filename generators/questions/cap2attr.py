@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from generators.choosing import Units, content, patience_for, some_of, turns_of
-from generators.described import texts_of
+from generators.described import quoted
 from generators.portraits import joined, packed
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.sayings import KEYS, Sayings
@@ -69,7 +69,7 @@ def _draft(ask: Ask, units: Units, sayings: Sayings) -> Draft:
         answer=pc.binary_join_element_wise("{", joined(told, ", "), "}", ""),
         asked=packed(fields),
         texts=captions[:, None],
-        slots={"fields": joined(names, ", "), "caption": texts_of(ask.pool, captions)},
+        slots={"fields": joined(names, ", "), "caption": quoted(ask.pool, captions)},
         shortfall=shortfall(ask, units, "too few captions that state two attributes plainly", ask.rows),
     )
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from generators.choosing import Ring, Units, content, first_allowed, patience_for, turns_of
-from generators.described import texts_of
+from generators.described import quoted
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.sayings import Sayings
 from generators.wording import words_at
@@ -72,10 +72,10 @@ def _draft(ask: Ask, units: Units, styles: list[str]) -> Draft:
         k=units.k,
         paraphrase=columns["paraphrase"],
         subtask=words_at(styles, columns["subtask"]),
-        answer=texts_of(ask.pool, columns["again"]),
+        answer=quoted(ask.pool, columns["again"]),
         texts=columns["caption"][:, None],
         slots={
-            "caption": texts_of(ask.pool, columns["caption"]),
+            "caption": quoted(ask.pool, columns["caption"]),
             "manner": words_at(list(ask.words["manner"].values()), columns["subtask"]),
         },
         shortfall=shortfall(ask, units, reason, ask.rows, {"subtask": styles}),

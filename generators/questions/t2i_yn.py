@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from generators.choosing import Units, content, patience_for, turns_of
 from generators.claims import Claims
-from generators.described import PictureFinder, texts_of, usable_captions
+from generators.described import PictureFinder, quoted, usable_captions
 from generators.galleries import finder_of
 from generators.pairing import hardness, how, negatives_of
 from generators.quotas import caps_of, fill_quota, shortfall
@@ -56,7 +56,7 @@ def _draft(ask: Ask, units: Units) -> Draft:
         gold=gold,
         n_options=np.full(len(both), 2),
         texts=columns["caption"][:, None],
-        slots={"caption": texts_of(ask.pool, columns["caption"])},
+        slots={"caption": quoted(ask.pool, columns["caption"])},
         negatives=negatives_of(ask.pool, units.anchor[both], np.where(gold[:, None] == 0, strategy, NOBODY), rank),
         difficulty=columns["difficulty"] if "shares" in ask.options else None,
         shortfall=shortfall(

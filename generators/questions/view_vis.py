@@ -10,7 +10,7 @@ import numpy as np
 from generators.attribute_masks import is_single, mask_of, words_of
 from generators.choosing import Units, content, wording_in_turn
 from generators.quotas import fill_quota, shortfall
-from generators.wording import words_at
+from generators.wording import coded_words
 from schemas.keys import mix, seed_of
 from schemas.question import Ask, Draft, Example, Ints, Question
 
@@ -61,9 +61,9 @@ def _draft(ask: Ask, units: Units, reason: str) -> Draft:
         roles=("query",),
         k=units.k,
         paraphrase=units.columns["paraphrase"],
-        subtask=words_at(KEYS, which),
-        answer=words_at(*_coded(answer)),
-        slots={table: words_at([ask.words[table][key] for key in KEYS], which) for table in ("ask", "noun")},
+        subtask=coded_words(KEYS, which),
+        answer=coded_words(*_coded(answer)),
+        slots={table: coded_words([ask.words[table][key] for key in KEYS], which) for table in ("ask", "noun")},
         shortfall=reason,
     )
 

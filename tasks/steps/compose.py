@@ -50,8 +50,9 @@ from schemas.discovery import find
 from schemas.errors import BadRecipe
 from schemas.recipe import Recipe
 from tasks.steps import pools
+from tasks.steps.apart import apart
 from tasks.steps.parts import SourceParts
-from tasks.steps.pools import give_back, read_pool, withheld_persons
+from tasks.steps.pools import People, give_back
 from tasks.steps.store import StepOutput, find_step, run_step
 from tasks.versions import streaming, writer
 
@@ -92,45 +93,62 @@ _SCHEMAS = (answers, keys, question, tables, vocabulary, writer, streaming, pool
 
 
 def compose(
-    store: Path, parts: Sequence[SourceParts], recipe: Recipe, family: str, linked: StepOutput | None = None
+    store: Path,
+    parts: Sequence[SourceParts],
+    recipe: Recipe,
+    family: str,
+    linked: StepOutput | None = None,
+    people: Path | None = None,
 ) -> StepOutput:
     """The rows of one family. Facts: rows, answers and distinct questions per split, shortfalls with their reasons.
 
-    Train persons that `linked` says may be a test person are left out and counted. Raises UnknownName for a family
-    without a file, BadRecipe for an option that cannot be followed.
+    Train persons that `linked` says may be a test person are left out and counted. With a folder of `people`, see
+    `pools.people_laid_out`, the work is done in a process of its own. Raises UnknownName for a family without a file,
+    BadRecipe for an option that cannot be followed.
     """
-    declared = find(_PACKAGE, "QUESTION", family.lower())
-    ordered = sorted(parts, key=lambda part: part.source)
-    quota = recipe.families[family]
-
-    def work(folder: Path) -> dict[str, Any]:
-        withheld = withheld_persons(ordered, linked, recipe.link.accepted())
-        words = wording.load_wording(family)
-        facts: dict[str, Any] = {"family": family, "title": declared.title, "withheld_persons": len(withheld)}
-        facts |= {"rows": {}, "answers": {}, "distinct": {}, "shortfalls": [], "files": []}
-        for split, wanted in sorted(quota.rows.items()):
-            people = read_pool(store, ordered, split, withheld, also=tuple(quota.options.get("also_splits", ())))
-            people = pool.withhold(people, tuple(quota.options.get("withhold", ())))
-            rows = composing.choose_rows(family, declared, words, people, quota, recipe.seed, recipe.pixel_budget)
-            _write(facts, split, wanted, rows, folder)
-        return facts
-
-    inputs = _inputs(ordered, recipe, family, linked)
-    try:
-        return run_step(store, "compose", inputs, work)
-    except BadRecipe as error:
-        raise BadRecipe(f"The recipe {recipe.name!r} cannot be used for {family}: {error}") from error
+    work = (store, parts, recipe, family, linked, people)
+    if people is None or is_composed(store, parts, recipe, family, linked):
+        return _compose(*work)
+    return apart(_compose, *work)
 
 
 def is_composed(
     store: Path, parts: Sequence[SourceParts], recipe: Recipe, family: str, linked: StepOutput | None = None
 ) -> bool:
     """Whether `compose` has nothing left to do for a family; told from digests alone, without reading a table."""
-    ordered = sorted(parts, key=lambda part: part.source)
-    return find_step(store, "compose", _inputs(ordered, recipe, family, linked)) is not None
+    return find_step(store, "compose", _inputs(parts, recipe, family, linked)) is not None
+
+
+def _compose(
+    store: Path,
+    parts: Sequence[SourceParts],
+    recipe: Recipe,
+    family: str,
+    linked: StepOutput | None,
+    laid_out: Path | None,
+) -> StepOutput:
+    people = People(store, sorted(parts, key=lambda part: part.source), recipe, linked, laid_out)
+    declared, words = find(_PACKAGE, "QUESTION", family.lower()), wording.load_wording(family)
+    quota = recipe.families[family]
+
+    def work(folder: Path) -> dict[str, Any]:
+        facts: dict[str, Any] = {"family": family, "title": declared.title, "withheld_persons": people.withheld()}
+        facts |= {"rows": {}, "answers": {}, "distinct": {}, "shortfalls": [], "files": []}
+        for split, wanted in sorted(quota.rows.items()):
+            shown = pool.withhold(people.pool(split, quota), tuple(quota.options.get("withhold", ())))
+            rows = composing.choose_rows(family, declared, words, shown, quota, recipe.seed, recipe.pixel_budget)
+            _write(facts, split, wanted, rows, folder)
+        return facts
+
+    inputs = _inputs(parts, recipe, family, linked)
+    try:
+        return run_step(store, "compose", inputs, work)
+    except BadRecipe as error:
+        raise BadRecipe(f"The recipe {recipe.name!r} cannot be used for {family}: {error}") from error
 
 
 def _inputs(parts: Sequence[SourceParts], recipe: Recipe, family: str, linked: StepOutput | None) -> dict[str, Any]:
+    find(_PACKAGE, "QUESTION", family.lower())
     steps = {part.source: [part.ingested.digest, part.described.digest, part.mined.digest] for part in parts}
     return {
         "sources": steps,

@@ -1,6 +1,5 @@
 """What three steps made of one source, as the joint steps take it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -31,8 +30,3 @@ def read_table(step: StepOutput, name: str) -> pa.Table:
     if not path.is_file():
         return schema.empty_table()
     return pq.read_table(path, columns=schema.names, partitioning=None).replace_schema_metadata(None)
-
-
-def read_all(steps: Sequence[StepOutput], name: str) -> pa.Table:
-    """One table over several finished steps."""
-    return pa.concat_tables([TABLES[name].schema.empty_table(), *(read_table(step, name) for step in steps)])

@@ -1,10 +1,20 @@
 """The people that questions are asked about, read from the steps of all sources; one reading serves many families.
 
 Only the columns and rows that a pool keeps are read, source by source, so that a quarter of a million pictures take
-some hundred megabytes. A pool is kept for the families that come after, until `forget` says that they are done.
+some hundred megabytes. A pool is kept for the families that come after, until `forget_pools` says that they are done.
+
+For families that are composed in processes of their own the pools are laid out in files, which all of them map:
+
+    with people_laid_out(store, parts, recipe, linked, families) as people:
+        ...  # compose(store, parts, recipe, family, linked, people)
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 from threading import Lock
@@ -17,9 +27,11 @@ import pyarrow.parquet as pq
 from generators import links, pool
 from schemas.keys import digest
 from schemas.question import Pool
-from schemas.recipe import Recipe
+from schemas.recipe import Family, Recipe
 from schemas.tables import TABLES
+from tasks.steps.apart import apart
 from tasks.steps.parts import SourceParts, read_table
+from tasks.steps.pool_files import laid_out, lay_out
 from tasks.steps.store import StepOutput
 
 _CAPTIONS = ("caption_id", "image_id", "text", "caption_source", "style", "language", "valid", "n_words")
@@ -28,6 +40,7 @@ _FAR = "dissimilar"
 _NEIGHBOURS = ("anchor_id", "rank", "candidate_id", "distance", "miner")
 _SIZES = ("image_id", "width", "height", "phash")
 _MOST_KEPT = 3
+_WITHHELD_COUNT = "withheld.json"
 
 
 class _Kept:
@@ -79,14 +92,62 @@ def read_pool(
     return made
 
 
-def read_pools(
-    store: Path, parts: Sequence[SourceParts], recipe: Recipe, linked: StepOutput | None, splits: Sequence[str]
-) -> None:
-    """Read and keep the people of some splits, as composing reads them: processes that are forked then share them."""
-    ordered = sorted(parts, key=lambda part: part.source)
-    withheld = withheld_persons(ordered, linked, recipe.link.accepted())
-    for split in splits:
-        read_pool(store, ordered, split, withheld)
+@dataclass(frozen=True, slots=True)
+class People:
+    """Whom a recipe may ask about: read from the steps of its sources, or mapped from `folder` where it is given."""
+
+    store: Path
+    parts: Sequence[SourceParts]
+    recipe: Recipe
+    linked: StepOutput | None
+    folder: Path | None = None
+
+    def withheld(self) -> int:
+        """How many persons are kept out of training, see `withheld_persons`."""
+        if self.folder is None:
+            return len(self._withheld())
+        return int(json.loads((self.folder / _WITHHELD_COUNT).read_bytes()))
+
+    def pool(self, split: str, quota: Family) -> Pool:
+        """The people of one split as a family's options want them."""
+        also = _also(quota)
+        if self.folder is None:
+            return read_pool(self.store, self.parts, split, self._withheld(), also)
+        return laid_out(self.folder / _folder_of(split, also))
+
+    def lay_out(self, folder: Path, split: str, also: Sequence[str]) -> None:
+        """Read the people of one split and write them into the folder, where `pool` finds them."""
+        withheld = self._withheld()
+        lay_out(read_pool(self.store, self.parts, split, withheld, also), folder / _folder_of(split, also))
+        (folder / _WITHHELD_COUNT).write_text(str(len(withheld)))
+
+    def _withheld(self) -> set[str]:
+        return withheld_persons(self.parts, self.linked, self.recipe.link.accepted())
+
+
+@contextmanager
+def people_laid_out(
+    store: Path, parts: Sequence[SourceParts], recipe: Recipe, linked: StepOutput | None, families: Sequence[str]
+) -> Iterator[Path]:
+    """A folder of the people whom families of the recipe ask about, for `People.folder`; it goes with the block."""
+    people = People(store, sorted(parts, key=lambda part: part.source), recipe, linked)
+    quotas = [recipe.families[family] for family in families]
+    asked = sorted({(split, _also(quota)) for quota in quotas for split in quota.rows})
+    folder = Path(tempfile.mkdtemp(prefix=".people-", dir=store))
+    try:
+        for split, also in asked:
+            apart(people.lay_out, folder, split, also)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _also(quota: Family) -> tuple[str, ...]:
+    return tuple(quota.options.get("also_splits", ()))
+
+
+def _folder_of(split: str, also: Sequence[str]) -> str:
+    return "-".join(["people", split, *(also if split == "train" else ())])
 
 
 def _built(store: Path, parts: Sequence[SourceParts], splits: Sequence[str], withheld: Sequence[str]) -> Pool:

@@ -22,7 +22,6 @@ from schemas.tables import Table
 from tasks.versions.writer import (
     _ROWS_PER_HASH,
     _hash_values,
-    _in_one_chunk,
     _one_array,
     _profile,
     _type_name,
@@ -55,12 +54,12 @@ class LogicalDigest:
     def add(self, table: pa.Table) -> None:
         """Take in the next rows."""
         for piece in self._pieces.cut(table):
-            self._hash(piece)
+            self._hash(pa.concat_tables(piece))
 
     def hexdigest(self) -> str:
         """The digest (hex) of all rows; nothing may be added after."""
         for piece in self._pieces.rest():
-            self._hash(piece)
+            self._hash(pa.concat_tables(piece))
         return self._hasher.hexdigest()
 
     def _hash(self, piece: pa.Table) -> None:
@@ -108,8 +107,8 @@ class TableWriter:
         """The file's name, rows and digest, once all rows are in."""
         return Written(self._path.name, self._rows, self._digest.hexdigest())
 
-    def _write(self, group: pa.Table) -> None:
-        whole = _in_one_chunk(group).replace_schema_metadata(self._schema.metadata)
+    def _write(self, group: list[pa.Table]) -> None:
+        whole = _joined(group).replace_schema_metadata(self._schema.metadata)
         self._file.write_table(whole, row_group_size=self._spec.rows_per_group)
         self._digest.add(whole.replace_schema_metadata(None))
 
@@ -177,22 +176,47 @@ def _by_file(blocks: Iterator[pa.Table], most: int) -> Iterator[Iterator[pa.Tabl
 
 
 class _Pieces:
-    """Cuts tables that come one after the other into pieces of one size."""
+    """Cuts tables that come one after the other into pieces of one size, each a list of tables."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._held: pa.Table | None = None
+        self._held: list[pa.Table] = []
+        self._rows = 0
 
-    def cut(self, table: pa.Table) -> Iterator[pa.Table]:
+    def cut(self, table: pa.Table) -> Iterator[list[pa.Table]]:
         """The pieces that are full with this table."""
-        joined = table if self._held is None else pa.concat_tables([self._held, table])
-        whole = joined.num_rows - joined.num_rows % self._size
-        self._held = joined.slice(whole) if whole < joined.num_rows else None
-        for start in range(0, whole, self._size):
-            yield joined.slice(start, self._size)
+        start = 0
+        while self._rows + table.num_rows - start >= self._size:
+            room = self._size - self._rows
+            self._held.append(table.slice(start, room))
+            start += room
+            yield self._let_go()
+        if start < table.num_rows:
+            self._held.append(table.slice(start))
+            self._rows += table.num_rows - start
 
-    def rest(self) -> Iterator[pa.Table]:
+    def rest(self) -> Iterator[list[pa.Table]]:
         """What is left at the end, if anything."""
-        if self._held is not None:
-            yield self._held
-            self._held = None
+        if self._held:
+            yield self._let_go()
+
+    def _let_go(self) -> list[pa.Table]:
+        piece, self._held, self._rows = self._held, [], 0
+        return piece
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    """The tables one after the other, with one chunk a column.
+
+    The list is emptied, so that what it held of a column is gone before the next column is put together.
+    """
+    schema = tables[0].schema
+    columns = [[chunk for table in tables for chunk in table.column(name).chunks] for name in schema.names]
+    tables.clear()
+    columns.reverse()
+    arrays = [_one(columns.pop()) for _ in schema.names]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _one(chunks: list[pa.Array]) -> pa.Array:
+    return chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)

@@ -1,8 +1,7 @@
-"""Large families are composed in forked processes: the same files, and a clear end when the machine stops one."""
+"""Large families are composed in processes of their own: the same files, and a clear end when the machine stops one."""
 
 import os
 import shutil
-import signal
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,12 @@ from flows.runner import PlainRunner
 from generators.sample import write_sample
 from schemas.errors import EnvironmentFault
 from schemas.keys import file_sha256
+from tasks.steps.apart import apart
 
-TWO = PlainRunner(2, Reporter(quiet=True))
 
-
-def built(raw: Path, store: Path) -> dict[str, str]:
+def built(raw: Path, store: Path, workers: int) -> dict[str, str]:
     """What a build composes, by file."""
-    done = build_version(find_recipe("demo_tiny"), raw, store, TWO)
+    done = build_version(find_recipe("demo_tiny"), raw, store, PlainRunner(workers, Reporter(quiet=True)))
     files = {f"{family}/{path.name}": path for family, step in done.composed.items() for path in step.folder.iterdir()}
     return {name: file_sha256(path) for name, path in files.items()}
 
@@ -35,20 +33,22 @@ def test_families_composed_in_processes_have_the_bytes_of_those_composed_in_thre
 ) -> None:
     raw, store = tmp_path / "raw", tmp_path / "store"
     write_sample(raw, size="tiny", seed=7)
-    in_threads = built(raw, store)
-    shutil.rmtree(store / "steps" / "compose")
+    in_threads = built(raw, store, 2)
     monkeypatch.setattr(order, "WORTH_PROCESSES", 0)
-    assert built(raw, store) == in_threads
-    monkeypatch.setattr(order, "read_pools", read_for_nothing)  # a rebuild tells from digests that nothing is left
-    assert built(raw, store) == in_threads
+    for workers in (1, 2):
+        shutil.rmtree(store / "steps" / "compose")
+        assert built(raw, store, workers) == in_threads
+    assert not list(store.glob(".people-*"))
+    monkeypatch.setattr(order, "people_laid_out", read_for_nothing)  # a rebuild tells that nothing is left
+    assert built(raw, store, 2) == in_threads
 
 
-def stopped(pid: int) -> None:
-    if os.getpid() != pid:
-        os.kill(os.getpid(), signal.SIGKILL)
+def test_a_process_that_the_machine_ends_is_told_with_the_remedy() -> None:
+    with pytest.raises(EnvironmentFault, match=r"ended a process .*--workers 1"):
+        apart(os._exit, 9)
 
 
-def test_a_process_that_the_machine_ends_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flows.runner.plain_step", lambda step: stopped)
-    with pytest.raises(EnvironmentFault, match=r"ended a process of the step 'compose'.*--workers 1"):
-        TWO.spread("compose", [(os.getpid(),)], read=list)
+def test_work_apart_gives_its_result_and_leaves_this_process_as_it_is() -> None:
+    assert apart(os.getpid) != os.getpid()
+    with pytest.raises(FileNotFoundError):
+        apart(os.stat, "no such file")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from generators.composing import compose_rows
+from generators.composing import Rows, choose_rows
 from generators.pool import build_pool
 from generators.wording import load_wording
 from schemas.discovery import find
@@ -186,7 +186,12 @@ def composed(family: str, pool: Pool, rows: int, seed: int = 7, **options: Any) 
     """The rows of a family over a pool, and why there are fewer than asked for."""
     question = find("generators.questions", "QUESTION", family.lower())
     quota = Family(stage=question.default_stage, rows={pool.split: rows}, options=options)
-    return compose_rows(family, question, load_wording(family), pool, quota, seed, (50_176, 100_352))
+    return worded(choose_rows(family, question, load_wording(family), pool, quota, seed, (50_176, 100_352)))
+
+
+def worded(rows: Rows) -> tuple[pa.Table, str]:
+    """All rows in words, and why there are fewer than asked for."""
+    return pa.concat_tables([TABLES["conversations"].schema.empty_table(), *rows.blocks()]), rows.shortfall
 
 
 def rich_crowd(split: str = "train") -> Pool:

@@ -2,9 +2,9 @@
 
 import pyarrow as pa
 import pytest
-from questions_toy import SIZES, caption, colours, people
+from questions_toy import SIZES, caption, colours, people, worded
 
-from generators.composing import compose_rows
+from generators.composing import choose_rows
 from generators.pool import build_pool
 from generators.wording import load_wording
 from schemas.discovery import find, names
@@ -44,7 +44,7 @@ def test_nobody_is_known_in_a_pool_of_nameless_pictures(pool: Pool) -> None:
 def test_only_questions_about_one_picture_are_asked_of_nameless_people(family: str, pool: Pool) -> None:
     question = find("generators.questions", "QUESTION", family.lower())
     quota = Family(stage=1, rows={"train": 20}, options={"per_person": 3})
-    rows, why = compose_rows(family, question, load_wording(family), pool, quota, 7, (50_176, 100_352))
+    rows, why = worded(choose_rows(family, question, load_wording(family), pool, quota, 7, (50_176, 100_352)))
     shown = {len(images) for images in rows.column("images").to_pylist()}
     assert shown <= {0, 1}
     assert rows.num_rows == 20 if family in _OF_ONE_PICTURE else (rows.num_rows == 0 and why)

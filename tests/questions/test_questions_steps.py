@@ -20,7 +20,7 @@ from schemas.tables import TABLES
 from tasks.steps import compose as compose_step
 from tasks.steps.compose import compose
 from tasks.steps.mine import mine
-from tasks.steps.parts import SourceParts, read_all, read_table
+from tasks.steps.parts import SourceParts, read_table
 from tasks.steps.pools import forget_pools, read_pool, withheld_persons
 from tasks.steps.store import StepOutput, run_step
 from tasks.versions.writer import from_rows, write
@@ -168,6 +168,10 @@ def test_a_training_person_who_may_be_a_test_person_is_left_out_and_counted(tmp_
     train = pq.read_table(done.folder / "conversations-train.parquet").to_pylist()
     assert keys["train"] not in {ref["person_key"] for row in train for ref in row["images"]}
     assert keys["test"] in {ref["person_key"] for row in held_out(done) for ref in row["images"]}
+
+
+def read_all(steps: list[StepOutput], name: str) -> pa.Table:
+    return pa.concat_tables([read_table(step, name) for step in steps])
 
 
 @pytest.mark.parametrize("split", ["train", "test"])

@@ -9,7 +9,6 @@ import pytest
 import scipy.io
 from sources_toy import ToyTree
 
-from generators.pictures import partition_lists
 from generators.sources import peta, rap
 from schemas.rows import Attribute, PersonImage, Reject
 from schemas.source import Source
@@ -134,8 +133,8 @@ def test_the_first_partition_is_the_split_and_all_five_are_kept() -> None:
     rows, refused = images("peta", peta_mat())
     assert refused == []
     assert [row.split for row in rows] == ["train", "train", "val", "test", "test"]
-    assert partition_lists(rows[0].variant or "") == ["train", "test", "train", "train", "train"]
-    assert partition_lists(rows[3].variant or "") == ["test", "train", "test", "test", "test"]
+    assert rows[0].variant == "partitions:train/test/train/train/train"
+    assert rows[3].variant == "partitions:test/train/test/test/test"
 
 
 def test_rap_one_trains_on_trainval_and_rap_two_has_validation() -> None:
