@@ -153,18 +153,24 @@ WITHHELD = ("clothes", "attributes", "captions", "neighbours")
 def withhold(pool: Pool, names: Sequence[str]) -> Pool:
     """A pool in which nobody knows some labels, for methods that do without them. Raises BadRecipe for another name.
 
-    Only the choice of pictures is kept from them: a row still repeats what its images' table says.
+    Rows then show no outfit either; what the published table of person images says stays there.
     """
     wrong = [name for name in names if name not in WITHHELD]
     if wrong:
         raise BadRecipe(f"The option 'withhold' has {wrong[0]!r}; it can keep back: {', '.join(WITHHELD)}.")
     unknown: dict[str, Any] = {
-        "clothes": {"clothes": np.full(pool.size, NOBODY, dtype=np.int64)},
+        "clothes": {"clothes": np.full(pool.size, NOBODY, dtype=np.int64), "table": _undressed(pool.table)},
         "attributes": {"values": {key: np.zeros_like(masks) for key, masks in pool.values.items()}},
         "captions": {"captions": captions_of(pool.table.column("image_id"), TABLES["captions"].schema.empty_table())},
         "neighbours": {"neighbours": None, "seen": None},
     }
     return replace(pool, **{field: value for name in names for field, value in unknown[name].items()})
+
+
+def _undressed(table: pa.Table) -> pa.Table:
+    """The people without the names of their outfits."""
+    at = table.column_names.index("clothes_key")
+    return table.set_column(at, table.schema.field(at), pa.nulls(table.num_rows, pa.string()))
 
 
 def codes(column: pa.ChunkedArray) -> Ints:

@@ -13,6 +13,7 @@ from schemas.question import NOBODY
 IMAGES = people(12, outfits=2)
 TOLD = [caption(row["image_id"], "A person who wears a red jacket with a backpack.") for row in IMAGES[:30]]
 POOL = pool_of(IMAGES, captions=TOLD)
+WORN = {row["image_id"]: row["clothes_key"] for row in IMAGES}
 
 
 def test_what_is_withheld_is_unknown_and_the_rest_stays() -> None:
@@ -21,16 +22,23 @@ def test_what_is_withheld_is_unknown_and_the_rest_stays() -> None:
     assert not any(masks.any() for masks in bare.values.values())
     assert bare.captions.table.num_rows == 0
     assert bare.person.tolist() == POOL.person.tolist()
-    assert bare.table is POOL.table
+    assert bare.table.drop(["clothes_key"]).equals(POOL.table.drop(["clothes_key"]))
+    assert withhold(POOL, ("attributes", "captions")).table is POOL.table
 
 
 def test_without_clothes_a_match_may_wear_anything() -> None:
     def changed(pool) -> int:
         rows = [row for row in rows_of("SAME_YN", pool, 200) if row["answer"]["gold_bool"]]
-        return sum(one["clothes_key"] != other["clothes_key"] for one, other in (row["images"] for row in rows))
+        return sum(WORN[one["image_id"]] != WORN[other["image_id"]] for one, other in (row["images"] for row in rows))
 
     assert changed(POOL) == 0
     assert changed(withhold(POOL, ("clothes",))) > 20
+
+
+def test_rows_without_clothes_name_no_outfit_and_else_say_the_same() -> None:
+    rows = rows_of("SAME_YN", withhold(POOL, ("clothes",)), 60)
+    assert {shown["clothes_key"] for row in rows for shown in row["images"]} == {None}
+    assert all(shown["person_key"] and shown["cam_key"] for row in rows for shown in row["images"])
 
 
 def test_families_that_need_what_is_withheld_give_no_rows() -> None:
