@@ -45,7 +45,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "view": ("--pictures", "1000", "--rows", "1000"),
 }
 # Bars that hold at any size; the others are judged only where a script runs at the size they were set for.
-JUDGED_SMALL = frozenset(("diff", "duplicates", "sample"))
+JUDGED_SMALL = frozenset(("diff", "duplicates"))
 
 
 @dataclass(frozen=True, slots=True)
