@@ -49,7 +49,7 @@ def main() -> None:
         old = _published(remote, source, base / "staged", "0.1.0", options.rows)
         before = _stored(base / "remote")
         new = _published(remote, source, base / "staged", "0.1.1", options.rows)
-        sent = {path: size for path, size in _stored(base / "remote").items() if path not in before}
+        sent = [found for inode, found in _stored(base / "remote").items() if inode not in before]
         made = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         began = time.process_time()
         found = compare(old, new)
@@ -61,8 +61,9 @@ def main() -> None:
     print(f"diff of two versions of {options.rows:,} rows: {spent:.2f} CPU s, {said:,} characters")
     print(f"bar, below {BAR:.0f} s: {_said(spent < BAR)}")
     print(f"peak memory {peak >> 10:,} MiB; {made >> 10:,} MiB before, while the versions were made")
-    pictures = sum(size for path, size in sent.items() if "/images/" in path)
-    print(f"bytes stored anew for the second version: {sum(sent.values()):,}, of image files {pictures:,}")
+    pictures = sum(size for path, size in sent if path.parent.name == "images")
+    stored = sum(size for _, size in sent)
+    print(f"bytes stored anew for the second version: {stored:,}, of image files {pictures:,}")
     print(f"bar, no image file: {_said(not pictures)}")
 
 
@@ -78,10 +79,9 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _stored(root: Path) -> dict[str, int]:
-    """New files by path; those that are names of a file of an earlier version are left out."""
-    found = {path.stat().st_ino: path for path in sorted(root.rglob("*"), reverse=True) if path.is_file()}
-    return {str(path.stat().st_ino) + str(path): path.stat().st_size for path in found.values()}
+def _stored(root: Path) -> dict[int, tuple[Path, int]]:
+    """Path and size of every stored file by its inode: a second name of a file stores nothing anew."""
+    return {path.stat().st_ino: (path, path.stat().st_size) for path in root.rglob("*") if path.is_file()}
 
 
 def _published(remote: LocalRemote, source: VersionFolder, staged: Path, version: str, rows: int) -> VersionFolder:

@@ -12,6 +12,8 @@ from flows.reporter import Reporter
 if TYPE_CHECKING:
     from tasks.versions.takedown.receipt import Receipt
 
+_SHOWN = 3
+
 
 def takedown(
     person: Annotated[str, typer.Option("--person", help="The person's key, such as market1501:0002.")],
@@ -51,10 +53,15 @@ def _in_words(done: "Receipt", dry: bool) -> str:
     if not dry:
         lines.append(f"  store: {len(done.store)} places cleared, {done.generations} answers purged")
         lines += [f"  {len(done.loose)} unreferenced places deleted"] if done.loose else []
-        state = "nothing of the person is left" if not done.remains else f"STILL HELD by {', '.join(done.remains)}"
+        state = "nothing of the person is left" if not done.remains else f"STILL HELD by {_some(done.remains)}"
         lines.append(f"  looked through {done.files_looked_at} files: {state}")
         lines += [f"  {remedy}" for remedy in done.remedies]
     return "\n".join(lines)
+
+
+def _some(places: list[str]) -> str:
+    more = f" and {len(places) - _SHOWN} more; the receipt lists all" if len(places) > _SHOWN else ""
+    return f"{', '.join(places[:_SHOWN])}{more}"
 
 
 COMMAND = takedown

@@ -43,6 +43,7 @@ def pull(
     leaves out: the folder then holds the whole version. Raises BadRawData, UnknownVersion, Revoked,
     DigestMismatch naming the file, FormatTooNew, NotWritable, Unreachable, or WrongUse when `to` holds something else.
     """
+    _pins(to.absolute().parent / LOCK)  # a file that is no lock is refused before anything is copied
     found = resolve(open_remote(remote), reference)
     if frozen:
         _refuse_unpinned(to, reference, found)
@@ -157,7 +158,7 @@ def _lock(to: Path, manifest: Manifest, found: Version, remote: str | Path, fina
 def _pins(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_bytes())["versions"])
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (ValueError, KeyError, TypeError) as error:
         raise WrongUse(f"The file {str(path)!r} is not a lock of this project: move it away and pull again.") from error

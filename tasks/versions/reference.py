@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from schemas.errors import DigestMismatch, Revoked, UnknownVersion
+from schemas.errors import DigestMismatch, Revoked, UnknownVersion, WrongUse
 from schemas.manifest import Revocation
 from tasks.versions.folders import FolderVersion
 from tasks.versions.manifest import MANIFEST, digest_of, read_bounded
@@ -42,6 +42,26 @@ def resolve(remote: Remote, reference: str) -> Version:
         raise UnknownVersion(f"There is no version {reference!r}. {_known(remote, name)}")
     _refuse_revoked(remote, name, digest)
     return remote.open(name, digest)
+
+
+def located(reference: str, remote: str | None) -> tuple[str, str]:
+    """The remote and the reference in it of `s3://bucket/folder/hpt@1.2.0`, or of a plain name and a remote beside it.
+
+    hub://organisation/hpt@1.2.0 is hpt@1.2.0 of that repository. Raises WrongUse when nothing, or both, say where.
+    """
+    if (Path(reference) / MANIFEST).is_file():
+        return remote or ".", reference
+    place, _, name = reference.rpartition("/")
+    if "@" not in name or not place:
+        if remote is None:
+            raise WrongUse(
+                f"{reference!r} does not say where it was published: give --from, or write the folder or URL before "
+                "the name, as in s3://bucket/folder/hpt@1.2.0."
+            )
+        return remote, reference
+    if remote is not None:
+        raise WrongUse(f"{reference!r} says where it was published: leave --from {remote!r} out, or name it alone.")
+    return (f"{place}/{name.partition('@')[0]}" if place.startswith("hub://") else place), name
 
 
 def _refuse_revoked(remote: Remote, name: str, digest: str) -> None:

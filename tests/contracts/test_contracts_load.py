@@ -1,8 +1,11 @@
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
+import yaml
 
 import data_contracts
 from schemas.answers import KINDS
@@ -76,6 +79,29 @@ def test_every_column_says_what_it_means_and_whether_it_is_personal(name: str) -
         for path, column in described
         if path.split(".")[-1] in {"person_key", "clothes_key", "bytes", "text_raw", "pid_raw"}
     )
+
+
+def every_column(column: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """A column and everything inside it as the YAML has it, and whether it is a leaf."""
+    inside = column.get("properties") or ([column["items"]] if "items" in column else [])
+    yield path, column, not inside
+    for each in inside:
+        yield from every_column(each, f"{path}.{each.get('name', '[]')}")
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_column_is_written_out_whole_and_every_rule_has_a_severity(name: str) -> None:
+    written = yaml.safe_load((FOLDER / f"{name}.odcs.yaml").read_text(encoding="utf-8"))
+    (table,) = written["schema"]
+    assert table["dataGranularityDescription"].startswith("One row per ")
+    found = [each for column in table["properties"] for each in every_column(column, column["name"])]
+    for path, column, is_leaf in found:
+        assert {"description", "logicalType", "physicalType", "required", "classification"} <= column.keys(), path
+        assert column["classification"] in {"public", "personal", "sensitive-personal"}, path
+        assert column.get("examples") or not is_leaf or path == "image.bytes", path
+    rules = [rule for _, column, _ in found for rule in column.get("quality", [])] + table.get("quality", [])
+    assert all({"severity", "dimension"} <= rule.keys() and rule["severity"] in {"error", "warning"} for rule in rules)
+    assert len(found) >= len(TABLES[name].schema)
 
 
 @pytest.mark.parametrize("name", TABLES)

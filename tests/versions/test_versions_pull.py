@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 from versions_toy import toy
 
+from flows.cli import app
 from schemas.errors import BadTable, DigestMismatch, FormatTooNew, NotWritable, UnknownVersion, WrongUse
 from tasks.steps.publish import Published
 from tasks.steps.pull import pull
 from tasks.versions.manifest import MAX_MANIFEST_BYTES, digest_of, dump_manifest, load_manifest
 from tasks.versions.reader import VersionFolder
+from tasks.versions.reference import located
 
 
 @pytest.fixture(scope="module")
@@ -213,3 +216,32 @@ def test_a_foreign_lock_file_is_not_overwritten(remote: Path, tmp_path: Path) ->
     (tmp_path / "reidforge.lock").write_text("[1]")
     with pytest.raises(WrongUse, match="move it away"):
         pull(remote, "toy@0.1.0", tmp_path / "got")
+    assert not (tmp_path / "got").exists()
+
+
+@pytest.mark.parametrize(
+    ("reference", "remote", "place", "name"),
+    [
+        ("hpt@1.2.0", "shelf", "shelf", "hpt@1.2.0"),
+        ("s3://bucket/folder/hpt@sha256:0123456789ab", None, "s3://bucket/folder", "hpt@sha256:0123456789ab"),
+        ("store/published/hpt@latest", None, "store/published", "hpt@latest"),
+        ("hub://lab/hpt@1.2.0", None, "hub://lab/hpt", "hpt@1.2.0"),
+    ],
+)
+def test_a_reference_may_say_where_it_was_published(reference: str, remote: str | None, place: str, name: str) -> None:
+    assert located(reference, remote) == (place, name)
+
+
+def test_a_reference_of_nowhere_or_of_two_places_is_refused() -> None:
+    with pytest.raises(WrongUse, match=r"does not say where it was published: give --from"):
+        located("hpt@1.2.0", None)
+    with pytest.raises(WrongUse, match=r"leave --from 'shelf' out"):
+        located("s3://bucket/hpt@1.2.0", "shelf")
+
+
+def test_the_command_takes_a_whole_address_and_a_version_folder(remote: Path, done: Published, tmp_path: Path) -> None:
+    for number, reference in enumerate((f"{remote}/toy@0.1.0", str(at(remote, done)))):
+        to = tmp_path / str(number)
+        assert CliRunner().invoke(app, ["pull", reference, "--to", str(to)]).exit_code == 0
+        assert listing(to) == listing(at(remote, done))
+    assert CliRunner().invoke(app, ["pull", "toy@0.1.0", "--to", str(tmp_path / "none")]).exit_code == 2
