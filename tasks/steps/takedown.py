@@ -85,7 +85,7 @@ def takedown(
     _tell(work, found, receipt)
     receipt.versions += [{"name": name, "old": number} for name, number, _ in found.versions if dry]
     if not dry and not receipt.remains:
-        journal.close(store)
+        journal.close()
     return receipt
 
 
@@ -93,7 +93,6 @@ def _do(work: _Work, found: _Found, receipt: Receipt) -> None:
     journal = work.journal
     receipt.already = not found.versions and not journal.path.is_file()
     journal.doomed, journal.keys, journal.linked = found.doomed, found.keys, found.linked
-    journal.roots |= {str(work.store.absolute())} if work.store else set()
     journal.save()
     if work.store:
         _clear(work.store, found, journal)

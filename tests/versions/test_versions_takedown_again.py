@@ -245,8 +245,6 @@ def test_a_remote_in_the_store_that_was_not_named_is_told_with_the_remedy(
         f"{str(copy)!r} is a copy of a version: delete it, and pull the successor.",
         f"{str(shelf)!r} holds published versions of its own: take the person down there as well, with --from {shelf}.",
     ]
-    assert takedown(remotes["folder"], PERSON, "asked").remains == []
-    assert journals(tmp_path), "the store was not looked through, so what to look for is kept"
     shutil.rmtree(copy)
     takedown(shelf, PERSON, "asked", tmp_path / "store")
     again = takedown(remotes["folder"], PERSON, "asked", tmp_path / "store")

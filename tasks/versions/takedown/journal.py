@@ -17,7 +17,7 @@ from tasks.versions.takedown.doomed import Doomed
 
 @dataclass(slots=True)
 class Journal:
-    """What is to go, the keys of answers about it, what is gone already, and the stores (`roots`) to be cleared."""
+    """What is to go, the keys of answers about it, and what is gone from the store already."""
 
     path: Path
     doomed: Doomed = field(default_factory=lambda: Doomed(frozenset()))
@@ -25,7 +25,6 @@ class Journal:
     linked: set[str] = field(default_factory=set)
     store: list[str] = field(default_factory=list)
     loose: list[str] = field(default_factory=list)
-    roots: set[str] = field(default_factory=set)
     generations: int = 0
     pulled: int = 0
 
@@ -38,8 +37,7 @@ class Journal:
             found = json.loads(path.read_bytes())
             sets = (frozenset(found[name]) for name in ("persons", "images", "digests"))
             names = (set(found["keys"]), set(found["linked"]), list(found["store"]), list(found["loose"]))
-            counts = (int(found["generations"]), int(found["pulled"]))
-            return cls(path, Doomed(*sets), *names, set(found["roots"]), *counts)
+            return cls(path, Doomed(*sets), *names, int(found["generations"]), int(found["pulled"]))
         except FileNotFoundError:
             return cls(path)
         except (ValueError, KeyError, TypeError) as error:
@@ -51,12 +49,9 @@ class Journal:
         """Write it down in one step."""
         facts = {"persons": self.doomed.persons, "images": self.doomed.images, "digests": self.doomed.digests}
         names = {"keys": self.keys, "linked": self.linked, "store": set(self.store), "loose": set(self.loose)}
-        names["roots"] = self.roots
         sets = {name: sorted(values) for name, values in {**facts, **names}.items()}
         write_record(self.path, {**sets, "generations": self.generations, "pulled": self.pulled})
 
-    def close(self, looked_at: Path | None) -> None:
-        """Forget everything, unless a store of the takedown was not looked through this time."""
-        seen = {str(looked_at.absolute())} if looked_at else set()
-        if not any(Path(root).is_dir() for root in self.roots - seen):
-            self.path.unlink(missing_ok=True)
+    def close(self) -> None:
+        """Forget everything: the takedown is done."""
+        self.path.unlink(missing_ok=True)
