@@ -4,28 +4,43 @@
     rows[0]["images"][0].shape                 # (height, width, 3), uint8
     rows.__getitems__([5, 7, 5])               # what torch's DataLoader and `datasets` call: one decode per image
 
-A batch decodes each image once, however many of its rows show it.
+A batch decodes each image once, however many of its rows show it. Neither rows nor images are kept in memory: what rows
+tell is laid out once in a temporary file, about 700 bytes a row, and read from there; images are read where they stand.
 """
 
 import io
+import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import simplejpeg
 from PIL import Image, UnidentifiedImageError
 
 from generators.plain_png import plain_png
-from schemas.errors import BadTable, WrongUse
+from schemas.errors import BadTable, NotWritable, WrongUse
+from schemas.tables import CONVERSATIONS
 from tasks.versions.reader import VersionFolder
 from tasks.versions.regions import Pixels, Region, part_of
 
 _JPEG = b"\xff\xd8"
 STAGES = (1, 2, 3)
+_COLUMNS = ("sample_id", "family", "subtask", "turns", "images", "answer")
+_SHOWN = CONVERSATIONS.schema.field("images").type.value_type
+_TOLD = pa.schema(
+    [
+        *(CONVERSATIONS.schema.field(name) for name in _COLUMNS[:4]),
+        pa.field("image_ids", pa.list_(_SHOWN.field("image_id").type)),
+        pa.field("regions", pa.list_(_SHOWN.field("region").type)),
+        pa.field("answer", pa.string()),
+    ]
+)
 
 
 def decode(encoded: bytes) -> Pixels:
@@ -66,14 +81,17 @@ class StageView:
         self.stage = stage
         self.split = split
 
-    @cached_property
+    @property
     def table(self) -> pa.Table:
-        """The rows without their images, as stored."""
+        """The rows without their images, as stored, all in memory."""
         return self.version.conversations(self.stage, self.split)
 
     def __len__(self) -> int:
         """How many rows there are."""
-        return int(self.table.num_rows)
+        return int(self._starts[-1])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return StageView, (self.version.folder, self.stage, self.split)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Every row, decoded in blocks."""
@@ -88,26 +106,66 @@ class StageView:
         return self.__getitems__([place])[0]
 
     def __getitems__(self, indices: Sequence[int]) -> list[dict[str, Any]]:
-        """Many rows at once; each image that they show is read and decoded once."""
-        rows: list[dict[str, Any]] = self._told.take(pa.array(list(indices), pa.int64())).to_pylist()
+        """Many rows at once; each image that they show is read and decoded once. Raises IndexError."""
+        places = np.asarray(indices, dtype=np.int64)
+        if ((places < 0) | (places >= len(self))).any():
+            raise IndexError(f"The rows {indices!r} are not all among the {len(self)} rows of stage {self.stage}.")
+        rows = self._rows_at(places)
         ids = sorted({image_id for row in rows for image_id in row["image_ids"]})
         whole = {name: decode(data) for name, data in zip(ids, self.version.image_bytes(ids), strict=True)}
         for row in rows:
-            regions = row.pop("regions", None) or [None] * len(row["image_ids"])
-            shown = zip(row["image_ids"], regions, strict=True)
-            row["images"] = [part_of(whole[name], region) for name, region in shown]
+            regions = row.pop("regions")
+            names = row["image_ids"]
+            shown = zip(names, regions, strict=True) if regions else ((name, None) for name in names)
+            row["images"] = [whole[name] if region is None else part_of(whole[name], region) for name, region in shown]
+        return rows
+
+    def _rows_at(self, places: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
+        """What rows tell, each block of them looked into once."""
+        block = np.searchsorted(self._starts, places, side="right") - 1
+        order = np.argsort(block, kind="stable")
+        rows: list[dict[str, Any]] = [{}] * len(places)
+        for number, part in groupby(order.tolist(), block.__getitem__):
+            at = list(part)
+            told = self._told[number].take(pa.array(places[at] - self._starts[number])).to_pylist()
+            for place, row in zip(at, told, strict=True):
+                rows[place] = row
         return rows
 
     @cached_property
-    def _told(self) -> pa.Table:
-        """What a row tells, as flat as Arrow has it: a batch becomes Python values quickly."""
-        images, answer = self.table.column("images"), self.table.column("answer")
-        columns = {name: self.table.column(name) for name in ("sample_id", "family", "subtask", "turns")}
-        columns |= {"image_ids": _each(images, "image_id"), "answer": pc.struct_field(answer, "text")}
-        regions = _each(images, "region")
-        if pc.list_flatten(regions).drop_null().length():
-            columns["regions"] = regions
-        return pa.table(columns).combine_chunks()
+    def _starts(self) -> npt.NDArray[np.int64]:
+        """The number of the first row of each block, and of all rows."""
+        return np.cumsum([0, *(block.num_rows for block in self._told)])
+
+    @cached_property
+    def _told(self) -> list[pa.RecordBatch]:
+        """What rows tell, in blocks that lie in a temporary file without a name, mapped into memory."""
+        blocks = self.version.conversation_blocks(self.stage, self.split, _COLUMNS)
+        try:
+            with tempfile.NamedTemporaryFile(prefix="reidforge-view-") as file:
+                with pa.ipc.new_file(file, _TOLD) as sink:
+                    for block in blocks:
+                        sink.write_table(_told(block))
+                file.flush()
+                stored = pa.ipc.open_file(pa.memory_map(file.name))
+                return [stored.get_batch(number) for number in range(stored.num_record_batches)]
+        except OSError as error:
+            raise NotWritable(
+                f"The rows of stage {self.stage} cannot be laid out in {tempfile.gettempdir()!r} ({error.strerror}): "
+                "make room there, or name another folder in TMPDIR."
+            ) from error
+
+
+def _told(rows: pa.Table) -> pa.Table:
+    """What rows tell, as flat as Arrow has it: a batch becomes Python values quickly."""
+    rows = rows.combine_chunks()
+    images, regions = rows.column("images"), _TOLD.field("regions").type
+    cut_out = _each(images, "region")
+    if not pc.list_flatten(cut_out).drop_null().length():
+        cut_out = pa.chunked_array([pa.nulls(rows.num_rows, regions)])
+    columns = [rows.column(name) for name in _COLUMNS[:4]]
+    columns += [_each(images, "image_id"), cut_out, pc.struct_field(rows.column("answer"), "text")]
+    return pa.Table.from_arrays(columns, schema=_TOLD)
 
 
 def _each(structs: pa.ChunkedArray, name: str) -> pa.ChunkedArray:

@@ -3,8 +3,9 @@
 data/<table>/*.parquet holds each table; data/stage1..3/<split>-<family>-<sha12>.parquet together are `conversations`.
 """
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from schemas.errors import BadTable, UnknownVersion
 from schemas.manifest import Manifest
 from schemas.tables import TABLES
 from tasks.versions.manifest import MANIFEST, digest_of, load_manifest, read_bounded, refuse_newer
+from tasks.versions.pictures import StoredPictures
+
+_BLOCK = 65_536
 
 
 class VersionFolder:
@@ -75,18 +79,29 @@ class VersionFolder:
         """Some columns of some files of conversations. Raises BadTable when one is unreadable."""
         return _join("conversations", paths, columns)
 
-    def conversations(self, stage: int, split: str) -> pa.Table:
+    def conversations(self, stage: int, split: str, columns: Sequence[str] | None = None) -> pa.Table:
         """The conversations of one stage and split, families in name order."""
-        paths = sorted((self.folder / "data" / f"stage{stage}").glob(f"{split}-*.parquet"))
-        return _join("conversations", paths, None)
+        return _join("conversations", self._of_stage(stage, split), columns)
+
+    def conversation_blocks(self, stage: int, split: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """The same a block at a time, at most 65,536 rows of one file each. Raises BadTable when one is unreadable."""
+        schema = _schema("conversations", columns)
+        for path in self._of_stage(stage, split):
+            with _read_as_table(path), pq.ParquetFile(path) as file:
+                refuse_newer(_format(file.schema_arrow), f"The file {path.parent.name + '/' + path.name!r}")
+                for batch in file.iter_batches(_BLOCK, columns=schema.names):
+                    block = pa.Table.from_batches([batch]).select(schema.names)
+                    yield block.replace_schema_metadata(None).cast(schema)
+
+    def _of_stage(self, stage: int, split: str) -> list[Path]:
+        return sorted((self.folder / "data" / f"stage{stage}").glob(f"{split}-*.parquet"))
 
     def image_bytes(self, image_ids: Sequence[str]) -> list[bytes]:
-        """The stored bytes of images, in the order asked. Raises BadTable for an id the version does not hold."""
-        places, stored = self._stored_images
-        lost = next((image_id for image_id in image_ids if image_id not in places), None)
+        """The bytes of images, read from disk in the order asked. Raises BadTable for one that the version lacks."""
+        lost = next((image_id for image_id in image_ids if image_id not in self._pictures), None)
         if lost is not None:
             raise BadTable(f"The image {lost!r} is not in the images table of {self.folder.name!r}.")
-        found = [stored[places[image_id]].as_py() for image_id in image_ids]
+        found = self._pictures.read(image_ids)
         if b"" in found:
             raise BadTable(
                 f"{self.folder.name!r} was shared without the picture of {image_ids[found.index(b'')]!r}: pull it with "
@@ -95,11 +110,10 @@ class VersionFolder:
         return found
 
     @cached_property
-    def _stored_images(self) -> tuple[dict[str, int], pa.ChunkedArray]:
-        """Where each picture stands, and the bytes of all: looked up by name, for a batch asks for a few of many."""
-        table = self.table("images", ["image_id", "image"])
-        encoded = pc.struct_field(table.column("image"), "bytes")
-        return {name: at for at, name in enumerate(table.column("image_id").to_pylist())}, encoded
+    def _pictures(self) -> StoredPictures:
+        """Where each picture stands; none is read before it is asked for."""
+        schema = _schema("images", ["image_id", "n_bytes"])
+        return StoredPictures((path, _read(path, schema)) for path in self.files("images"))
 
     @cached_property
     def image_ids(self) -> list[str]:
@@ -119,10 +133,17 @@ def _join(table: str, paths: Sequence[Path], columns: Sequence[str] | None) -> p
 
 
 def _read(path: Path, schema: pa.Schema, which: pc.Expression | None = None) -> pa.Table:
-    try:
+    with _read_as_table(path):
         found = pq.read_table(path, columns=schema.names, partitioning=None, filters=which)
         refuse_newer(_format(found.schema), f"The file {path.parent.name + '/' + path.name!r}")
         return found.select(schema.names).replace_schema_metadata(None).cast(schema)
+
+
+@contextlib.contextmanager
+def _read_as_table(path: Path) -> Iterator[None]:
+    """Faults of a file that is no table of ours become BadTable and name it."""
+    try:
+        yield
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         place = f"{path.parent.name}/{path.name}"
         raise BadTable(f"The file {place!r} cannot be read as its table: {str(error).splitlines()[0]}") from error

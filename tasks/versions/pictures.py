@@ -1,0 +1,139 @@
+"""Stored pictures by name: an index says where in which file each stands, and only what is asked for is read.
+
+Our writer leaves picture bytes as they are: one uncompressed page per row group, in which every picture follows its
+length. So a picture is read from its place without the thousand others of its group. Files that somebody else wrote
+may be laid out otherwise; where the length does not stand before the picture, its row group is read instead, and the
+last few are kept.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from schemas.errors import BadTable
+
+_PREFIX = 4
+_OPEN = 64
+_GROUPS = 4
+_COLUMN = "image.bytes"
+
+
+class StoredPictures:
+    """The pictures of some files of the images table, each given with its columns image_id and n_bytes.
+
+    Holds about a hundred bytes a picture, whatever the pictures weigh. Raises BadTable for a file without pictures.
+    """
+
+    def __init__(self, shards: Iterable[tuple[Path, pa.Table]]) -> None:
+        self._paths: list[Path] = []
+        self._row: dict[str, int] = {}
+        files, groups, places, sizes = [], [], [], []
+        first = 0
+        for path, told in shards:
+            known = _metadata(path)
+            lengths = told.column("n_bytes").to_numpy().astype(np.int64)
+            files.append(np.full(len(lengths), len(self._paths)))
+            groups.append(np.repeat(np.arange(known.num_row_groups), _rows(known)))
+            places.append(_places(known, lengths, path.stat().st_size))
+            sizes.append(lengths)
+            self._row |= {name: first + at for at, name in enumerate(told.column("image_id").to_pylist())}
+            first += len(lengths)
+            self._paths.append(path)
+        self._where = np.stack([_joined(part) for part in (files, groups, places, sizes)], axis=1)
+        self._open: dict[int, int] = {}
+        self._group = lru_cache(maxsize=_GROUPS)(self._read_group)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._row
+
+    def read(self, names: Sequence[str]) -> list[bytes]:
+        """The bytes of each, empty where a version holds the row without its picture. Raises BadTable, KeyError."""
+        rows = [self._row[name] for name in names]
+        found: list[bytes] = []
+        for row, (file, group, place, size) in zip(rows, self._where[rows].tolist(), strict=True):
+            stored = os.pread(self._handle(file), _PREFIX + size, place) if place else b""
+            plain = len(stored) == _PREFIX + size and int.from_bytes(stored[:_PREFIX], "little") == size
+            found.append(stored[_PREFIX:] if plain else self._from_group(row, file, group))
+        return found
+
+    def _from_group(self, row: int, file: int, group: int) -> bytes:
+        first, encoded = self._group(file, group)
+        return bytes(encoded[row - first].as_py())
+
+    def _handle(self, file: int) -> int:
+        """The open file; the one that was opened first is closed when there are too many."""
+        if file in self._open:
+            return self._open[file]
+        if len(self._open) >= _OPEN:
+            os.close(self._open.pop(next(iter(self._open))))
+        try:
+            self._open[file] = os.open(self._paths[file], os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise _unreadable(self._paths[file], error) from error
+        return self._open[file]
+
+    def _read_group(self, file: int, group: int) -> tuple[int, pa.ChunkedArray]:
+        """The number of a row group's first row, and its pictures."""
+        first = int(np.flatnonzero((self._where[:, 0] == file) & (self._where[:, 1] == group))[0])
+        try:
+            with pq.ParquetFile(self._paths[file]) as stored:
+                column = stored.read_row_group(group, columns=["image"]).column("image")
+                return first, pc.struct_field(column, "bytes")
+        except (pa.ArrowException, OSError) as error:
+            raise _unreadable(self._paths[file], error) from error
+
+    def __del__(self) -> None:
+        for handle in getattr(self, "_open", {}).values():
+            os.close(handle)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("Stored pictures stay in their process: pass the version folder on.")
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+
+def _metadata(path: Path) -> pq.FileMetaData:
+    try:
+        return pq.read_metadata(path)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> BadTable:
+    return BadTable(
+        f"The file {path.parent.name + '/' + path.name!r} cannot be read as its table: {str(error).splitlines()[0]}"
+    )
+
+
+def _rows(known: pq.FileMetaData) -> list[int]:
+    return [known.row_group(group).num_rows for group in range(known.num_row_groups)]
+
+
+def _places(known: pq.FileMetaData, lengths: Any, file_size: int) -> Any:
+    """Where each picture's length should stand in the file; 0 where it cannot be told."""
+    ends = np.cumsum(_rows(known))
+    parts = np.split(lengths + _PREFIX, ends[:-1]) if len(ends) else []
+    found = []
+    for group, sizes in enumerate(parts):
+        end = _end_of_plain(known.row_group(group))
+        sound = end <= file_size and (sizes >= _PREFIX).all()
+        found.append(np.maximum(end - np.cumsum(sizes[::-1])[::-1], 0) if sound else np.zeros_like(sizes))
+    return _joined(found)
+
+
+def _end_of_plain(group: Any) -> int:
+    """Where the picture bytes of a row group end, when they are stored as they are; 0 when they are not."""
+    columns = (group.column(at) for at in range(group.num_columns))
+    column = next((one for one in columns if one.path_in_schema == _COLUMN), None)
+    if column is None or column.compression != "UNCOMPRESSED" or column.dictionary_page_offset:
+        return 0
+    return int(column.data_page_offset + column.total_compressed_size)
