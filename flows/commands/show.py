@@ -18,16 +18,13 @@ def show(
     ] = None,
 ) -> None:
     """Draw a contact sheet of a version's people, or of its rows: of a family, a stage, or all in an .html file."""
-    from tasks.report.contact_sheet import contact_sheet
-    from tasks.report.show_page import PAGES, write_rows
+    from tasks.report.show_page import PAGES, write_people, write_rows
     from tasks.versions.reader import VersionFolder
 
     if family or stage or (out and out.suffix.lower() in PAGES):
         typer.echo(write_rows(VersionFolder(version), family, stage, n or _ROWS, out or Path("rows.html")))
         return
-    people = out or Path("people.jpg")
-    people.write_bytes(contact_sheet(VersionFolder(version), n=n or _PEOPLE))
-    typer.echo(people)
+    typer.echo(write_people(VersionFolder(version), n or _PEOPLE, out or Path("people.jpg")))
 
 
 COMMAND = show

@@ -16,10 +16,10 @@ _GAP = 4
 _PER_ROW = 12
 
 
-def contact_sheet(version: VersionFolder, n: int = 48) -> bytes:
-    """A JPEG of up to `n` images, persons chosen by key and their images side by side; 64×128 pixels each."""
+def contact_sheet(version: VersionFolder, n: int = 48, kind: str = "JPEG") -> bytes:
+    """A picture (JPEG or PNG) of up to `n` images of 64×128 pixels, persons chosen by key, a person's side by side."""
     chosen = choose_images(version.table("person_images", ["image_id", "person_key", "role_flag"]), n)
-    return draw_sheet(version.image_bytes(chosen))
+    return draw_sheet(version.image_bytes(chosen), kind)
 
 
 def choose_images(people: pa.Table, n: int, per_person: int = 6) -> list[str]:
@@ -42,8 +42,8 @@ def _spread(ids: Sequence[str], n: int) -> list[str]:
     return [ids[place] for place in places]
 
 
-def draw_sheet(encoded: Sequence[bytes]) -> bytes:
-    """Images (encoded) on a grid of twelve columns, as a JPEG."""
+def draw_sheet(encoded: Sequence[bytes], kind: str = "JPEG") -> bytes:
+    """Images (encoded) on a grid of twelve columns, as a JPEG or PNG."""
     columns = min(_PER_ROW, max(1, len(encoded)))
     rows = max(1, -(-len(encoded) // columns))
     width, height = CELL[0] + _GAP, CELL[1] + _GAP
@@ -54,5 +54,5 @@ def draw_sheet(encoded: Sequence[bytes]) -> bytes:
     if not encoded:
         ImageDraw.Draw(sheet).text((8, 8), "no images", fill=(200, 200, 200))
     out = io.BytesIO()
-    sheet.save(out, "JPEG", quality=88)
+    sheet.save(out, kind, quality=88)
     return out.getvalue()

@@ -20,7 +20,7 @@ _PAPER, _INK, _SOFT, _WARN = (251, 251, 249), (29, 33, 41), (90, 99, 114), (154,
 # The built-in letters have no angle brackets.
 _BRACKETS = str.maketrans("⟨⟩“”", '[]""')
 _MINER = re.compile(r"(?<=\d) of .*")
-_KINDS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+KINDS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 Colour = tuple[int, int, int]
 
 
@@ -33,7 +33,7 @@ def row_sheet(samples: Sequence[Sample], ending: str = ".png") -> bytes:
         sheet.paste(block, (0, top))
         top += block.height
     out = io.BytesIO()
-    sheet.save(out, _KINDS[ending], quality=88)
+    sheet.save(out, KINDS[ending], quality=88)
     return out.getvalue()
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from schemas.errors import UnknownName, WrongUse
 from schemas.keys import hash_ids, mix, order, seed_of
-from tasks.report.row_sheet import row_sheet
+from tasks.report.contact_sheet import contact_sheet
+from tasks.report.row_sheet import KINDS, row_sheet
 from tasks.report.samples import Sample, samples_by_id
 from tasks.report.templating import pages
 from tasks.versions.manifest import MANIFEST
@@ -21,7 +22,7 @@ def write_rows(version: VersionFolder, family: str | None, stage: int | None, n:
 
     Raises UnknownName for a family that the version does not have, WrongUse for another ending or a stage without rows.
     """
-    _refuse_ending(out)
+    _refuse_ending(out, PAGES + PICTURES)
     samples = samples_by_id(version, choose_rows(version, family, stage, n))
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix.lower() in PICTURES:
@@ -31,16 +32,23 @@ def write_rows(version: VersionFolder, family: str | None, stage: int | None, n:
     return out
 
 
+def write_people(version: VersionFolder, n: int, out: Path) -> Path:
+    """Write a contact sheet of up to `n` person images to a picture file. Raises WrongUse for another ending."""
+    _refuse_ending(out, PICTURES)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(contact_sheet(version, n, KINDS[out.suffix.lower()]))
+    return out
+
+
 def _title(version: VersionFolder) -> str:
     whole = (version.folder / MANIFEST).is_file()
     return f"Rows of {version.manifest.name} {version.manifest.version}" if whole else f"Rows of {version.folder.name}"
 
 
-def _refuse_ending(out: Path) -> None:
-    if out.suffix.lower() not in PICTURES + PAGES:
-        known = ", ".join(PAGES + PICTURES)
+def _refuse_ending(out: Path, known: Sequence[str]) -> None:
+    if out.suffix.lower() not in known:
         raise WrongUse(
-            f"The file {out.name!r} has none of the endings {known}: it says whether to write a page or a picture."
+            f"The file {out.name!r} has none of the endings {', '.join(known)}: it says what kind of file to write."
         )
 
 

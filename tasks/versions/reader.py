@@ -29,7 +29,10 @@ class VersionFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         if not (folder / "data").is_dir():
-            raise UnknownVersion(f"The folder {str(folder)!r} is not a version: it has no data/ folder.")
+            away = (
+                "" if folder.exists() else " There is no such folder; `reidforge pull` brings a version from a remote."
+            )
+            raise UnknownVersion(f"The folder {str(folder)!r} is not a version: it has no data/ folder.{away}")
 
     @cached_property
     def manifest(self) -> Manifest:

@@ -13,7 +13,7 @@ from tasks.checking.toy import toy_rows, write_toy
 from tasks.report.balance import Balance
 from tasks.report.family_pages import folder_beside, title_of, write_families
 from tasks.report.samples import family_samples, samples_by_id, why_there
-from tasks.report.show_page import choose_rows, write_rows
+from tasks.report.show_page import choose_rows, write_people, write_rows
 from tasks.versions.reader import VersionFolder
 
 NEGATIVES = {"ref": "", "strategy": "embedding_topk", "rank": 12, "score": 0.5, "miner": "classical@1"}
@@ -74,6 +74,15 @@ def test_what_is_not_there_is_refused_with_what_is(version: VersionFolder, tmp_p
         write_rows(version, None, 3, 1, tmp_path / "rows.html")
     with pytest.raises(WrongUse, match="none of the endings"):
         write_rows(version, None, 1, 1, tmp_path / "rows.gif")
+
+
+@pytest.mark.parametrize(("ending", "kind"), [("png", "PNG"), ("jpg", "JPEG")])
+def test_a_sheet_of_people_is_of_the_kind_that_its_ending_says(
+    ending: str, kind: str, version: VersionFolder, tmp_path: Path
+):
+    assert Image.open(write_people(version, 3, tmp_path / "new" / f"people.{ending}")).format == kind
+    with pytest.raises(WrongUse, match=r"'people\.gif' has none of the endings \.jpg, \.jpeg, \.png"):
+        write_people(version, 3, tmp_path / "people.gif")
 
 
 def test_a_reason_names_rank_and_miner_only_when_there_are_any():
