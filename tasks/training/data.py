@@ -61,14 +61,3 @@ class TrainingData:
     def size(self) -> int:
         """How many pictures there are."""
         return len(self.person)
-
-
-@dataclass(frozen=True, slots=True)
-class PixelArray:
-    """Pictures that are all in memory."""
-
-    pixels: Pixels
-
-    def take(self, numbers: Sequence[int] | Numbers) -> Pixels:
-        """The pictures of these numbers."""
-        return self.pixels[np.asarray(numbers, dtype=np.int64)]

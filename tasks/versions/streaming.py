@@ -20,13 +20,13 @@ import pyarrow.parquet as pq
 from schemas.errors import BadTable
 from schemas.tables import Table
 from tasks.versions.writer import (
-    _ROWS_PER_HASH,
-    _hash_values,
-    _one_array,
-    _profile,
-    _type_name,
+    ROWS_PER_HASH,
     canonical,
+    hash_values,
+    one_array,
+    profile,
     stored_schema,
+    type_name,
 )
 
 ROWS_PER_FILE = 262_144
@@ -48,8 +48,8 @@ class LogicalDigest:
     def __init__(self, schema: pa.Schema) -> None:
         self._hasher = hashlib.sha256()
         for field in schema:
-            self._hasher.update(f"{field.name}\0{_type_name(field.type)}\0".encode())
-        self._pieces = _Pieces(_ROWS_PER_HASH)
+            self._hasher.update(f"{field.name}\0{type_name(field.type)}\0".encode())
+        self._pieces = _Pieces(ROWS_PER_HASH)
 
     def add(self, table: pa.Table) -> None:
         """Take in the next rows."""
@@ -64,7 +64,7 @@ class LogicalDigest:
 
     def _hash(self, piece: pa.Table) -> None:
         for column in piece.columns:
-            _hash_values(self._hasher, _one_array(column))
+            hash_values(self._hasher, one_array(column))
 
 
 def logical_of(path: Path) -> tuple[int, str]:
@@ -83,7 +83,7 @@ class TableWriter:
         self._spec = spec
         self._path = path
         self._schema = stored_schema(spec)
-        self._file = pq.ParquetWriter(path, self._schema, **_profile(spec))
+        self._file = pq.ParquetWriter(path, self._schema, **profile(spec))
         self._groups = _Pieces(spec.rows_per_group)
         self._digest = LogicalDigest(self._schema)
         self._rows = 0

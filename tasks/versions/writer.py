@@ -25,7 +25,7 @@ pq = Later("pyarrow.parquet")
 
 _LEVEL = 3
 _PAGE_BYTES = 64 << 20
-_ROWS_PER_HASH = 8_192
+ROWS_PER_HASH = 8_192
 _HF_IMAGE = pa.field("image", pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())]))
 
 
@@ -45,7 +45,7 @@ def canonical(spec: Table, table: pa.Table) -> pa.Table:
     Rows that share a key (a broken promise that the gates report) are ordered by their other values, so that the
     result never depends on the order of arrival.
     """
-    return _in_one_chunk(_in_order(spec, table))
+    return in_one_chunk(_in_order(spec, table))
 
 
 def _in_order(spec: Table, table: pa.Table) -> pa.Table:
@@ -125,13 +125,13 @@ def write(spec: Table, table: pa.Table, path: Path) -> None:
     """Write a table in its canonical form; the same rows give the same bytes."""
     schema = stored_schema(spec)
     ready = _in_order(spec, table).cast(schema)
-    with pq.ParquetWriter(path, schema, **_profile(spec)) as writer:
+    with pq.ParquetWriter(path, schema, **profile(spec)) as writer:
         for start in range(0, ready.num_rows, spec.rows_per_group):
             # no name for a group: it is to be gone before the next one is put together
-            writer.write_table(_in_one_chunk(ready.slice(start, spec.rows_per_group)), spec.rows_per_group)
+            writer.write_table(in_one_chunk(ready.slice(start, spec.rows_per_group)), spec.rows_per_group)
 
 
-def _in_one_chunk(table: pa.Table) -> pa.Table:
+def in_one_chunk(table: pa.Table) -> pa.Table:
     """The table with one chunk a column, copied only where a column has several."""
     return table.combine_chunks() if any(column.num_chunks > 1 for column in table.columns) else table
 
@@ -146,7 +146,8 @@ def stored_schema(spec: Table) -> pa.Schema:
     return pa.schema(fields, metadata=_metadata(spec))
 
 
-def _profile(spec: Table) -> dict[str, Any]:
+def profile(spec: Table) -> dict[str, Any]:
+    """How the Parquet writer stores a table: version, compression by column, pages, dictionaries."""
     compression: Any = "zstd"
     level: Any = _LEVEL
     if isinstance(spec.compression, dict):
@@ -197,35 +198,36 @@ def logical_digest(table: pa.Table) -> str:
     """sha256 over column names, types and typed values in row order: equal across writer versions and chunk layouts."""
     hasher = hashlib.sha256()
     for field in table.schema:
-        hasher.update(f"{field.name}\0{_type_name(field.type)}\0".encode())
-    for start in range(0, table.num_rows, _ROWS_PER_HASH):
-        for column in table.slice(start, _ROWS_PER_HASH).columns:
-            _hash_values(hasher, _one_array(column))
+        hasher.update(f"{field.name}\0{type_name(field.type)}\0".encode())
+    for start in range(0, table.num_rows, ROWS_PER_HASH):
+        for column in table.slice(start, ROWS_PER_HASH).columns:
+            hash_values(hasher, one_array(column))
     return hasher.hexdigest()
 
 
-def _type_name(kind: pa.DataType) -> str:
+def type_name(kind: pa.DataType) -> str:
     """A type in words, without what storage may change: nullability, and how a list names its elements."""
     if pa.types.is_struct(kind):
-        return f"struct<{', '.join(f'{child.name}: {_type_name(child.type)}' for child in kind)}>"
-    return f"list<{_type_name(kind.value_type)}>" if pa.types.is_list(kind) else str(kind)
+        return f"struct<{', '.join(f'{child.name}: {type_name(child.type)}' for child in kind)}>"
+    return f"list<{type_name(kind.value_type)}>" if pa.types.is_list(kind) else str(kind)
 
 
-def _one_array(column: pa.ChunkedArray) -> pa.Array:
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one array."""
     joined = column.combine_chunks()
     return pa.concat_arrays(joined.chunks) if isinstance(joined, pa.ChunkedArray) else joined
 
 
-def _hash_values(hasher: "hashlib._Hash", column: pa.Array) -> None:
+def hash_values(hasher: "hashlib._Hash", column: pa.Array) -> None:
     """Feed an array's typed values: validity, then lengths and children, or bytes; never what lies under a null."""
     hasher.update(column.is_valid().to_numpy(zero_copy_only=False).tobytes())
     if pa.types.is_struct(column.type):
         for child in column.flatten():
-            _hash_values(hasher, child)
+            hash_values(hasher, child)
     elif pa.types.is_list(column.type):
         lengths = pc.fill_null(pc.list_value_length(column), 0)
         hasher.update(lengths.to_numpy(zero_copy_only=False).astype("<i8").tobytes())
-        _hash_values(hasher, column.flatten())
+        hash_values(hasher, column.flatten())
     elif pa.types.is_string(column.type) or pa.types.is_binary(column.type):
         _hash_bytes(hasher, column)
     else:

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -10,9 +12,20 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 
-from tasks.training.data import PixelArray, Sample, TrainingData
+from tasks.training.data import Numbers, Pixels, Sample, TrainingData
 
 COLOURS = ("red", "green", "blue")
+
+
+@dataclass(frozen=True, slots=True)
+class PixelArray:
+    """Pictures that are all in memory."""
+
+    pixels: Pixels
+
+    def take(self, numbers: Sequence[int] | Numbers) -> Pixels:
+        """The pictures of these numbers."""
+        return self.pixels[np.asarray(numbers, dtype=np.int64)]
 
 
 def toy_pixels(count: int = 12) -> np.ndarray:
