@@ -80,7 +80,8 @@ def test_what_is_not_there_is_refused_with_what_is(version: VersionFolder, tmp_p
 def test_a_sheet_of_people_is_of_the_kind_that_its_ending_says(
     ending: str, kind: str, version: VersionFolder, tmp_path: Path
 ):
-    assert Image.open(write_people(version, 3, tmp_path / "new" / f"people.{ending}")).format == kind
+    written = write_people(version, 3, tmp_path / "new" / f"people.{ending}").read_bytes()
+    assert Image.open(io.BytesIO(written)).format == kind
     with pytest.raises(WrongUse, match=r"'people\.gif' has none of the endings \.jpg, \.jpeg, \.png"):
         write_people(version, 3, tmp_path / "people.gif")
 
