@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from tasks.checking.blocks import Block, Ints, Keys, Words
+from tasks.checking.blocks import Block, Ints, Keys, Words, pieces
 from tasks.checking.memory import Memory
 from tasks.checking.verdicts import SHOWN
 
@@ -66,12 +67,14 @@ def joined(found: Iterable[npt.NDArray[Any]]) -> npt.NDArray[Any]:
 
 
 def names_of(staged: Memory, rows: Ints) -> tuple[str, ...]:
-    """The sample ids of the first of some rows, by their numbers in the whole table."""
-    wanted = rows[:SHOWN]
-    if not len(wanted):
-        return ()
-    ids = staged.table("conversations", ["sample_id"]).column(0)
-    return tuple(str(ids[int(row)].as_py()) for row in wanted)
+    """The sample ids of the first of some rows, by their ascending numbers in the whole table."""
+    wanted, found, start = rows[:SHOWN], [], 0
+    for piece in pieces(staged, "conversations"):
+        mine = wanted[(wanted >= start) & (wanted < start + piece.rows)] - start
+        if len(mine):
+            found += piece.columns(["sample_id"]).column(0).take(pa.array(mine)).to_pylist()
+        start += piece.rows
+    return tuple(str(name) for name in found)
 
 
 @dataclass(frozen=True, slots=True)

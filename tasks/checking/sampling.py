@@ -1,6 +1,6 @@
-"""Which rows a gate that cannot read them all looks at, and reading just those."""
+"""Which rows a gate that cannot try them all looks at, drawn by their ids in one pass, and reading just those."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,99 +8,78 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from schemas.gate import Staged
-from tasks.checking.blocks import Block, Ints, Keys, Words, blocks, pieces
+from schemas.keys import mix
+from tasks.checking.blocks import Block, Ints, Keys, Piece, pieces
 from tasks.checking.memory import Memory
-from tasks.checking.pictures import SHOWN_IMAGE, Index
+from tasks.checking.pictures import SHOWN_IMAGE
 
-Mask = npt.NDArray[np.bool_]
-
-
-TRAIN, TEST = 0, 1
-_SPLITS = ("train", "test")
-_Met = dict[str | None, int]
+TRAIN, ASIDE, TEST = "train", "aside", "test"
+_ASIDE_OF = 4
+Cell = tuple[str, str, str]
+"""A family, a way of answering, and TRAIN, ASIDE (the train rows of every fourth person) or TEST."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One value per row: its number in the table, what it is, whom its Image 1 shows, and a key to draw it by.
+class Drawn:
+    """Of `n` rows those that come first by key: number in the table, key, and a hash of the person in their Image 1."""
 
-    Families and kinds are numbered by `AllAsked`, splits are TRAIN, TEST or -1, persons as they first appear.
-    """
-
+    n: int
     row: Ints
-    family: npt.NDArray[np.int16]
-    kind: npt.NDArray[np.int16]
-    split: npt.NDArray[np.int8]
-    person: npt.NDArray[np.int32]
     key: Keys
+    person: Keys
 
-    def where(self, mask: Mask) -> "Asked":
-        """Some of the rows."""
-        return Asked(*(getattr(self, name)[mask] for name in _ARRAYS))
-
-    def first(self, ranked: Ints, most: int) -> "Asked":
-        """The first `most` rows of an order, in the order of the table."""
-        chosen = np.zeros(len(self), dtype=bool)
-        chosen[ranked[:most]] = True
-        return self.where(chosen)
+    def first(self, most: int) -> "Drawn":
+        """The `most` rows of the least keys, in the order of the table."""
+        if len(self) <= most:
+            return self
+        kept = np.sort(np.lexsort((self.row, self.key))[:most])
+        return Drawn(self.n, self.row[kept], self.key[kept], self.person[kept])
 
     def __len__(self) -> int:
         return len(self.row)
 
 
-_ARRAYS = ("row", "family", "kind", "split", "person", "key")
+_NOTHING = Drawn(0, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint64))
 
 
-@dataclass(frozen=True, slots=True)
-class AllAsked:
-    """The rows that show an image, block by block; numbers of families and kinds lead into their names."""
-
-    families: tuple[str, ...]
-    kinds: tuple[str, ...]
-    parts: tuple[Asked, ...]
-
-    def of(self, family: str) -> Asked:
-        """The rows of one family, in the order of the table."""
-        number = self.families.index(family)
-        mine = [part.where(part.family == number) for part in self.parts]
-        return Asked(*(np.concatenate([getattr(part, name) for part in mine]) for name in _ARRAYS))
+def together(found: Iterable[Drawn], most: int) -> Drawn:
+    """Several draws as one, in the order of the table."""
+    held = [_NOTHING, *found]
+    row, key, person = (np.concatenate([getattr(one, name) for one in held]) for name in ("row", "key", "person"))
+    turn = np.argsort(row, kind="stable")
+    return Drawn(sum(one.n for one in held), row[turn], key[turn], person[turn]).first(most)
 
 
-def asked(staged: Memory) -> AllAsked:
-    """The conversations that show an image."""
-    met: tuple[_Met, ...] = ({}, {}, {})
-    parts = [_of_block(block, *met) for block in blocks(staged, "conversations")]
-    families, kinds, _ = (tuple(str(name) for name in names) for names in met)
-    return AllAsked(families, kinds, tuple(parts))
+def drawn(block: Block, ways: Mapping[str, str], most: Mapping[str, int], seed: int) -> dict[Cell, Drawn]:
+    """From every cell of a block that shows an image, the `most` rows (by TRAIN, ASIDE, TEST) of the least keys.
 
-
-def _of_block(block: Block, families: _Met, kinds: _Met, persons: _Met) -> Asked:
-    row, split = block.rows_of(SHOWN_IMAGE), block.words("split")
-    first = np.full(block.rows, -1, dtype=np.int64)
+    `ways` names the way of answering of each kind; other kinds are "open".
+    """
+    shown, first = block.rows_of(SHOWN_IMAGE), np.full(block.rows, -1, dtype=np.int64)
     here = np.flatnonzero(block.position(SHOWN_IMAGE) == 1)
-    first[row[here]] = here
-    person = _numbered(block.words("images[].person_key").or_null(first), persons)
-    family, kind = (
-        _numbered(block.words(name), known) for name, known in (("family", families), ("answer.kind", kinds))
-    )
-    return Asked(
-        block.numbered,
-        family.astype(np.int16),
-        kind.astype(np.int16),
-        np.append(Index(pa.array(_SPLITS)).places(split.values), -1)[split.codes].astype(np.int8),
-        person.astype(np.int32),
-        block.hashes("sample_id"),
-    ).where(first >= 0)
+    first[shown[here]] = here
+    person = np.append(block.hashes("images[].person_key"), np.uint64(0))[first]
+    key = mix(seed, block.hashes("sample_id"))
+    names, codes = _cells(block, mix(seed, person) % np.uint64(_ASIDE_OF) == 0, ways)
+    codes[first < 0] = -1
+    found: dict[Cell, Drawn] = {}
+    for code in np.unique(codes[codes >= 0]).tolist():
+        mine, cell = np.flatnonzero(codes == code), names[code]
+        one = Drawn(len(mine), block.numbered[mine], key[mine], person[mine]).first(most[cell[2]])
+        found[cell] = together([found.get(cell, _NOTHING), one], most[cell[2]])
+    return found
 
 
-def _numbered(words: Words, met: _Met) -> Ints:
-    """A number per word, null too, counted on from those met before in the order of appearance."""
-    codes, places = np.unique(words.codes, return_index=True)
-    names = [*words.values.to_pylist(), None]
-    numbers = np.zeros(len(names), dtype=np.int64)
-    for code in codes[np.argsort(places)].tolist():
-        numbers[code] = met.setdefault(names[code], len(met))
-    return np.asarray(numbers[words.codes], dtype=np.int64)
+def _cells(block: Block, aside: npt.NDArray[np.bool_], ways: Mapping[str, str]) -> tuple[list[Cell], Ints]:
+    """The cells that a block may have, and the place among them of each row; -1 for a row of another split."""
+    family, kind, split = (block.words(name) for name in ("family", "answer.kind", "split"))
+    way = [ways.get(str(one), "open") for one in (*kind.values.to_pylist(), None)]
+    families = [str(one) for one in (*family.values.to_pylist(), None)]
+    parts = (TRAIN, ASIDE, TEST)
+    names = [(one, answered, part) for one in families for answered in way for part in parts]
+    part = np.select([split.among([TRAIN]) & ~aside, split.among([TRAIN]), split.among([TEST])], [0, 1, 2], -1)
+    place = (family.codes % len(families) * len(way) + kind.codes % len(way)) * len(parts) + part
+    return names, np.where(part < 0, -1, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +102,10 @@ class Sampled:
 
 def sampled(staged: Memory, rows: Ints, columns: Sequence[str]) -> Staged:
     """The version with only the conversations of some ascending row numbers; at least one row."""
-    found, start = [], 0
-    for piece in pieces(staged, "conversations"):
-        mine = rows[np.searchsorted(rows, start) : np.searchsorted(rows, start + piece.rows)] - start
-        if len(mine):
-            found.append(piece.columns(columns).take(pa.array(mine)))
-        start += piece.rows
+    held: list[Piece] = staged.once("pieces of conversations", lambda: list(pieces(staged, "conversations")))
+    starts = np.cumsum([0, *(piece.rows for piece in held)])
+    owner = np.searchsorted(starts, rows, side="right") - 1
+    found = [
+        held[place].columns(columns).take(pa.array(rows[owner == place] - starts[place])) for place in np.unique(owner)
+    ]
     return Sampled(staged, pa.concat_tables(found).combine_chunks())

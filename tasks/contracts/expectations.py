@@ -20,11 +20,13 @@ import pyarrow as pa
 from schemas.errors import BadContract, BadTable
 from schemas.gate import Staged
 from schemas.keys import mix
-from tasks.checking.blocks import BLOCK_ROWS, Block, Keys, Slice, blocks, shares
+from tasks.checking.blocks import Block, Keys, Slice, blocks, shares
 from tasks.contracts.compiling import Expectation, compile_contract
 from tasks.contracts.finding import SHOWN, Finding
 from tasks.contracts.load import Contract, arrow_schema, leaves, primary_key
 
+AT_ONCE = 262_144
+"""How many rows a suite is run on at once: the library takes most of a second for each run, however few they are."""
 _ROWS, _KEYS, _WHOLE = "rows", "keys", "whole"
 Held = Callable[[], Iterator[Block]]
 _SEVERITY = {"error": "critical", "warning": "warning"}
@@ -68,7 +70,7 @@ class Outcome:
         )
 
 
-def check_expectations(staged: Staged, contracts: Mapping[str, Contract], most: int = BLOCK_ROWS) -> list[Outcome]:
+def check_expectations(staged: Staged, contracts: Mapping[str, Contract], most: int = AT_ONCE) -> list[Outcome]:
     """Run every table's suite on at most `most` rows at a time; tables that the version lacks are left out.
 
     Takes seconds: it loads the library. Raises BadTable for a file that cannot be read to its end.
@@ -84,7 +86,7 @@ def check_expectations(staged: Staged, contracts: Mapping[str, Contract], most: 
 def broken_expectations(staged: Staged, contracts: Mapping[str, Contract]) -> list[Finding]:
     """What a check says of a version: the rules that are broken, and the tables that cannot be read to their end."""
     broken: list[Finding] = []
-    for name, found in _each(staged, contracts, BLOCK_ROWS):
+    for name, found in _each(staged, contracts, AT_ONCE):
         if isinstance(found, BadTable):
             broken.append(Finding(table=name, check="readable", summary=str(found).removesuffix(".")))
         else:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial, reduce
 from itertools import pairwise
 from typing import Any
@@ -17,15 +18,39 @@ from tasks.contracts.paths import counted, labels
 _RUN = 1 << 17
 
 
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """The keys of a part, which is read anew when they are asked for: whether they ascend, the first and the last."""
+
+    part: Part
+    key: Sequence[str]
+    ascends: bool
+    span: tuple[tuple[Any, ...], tuple[Any, ...]] | None
+
+    def table(self) -> pa.Table:
+        """The columns of the key, in its order."""
+        return _keys(self.part, self.key)
+
+
 def check_keys(contract: Contract, held: Sequence[Part]) -> Iterator[Finding]:
-    """Findings about the key of a table; files whose keys do not overlap are not compared with each other."""
+    """Findings about the key of a table; files whose keys do not overlap are not compared with each other.
+
+    One part is held at a time; more only where they overlap or are out of order.
+    """
     key = primary_key(contract)
-    tables = [pa.table({name: part.columns(key).column(name) for name in key}) for part in held]
-    ascends = [_ascends(table, key) for table in tables]
-    for table, sorted_ in zip(tables, ascends, strict=True):
-        if not sorted_:
+    stretches: list[_Stretch] = []
+    for part in held:
+        table = _keys(part, key)
+        ascends = _ascends(table, key)
+        if not ascends:
             yield from _disorder(contract.name, table, key)
-    yield from _twice(contract.name, list(_suspects(tables, ascends, key)), key)
+        stretches.append(_Stretch(part, key, ascends, _span(table, key) if table.num_rows else None))
+    yield from _twice(contract.name, _suspects(stretches, key), key)
+
+
+def _keys(part: Part, key: Sequence[str]) -> pa.Table:
+    read = part.columns(key)
+    return pa.table({name: read.column(name) for name in key})
 
 
 def _ascends(table: pa.Table, key: Sequence[str]) -> bool:
@@ -64,12 +89,12 @@ def _same(column: pa.ChunkedArray) -> pa.Array:
     return pc.equal(whole.slice(0, len(whole) - 1), whole.slice(1))
 
 
-def _suspects(tables: Sequence[pa.Table], ascends: Sequence[bool], key: Sequence[str]) -> Iterator[pa.Table]:
-    """The tables that may hold a key twice: alone when out of order, joined when their spans of keys overlap."""
-    if not all(ascends):
-        yield pa.concat_tables(tables)
+def _suspects(stretches: Sequence[_Stretch], key: Sequence[str]) -> Iterator[pa.Table]:
+    """The tables that may hold a key twice: all of them when one is out of order, else those whose keys overlap."""
+    if not all(stretch.ascends for stretch in stretches):
+        yield pa.concat_tables([stretch.table() for stretch in stretches])
         return
-    spans = sorted((*_span(table, key), n) for n, table in enumerate(tables) if table.num_rows)
+    spans = sorted((*stretch.span, n) for n, stretch in enumerate(stretches) if stretch.span)
     groups: list[list[int]] = []
     latest: tuple[Any, ...] | None = None
     for first, last, n in spans:
@@ -79,7 +104,7 @@ def _suspects(tables: Sequence[pa.Table], ascends: Sequence[bool], key: Sequence
         latest = last if latest is None else max(latest, last)
     for group in groups:
         if len(group) > 1:
-            yield from _runs([tables[n] for n in group], key)
+            yield from _runs([stretches[n].table() for n in group], key)
 
 
 def _runs(tables: Sequence[pa.Table], key: Sequence[str]) -> Iterator[pa.Table]:
@@ -100,7 +125,7 @@ def _span(table: pa.Table, key: Sequence[str]) -> tuple[tuple[Any, ...], tuple[A
     return _key_at(table, key, 0), _key_at(table, key, table.num_rows - 1)
 
 
-def _twice(name: str, suspects: Sequence[pa.Table], key: Sequence[str]) -> Iterator[Finding]:
+def _twice(name: str, suspects: Iterator[pa.Table], key: Sequence[str]) -> Iterator[Finding]:
     found = [_repeated(table, key) for table in suspects if len(key) > 1 or _repeats(table.column(key[0]))]
     twice = pa.concat_tables(found) if found else None
     if twice is not None and twice.num_rows:

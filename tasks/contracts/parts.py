@@ -42,6 +42,11 @@ class Stated:
 class Part(Protocol):
     """Some rows of a table."""
 
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        ...
+
     def columns(self, names: Sequence[str]) -> pa.Table:
         """Whole columns, plain: those of a key."""
         ...
@@ -60,6 +65,11 @@ class InMemory:
     """A table in memory as one part; nothing is stated of it."""
 
     table: pa.Table
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return int(self.table.num_rows)
 
     def columns(self, names: Sequence[str]) -> pa.Table:
         """Some columns."""

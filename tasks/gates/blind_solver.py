@@ -9,20 +9,22 @@ state and by the nearest prompt (tasks.checking.stated). Rows of texts alone, an
 told by their prompts, are answered without a picture by design.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from schemas.gate import Gate, Staged, ToyStaged, Verdict
-from schemas.keys import mix, order
+from schemas.gate import Gate, ToyStaged, Verdict
 from tasks.checking.blind import COLUMNS, Blind, answers_as_codes, asked_as_codes, candidate_features, row_features
+from tasks.checking.blocks import Block
+from tasks.checking.folding import OverBlocks
 from tasks.checking.guessing import Tried, Tries, guessed, picked
 from tasks.checking.lettered import option_features
 from tasks.checking.memory import Memory
 from tasks.checking.open_answers import partition_tries, rank_tries, set_tries
-from tasks.checking.sampling import TEST, TRAIN, AllAsked, Asked, asked, sampled
+from tasks.checking.sampling import ASIDE, TEST, TRAIN, Cell, Drawn, drawn, sampled, together
 from tasks.checking.stated import nearest_tries, stated_tries
 from tasks.checking.statistics import clustered_error
 from tasks.checking.toy import toy_rows, toy_staged
@@ -36,42 +38,54 @@ _WAYS = {kind: kind for kind in ("yesno", "attr", "pick1", "set", "rank", "parti
 _PARTS = {"set": set_tries, "rank": rank_tries, "partition": partition_tries}
 
 
-def check(staged: Staged, parameters: Parameters) -> Verdict:
+@dataclass(frozen=True)
+class _Solver:
     """Fit and try one blind model per family, on at most `max_train_rows` and `max_held_rows` drawn by sample_id."""
-    memory = Memory(staged)
-    rows = asked(memory)
-    families = sorted(set(rows.families) - set(parameters["told_by_prompt"]))
-    found = [one for family in families for one in _judge(memory, rows, family, parameters)]
-    best = "; ".join(one.words for one in found if one.enough)
-    return judged(
-        found,
-        good=f"no family can be answered blind ({best})",
-        remedy="Find what gives the answer away (wording, cameras, sizes) and match it in both classes.",
-    )
 
+    staged: Memory
+    parameters: Parameters
 
-def _judge(staged: Memory, rows: AllAsked, family: str, parameters: Parameters) -> Iterator[Judged]:
-    """A family by each way of answering that its rows have."""
-    mine = rows.of(family)
-    way = np.array([_WAYS.get(kind, "open") for kind in rows.kinds], dtype=object)[mine.kind]
-    for one in sorted(set(way.tolist())):
-        yield from _judge_rows(staged, family, mine.where(way == one), parameters)
+    def seen(self, block: Block) -> dict[Cell, Drawn]:
+        """The rows of a block that may be drawn."""
+        return drawn(block, _WAYS, self._most, self.parameters["seed"])
 
+    def verdict(self, seen: Sequence[Mapping[Cell, Drawn]]) -> Verdict:
+        told = self.parameters["told_by_prompt"]
+        cells = sorted({cell[:2] for one in seen for cell in one if cell[0] not in told})
+        found = [judged for cell in cells for judged in self._judge(*cell, seen)]
+        best = "; ".join(one.words for one in found if one.enough)
+        return judged(
+            found,
+            good=f"no family can be answered blind ({best})",
+            remedy="Find what gives the answer away (wording, cameras, sizes) and match it in both classes.",
+        )
 
-def _judge_rows(staged: Memory, family: str, rows: Asked, parameters: Parameters) -> Iterator[Judged]:
-    trained, all_held = _split(rows, parameters)
-    tried = all_held.first(_by_key(all_held, parameters), parameters["max_held_rows"])
-    persons = len(np.unique(tried.person))
-    if min(len(trained), len(tried)) < parameters["min_rows"] or persons < parameters["min_persons"]:
-        yield Judged(family, enough=False, excess=0.0, words="")
-        return
-    chosen = np.union1d(trained.row, tried.row)
-    blind = Blind(sampled(staged, chosen, COLUMNS), parameters["hashed_words"])
-    drawn = f" on {len(tried)} of {len(all_held)} held-out rows" if len(tried) < len(all_held) else ""
-    train, held = (np.searchsorted(chosen, part.row) for part in (trained, tried))
-    for one in _tries(blind, train, held, parameters):
-        if len(one.right) >= parameters["min_rows"]:
-            yield _judged(blind, family, one, parameters, drawn)
+    @property
+    def _most(self) -> dict[str, int]:
+        train, held = self.parameters["max_train_rows"], self.parameters["max_held_rows"]
+        return {TRAIN: train, ASIDE: max(train, held), TEST: held}
+
+    def _judge(self, family: str, way: str, seen: Sequence[Mapping[Cell, Drawn]]) -> Iterator[Judged]:
+        """The rows of a family that are answered in one way."""
+        parameters = self.parameters
+        trained, tried = _split(
+            {
+                part: together((one[family, way, part] for one in seen if (family, way, part) in one), most)
+                for part, most in self._most.items()
+            },
+            parameters,
+        )
+        persons = len(np.unique(tried.person))
+        if min(len(trained), len(tried)) < parameters["min_rows"] or persons < parameters["min_persons"]:
+            yield Judged(family, enough=False, excess=0.0, words="")
+            return
+        chosen = np.union1d(trained.row, tried.row)
+        blind = Blind(sampled(self.staged, chosen, COLUMNS), parameters["hashed_words"])
+        few = f" on {len(tried)} of {tried.n} held-out rows" if len(tried) < tried.n else ""
+        train, held = (np.searchsorted(chosen, part.row) for part in (trained, tried))
+        for one in _tries(blind, train, held, parameters):
+            if len(one.right) >= parameters["min_rows"]:
+                yield _judged(blind, family, one, parameters, few)
 
 
 def _judged(blind: Blind, family: str, tried: Tried, parameters: Parameters, drawn: str) -> Judged:
@@ -82,18 +96,13 @@ def _judged(blind: Blind, family: str, tried: Tried, parameters: Parameters, dra
     return Judged(family, enough=True, excess=float(gain.mean()) - error - parameters["margin"], words=words)
 
 
-def _split(rows: Asked, parameters: Parameters) -> tuple[Asked, Asked]:
+def _split(parts: Mapping[str, Drawn], parameters: Parameters) -> tuple[Drawn, Drawn]:
     """Train rows and held-out rows: the test split, or a quarter of the train persons where it is too small."""
-    train, held = rows.where(rows.split == TRAIN), rows.where(rows.split == TEST)
-    if len(held) < parameters["min_rows"]:
-        aside = mix(parameters["seed"], train.person.astype(np.uint64)) % np.uint64(4) == 0
-        train, held = train.where(~aside), train.where(aside)
-    return train.first(_by_key(train, parameters), parameters["max_train_rows"]), held
-
-
-def _by_key(rows: Asked, parameters: Parameters) -> Ints:
-    """An order of rows drawn by their sample ids."""
-    return order(mix(parameters["seed"], rows.key))
+    train, aside, test = (parts[name] for name in (TRAIN, ASIDE, TEST))
+    most, held = parameters["max_train_rows"], parameters["max_held_rows"]
+    if test.n < parameters["min_rows"]:
+        return train.first(most), aside.first(held)
+    return together([train, aside], most), test.first(held)
 
 
 def _tries(blind: Blind, train: Ints, held: Ints, parameters: Parameters) -> Tries:
@@ -149,4 +158,4 @@ def _bad() -> ToyStaged:
     return toy_staged(rows)
 
 
-GATE = Gate(title="Blind solver", severity="error", check=check, good=_good, bad=_bad)
+GATE = Gate(title="Blind solver", severity="error", check=OverBlocks(_Solver), good=_good, bad=_bad)
