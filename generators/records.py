@@ -39,7 +39,8 @@ OF_THE_IMAGE = frozenset(("viewpoint", "occlusion", "action", "modality", "image
 _LEVELS = (("person", "person_key"), ("clothes", "clothes_key"), ("image", "image_id"))
 _STANDINGS = (3, 2, 1, 0)
 _KEYS = tuple(VOCABULARY)
-_COLUMNS = ["level", "image_id", "person_key", "clothes_key", "key", "value", "attribute_source", "visible"]
+COLUMNS = ["level", "image_id", "person_key", "clothes_key", "key", "value", "attribute_source", "visible"]
+"""What `resolve` reads of attributes."""
 _HIDDEN = {
     ("viewpoint", "back"): ("glasses", "facial_hair"),
     ("occlusion", "head"): ("glasses", "facial_hair", "hair_length", "hair_color", "headwear", "neckwear_mask"),
@@ -118,12 +119,12 @@ class _Rows:
 
 def _together(attributes: pa.Table) -> pa.Table:
     """The table with one row where a source lists several values of a key that takes several."""
-    attributes = attributes.select(_COLUMNS)
+    attributes = attributes.select(COLUMNS)
     several = pc.is_in(attributes["key"], value_set=pa.array([key for key in _KEYS if VOCABULARY[key].multi]))
-    subject = [name for name in _COLUMNS if name != "value"]
+    subject = [name for name in COLUMNS if name != "value"]
     grouped = attributes.filter(several).group_by(subject).aggregate([("value", "list")])
     joined = [_all_of(key, values) for key, values in zip(*grouped.select(["key", "value_list"]), strict=True)]
-    merged = grouped.select(subject).append_column("value", pa.array(joined, pa.string())).select(_COLUMNS)
+    merged = grouped.select(subject).append_column("value", pa.array(joined, pa.string())).select(COLUMNS)
     return pa.concat_tables([attributes.filter(pc.invert(several)), merged.cast(attributes.schema)])
 
 

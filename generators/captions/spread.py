@@ -3,7 +3,7 @@
 All of it is measured on whole columns; texts are folded to small letters, and words are runs of letters.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from schemas.keys import Words, hash_ids, mix
 _SHINGLE = 3
 _HASHES, _BANDS = 32, 8
 _COMPARED = 4
+_AT_ONCE = 65_536
 
 
 class Spread(NamedTuple):
@@ -64,27 +65,41 @@ def _shingles(split: _Split, length: int) -> tuple[Words, npt.NDArray[np.int64]]
     return mix(*(split.words[first + step] for step in range(length))), owner
 
 
-def near_duplicates(
-    texts: pa.ChunkedArray | pa.Array, persons: pa.ChunkedArray | pa.Array, alike: float
-) -> npt.NDArray[np.bool_]:
-    """Which texts share at least `alike` of their word triples (estimated Jaccard) with a text about another person.
+class Signatures(NamedTuple):
+    """MinHash signatures (n, 32) of texts of three words and more, and the place of each among all texts."""
 
-    MinHash (Broder 1997) with 32 hashes in 8 bands; in a band each text is compared with the next few of its bucket, so
-    that a bucket of many equal texts stays cheap.
-    """
+    rows: npt.NDArray[np.int64]
+    hashes: npt.NDArray[np.uint32]
+
+
+def signatures(texts: pa.ChunkedArray | pa.Array) -> Signatures:
+    """What tells how alike texts are (MinHash, Broder 1997), at 128 bytes a text; texts may come in blocks."""
     shingles, owner = _shingles(_split(texts), _SHINGLE)
-    found = np.zeros(len(texts), dtype=np.bool_)
-    if not len(shingles):
-        return found
     rows, starts = np.unique(owner, return_index=True)
-    signatures = np.stack([np.minimum.reduceat(mix(shingles, number), starts) for number in range(_HASHES)], axis=1)
-    encoded = persons.combine_chunks() if isinstance(persons, pa.ChunkedArray) else persons
-    who = encoded.dictionary_encode().indices.to_numpy()[rows]
-    for band in np.split(signatures, _BANDS, axis=1):
-        order = np.lexsort((*signatures.T, *band.T))
+    found = np.empty((len(rows), _HASHES), dtype=np.uint32)
+    for number in range(_HASHES if len(rows) else 0):
+        found[:, number] = np.minimum.reduceat(mix(shingles, number), starts) >> np.uint64(32)
+    return Signatures(rows.astype(np.int64), found)
+
+
+def near_duplicates(found: Signatures, persons: npt.NDArray[Any], alike: float) -> npt.NDArray[np.int64]:
+    """The rows that share at least `alike` of their word triples (estimated Jaccard) with a row of another person.
+
+    `persons` has one value per signature. The hashes are compared in 8 bands: in a band each text with the next few
+    of its bucket, so that a bucket of many equal texts stays cheap.
+    """
+    near = np.zeros(len(found.rows), dtype=np.bool_)
+    rank = np.empty(len(near), dtype=np.int64)
+    rank[np.lexsort(found.hashes.T)] = np.arange(len(rank))
+    for band in np.split(found.hashes, _BANDS, axis=1):
+        bucket = mix(*(column.astype(np.uint64) for column in band.T))
+        order = np.lexsort((rank, bucket))
         for step in range(1, _COMPARED + 1):
             one, two = order[:-step], order[step:]
-            same = (signatures[one] == signatures[two]).mean(axis=1) >= alike
-            near = same & (who[one] != who[two])
-            found[rows[one[near]]] = found[rows[two[near]]] = True
-    return found
+            open_pairs = (bucket[one] == bucket[two]) & (persons[one] != persons[two]) & ~(near[one] & near[two])
+            one, two = one[open_pairs], two[open_pairs]
+            for start in range(0, len(one), _AT_ONCE):
+                first, second = one[start : start + _AT_ONCE], two[start : start + _AT_ONCE]
+                same = (found.hashes[first] == found.hashes[second]).mean(axis=1) >= alike
+                near[first[same]] = near[second[same]] = True
+    return found.rows[near]

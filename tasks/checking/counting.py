@@ -85,12 +85,12 @@ class Failing:
     first: tuple[str, ...]
 
     @staticmethod
-    def of(block: Block, rows: Ints, by_name: bool = False) -> "Failing":
+    def of(block: Block, rows: Ints, by_name: bool = False, key: str = "sample_id") -> "Failing":
         """The failing rows of one block; `by_name` shows those first whose ids sort first."""
         if not len(rows):
             return Failing(np.empty(0, dtype=np.uint64), ())
-        ids = block.names(rows if by_name else rows[:SHOWN])
-        return Failing(block.hashes("sample_id")[rows], tuple(sorted(set(ids))[:SHOWN] if by_name else ids))
+        ids = block.names(rows if by_name else rows[:SHOWN], key)
+        return Failing(block.hashes(key)[rows], tuple(sorted(set(ids))[:SHOWN] if by_name else ids))
 
     @staticmethod
     def all(found: Sequence["Failing"], by_name: bool = False) -> "Failing":

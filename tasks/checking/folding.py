@@ -55,9 +55,9 @@ class Pass:
         """The figures of every fold about a block, or the error that stopped it."""
         return {name: _or_refusal(partial(fold.seen, block)) for name, fold in self._folds.items()}
 
-    def verdicts(self, seen: Sequence[Mapping[str, Any]]) -> dict[str, Verdict | BadTable]:
-        """The verdict of every fold, or the first error that stopped it."""
-        return {name: self._verdict(name, [one[name] for one in seen]) for name in self._folds}
+    def verdicts(self, seen: Sequence[dict[str, Any]]) -> dict[str, Verdict | BadTable]:
+        """The verdict of every fold, or the first error that stopped it; figures are let go as they are judged."""
+        return {name: self._verdict(name, [one.pop(name) for one in seen]) for name in self._folds}
 
     def _verdict(self, name: str, seen: Sequence[Any]) -> Any:
         refused = next((one for one in seen if isinstance(one, BadTable)), None)

@@ -5,6 +5,7 @@ have the promised columns are the gates left out, because nothing they could say
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tasks.checking.blocks import blocks
 from tasks.checking.entries import MEND, Entry
 from tasks.checking.folding import OverBlocks, Pass
 from tasks.checking.memory import Memory
-from tasks.checking.sharing import GATES, Shared, folds_of, seen_together
+from tasks.checking.sharing import GATES, Helper, Shared, folds_of, seen_together
 from tasks.contracts.load import Contract, GateRule, gate_rules, load_contracts
 from tasks.versions.reader import VersionFolder
 
@@ -28,28 +29,54 @@ def run_gates(
     `wishes` are the recipe's own parameters of gates (`wishes_of`), which no contract can know.
     Raises UnknownName when a contract names a gate that has no file.
     """
-    memory = Memory(staged)
-    gates: dict[str, Gate] = {name: find(GATES, "GATE", name) for name in gate_rules(contracts)}
-    if not (staged.has("images") and staged.has("person_images")):
-        return [(name, gate, _not_judged("the version holds no images")) for name, gate in gates.items()]
-    parameters = {name: _parameters(name, rule, wishes or {}) for name, rule in gate_rules(contracts).items()}
-    found: dict[str, Verdict | BadTable] = {}
-    for table in sorted({gate.check.table for gate in gates.values() if isinstance(gate.check, OverBlocks)}):
-        found |= _folded(memory, table, parameters)
-    for name, gate in gates.items():
-        if name not in found:
-            found[name] = _plain(gate, memory, parameters[name])
-    return [(name, gate, _verdict(found[name])) for name, gate in gates.items()]
+    with Helper() as helper:
+        return looked(staged, contracts, wishes or {}, helper).verdicts()
 
 
-def _folded(memory: Memory, table: str, parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict | BadTable]:
-    """The verdicts of the gates that fold over a table, in one pass over it."""
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The gates of a version, when every large table has been read: what is left are the verdicts."""
+
+    memory: Memory
+    gates: Mapping[str, Gate]
+    parameters: Mapping[str, Mapping[str, Any]]
+    passes: Sequence[tuple[Pass, list[dict[str, Any]]]]
+
+    def verdicts(self) -> list[tuple[str, Gate, Verdict]]:
+        """Every gate with its verdict, in name order; the second time there is nothing left to judge."""
+        if not (self.memory.has("images") and self.memory.has("person_images")):
+            return [(name, gate, _not_judged("the version holds no images")) for name, gate in self.gates.items()]
+        found: dict[str, Verdict | BadTable] = {}
+        for together, seen in self.passes:
+            found |= together.verdicts(seen)
+        for name, gate in self.gates.items():
+            if name not in found:
+                found[name] = _plain(gate, self.memory, self.parameters[name])
+        return [(name, gate, _verdict(found[name])) for name, gate in self.gates.items()]
+
+
+def looked(
+    staged: Staged, contracts: Mapping[str, Contract], wishes: Mapping[str, Mapping[str, Any]], helper: Helper
+) -> Looked:
+    """The gates that the contracts name, after one pass over each large table, which the helper reads half of."""
+    memory, rules = Memory(staged), gate_rules(contracts)
+    gates: dict[str, Gate] = {name: find(GATES, "GATE", name) for name in rules}
+    parameters = {name: _parameters(name, rule, wishes) for name, rule in rules.items()}
+    there = staged.has("images") and staged.has("person_images")
+    large = {gate.check.table for gate in gates.values() if isinstance(gate.check, OverBlocks)} if there else set()
+    return Looked(memory, gates, parameters, [_seen(memory, table, parameters, helper) for table in sorted(large)])
+
+
+def _seen(
+    memory: Memory, table: str, parameters: Mapping[str, Mapping[str, Any]], helper: Helper
+) -> tuple[Pass, list[dict[str, Any]]]:
+    """What the gates that fold over a table have seen of it."""
     folder = memory.staged.folder if isinstance(memory.staged, VersionFolder) else None
     told = Shared(folder or Path(), table, parameters)
     together = Pass(folds_of(memory, told))
     if folder:
-        return together.verdicts(seen_together(told, together, memory))
-    return together.verdicts([together.seen(block) for block in blocks(memory, table)])
+        return together, seen_together(told, together, memory, helper)
+    return together, [together.seen(block) for block in blocks(memory, table)]
 
 
 def _plain(gate: Gate, staged: Staged, parameters: Mapping[str, Any]) -> Verdict | BadTable:

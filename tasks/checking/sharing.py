@@ -1,12 +1,16 @@
-"""One pass over a large table shared with a second process: every other block each, figures in table order."""
+"""A second process for large versions: every other block of a pass each, figures in table order; then other work."""
 
-from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar
+
+import pyarrow as pa
 
 from schemas.discovery import find
 from schemas.gate import Gate
@@ -17,6 +21,35 @@ from tasks.versions.reader import VersionFolder
 
 GATES = "tasks.gates"
 WORTH_SHARING = 8
+_Given = ParamSpec("_Given")
+_Found = TypeVar("_Found")
+
+
+class Helper:
+    """At most one more process, which starts when a large table is met and then does what it is given, in turn."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+
+    def start(self, work: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs) -> "Future[_Found]":
+        """Let the other process do something that can be named there, with values that can be sent."""
+        self._pool = self._pool or ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        return self._pool.submit(work, *given, **named)
+
+    def later(
+        self, work: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs
+    ) -> Callable[[], _Found]:
+        """The result when it is asked for: of the other process where it runs already, else worked out then."""
+        return self.start(work, *given, **named).result if self._pool else partial(work, *given, **named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +61,21 @@ class Shared:
     parameters: Mapping[str, Mapping[str, Any]]
 
 
-def seen_together(told: Shared, together: Pass, memory: Memory) -> list[dict[str, Any]]:
+def seen_together(told: Shared, together: Pass, memory: Memory, helper: Helper) -> list[dict[str, Any]]:
     """What the folds of a pass see of every block; tables of `WORTH_SHARING` blocks or more are read by two."""
     if len(list(shares(memory, told.table))) < WORTH_SHARING:
         return _every(together, memory, told.table, 0, 1)
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        theirs = pool.submit(_other_half, told)
-        mine = _every(together, memory, told.table, 0, 2)
-        pairs = zip_longest(mine, theirs.result())
+    theirs = helper.start(_other_half, told)
+    mine = _every(together, memory, told.table, 0, 2)
+    pairs = zip_longest(mine, theirs.result())
     return [one for pair in pairs for one in pair if one is not None]
 
 
 def _other_half(told: Shared) -> list[dict[str, Any]]:
     memory = Memory(VersionFolder(told.folder))
-    return _every(Pass(folds_of(memory, told)), memory, told.table, 1, 2)
+    found = _every(Pass(folds_of(memory, told)), memory, told.table, 1, 2)
+    pa.default_memory_pool().release_unused()
+    return found
 
 
 def folds_of(memory: Memory, told: Shared) -> dict[str, Any]:

@@ -11,20 +11,19 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from generators.captions.attribute_read import read
 from generators.captions.consistency import compared
-from generators.records import Records, resolve
+from generators.records import Records
 from schemas.gate import Gate, ToyStaged, Verdict
 from schemas.keys import uniform
 from tasks.checking.blocks import BLOCK_ROWS, Block, shares
+from tasks.checking.captions import records_of
 from tasks.checking.folding import OverBlocks
 from tasks.checking.memory import Memory
 from tasks.checking.toy import toy_rows, toy_staged
 from tasks.checking.verdicts import first_ids
 
-_PEOPLE = ["image_id", "person_key", "clothes_key", "modality"]
 _IMAGES, _TEXTS = "images[].image_id", "texts[].text"
 Wrong = tuple[str, str, str]
 """A row, what is said in it, and a picture that it must not fit."""
@@ -50,7 +49,7 @@ class _Ambiguous:
 
     def verdict(self, seen: Sequence[list[Wrong]]) -> Verdict:
         pairs = [pair for found in seen for pair in found]
-        records = _records(self.staged, sorted({image for _, _, image in pairs}))
+        records = records_of(self.staged, sorted({image for _, _, image in pairs}), of_models=True)
         places = {image_id: at for at, image_id in enumerate(records.image_ids)}
         said = {text: _asserted(text, self.parameters["keys"]) for text in {text for _, text, _ in pairs}}
         judged = [(name, _fits(said[text], records, places.get(image))) for name, text, image in pairs if said[text]]
@@ -92,12 +91,6 @@ def _listed(block: Block, path: str, mine: "np.ndarray[tuple[int], np.dtype[np.b
     for owner, value in zip(row[at].tolist(), plain.take(pa.array(at)).to_pylist(), strict=True):
         found.setdefault(owner, []).append(value)
     return found
-
-
-def _records(staged: Memory, images: list[str]) -> Records:
-    people = staged.table("person_images", _PEOPLE)
-    shown = people.filter(pc.is_in(people["image_id"], value_set=pa.array(images, pa.string())))
-    return resolve(shown, staged.table("attributes"))
 
 
 def _asserted(text: str, keys: list[str]) -> dict[str, str]:

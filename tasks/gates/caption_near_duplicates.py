@@ -1,33 +1,68 @@
 """Captions that stand under two persons in nearly the same words, found by MinHash: above a rate they block."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from generators.captions.spread import near_duplicates
-from schemas.gate import Gate, Staged, ToyStaged, Verdict
+from generators.captions.spread import Signatures, near_duplicates, signatures
+from schemas.gate import Gate, ToyStaged, Verdict
+from tasks.checking.blocks import Block, Ints, Keys
+from tasks.checking.captions import usable
+from tasks.checking.counting import joined
+from tasks.checking.folding import OverBlocks
+from tasks.checking.memory import Memory
+from tasks.checking.pictures import column
 from tasks.checking.toy import toy_rows, toy_staged
 from tasks.checking.verdicts import first_ids
 
 
-def check(staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """How many usable captions a block has, the signatures of those of three words and more, and whose they are."""
+
+    usable: int
+    signed: Signatures
+    person: Keys
+
+
+@dataclass(frozen=True)
+class _Near:
     """Share of usable captions that share `alike` of their word triples with one about another person."""
-    captions = staged.table("captions", ["caption_id", "person_key", "text", "valid"])
-    captions = captions.filter(pc.and_(captions["valid"], pc.is_valid(captions["person_key"])))
-    found = near_duplicates(captions["text"], captions["person_key"], parameters["alike"])
-    share = float(found.mean()) if len(found) else 0.0
-    few = captions.num_rows < parameters["min_captions"]
-    failed = not few and share > parameters["max_share"]
-    words = f"{share:.1%} of {captions.num_rows} captions stand in nearly the same words under another person"
-    return Verdict(
-        passed=not failed,
-        figure=round(share, 6),
-        summary=f"too few captions to judge: {captions.num_rows}" if few else words,
-        failing=first_ids(sorted(captions["caption_id"].filter(pa.array(found)).to_pylist())) if failed else (),
-        remedy="Let captions say more of what tells persons apart, or ask for more styles or a second model.",
-    )
+
+    staged: Memory
+    parameters: Mapping[str, Any]
+
+    def seen(self, block: Block) -> _Seen:
+        mine = np.flatnonzero(usable(block) & (block.words("person_key").codes >= 0))
+        signed = signatures(block.plain("text").take(pa.array(mine)))
+        rows = mine[signed.rows]
+        return _Seen(len(mine), Signatures(block.numbered[rows], signed.hashes), block.hashes("person_key")[rows])
+
+    def verdict(self, seen: Sequence[_Seen]) -> Verdict:
+        usable_, rows = sum(one.usable for one in seen), self._rows(seen)
+        share = len(rows) / usable_ if usable_ else 0.0
+        few = usable_ < self.parameters["min_captions"]
+        failed = not few and share > self.parameters["max_share"]
+        words = f"{share:.1%} of {usable_} captions stand in nearly the same words under another person"
+        ids = column(self.staged, "captions", "caption_id").take(pa.array(rows)) if failed else ()
+        return Verdict(
+            passed=not failed,
+            figure=round(share, 6),
+            summary=f"too few captions to judge: {usable_}" if few else words,
+            failing=first_ids(sorted(map(str, ids))),
+            remedy="Let captions say more of what tells persons apart, or ask for more styles or a second model.",
+        )
+
+    def _rows(self, seen: Sequence[_Seen]) -> Ints:
+        """The captions, by their numbers in the table, that are nearly those of another person."""
+        signed = [one.signed for one in seen if len(one.signed.rows)]
+        if not signed:
+            return np.empty(0, dtype=np.int64)
+        rows, hashes = (np.concatenate(parts) for parts in zip(*signed, strict=True))
+        return near_duplicates(Signatures(rows, hashes), joined(one.person for one in seen), self.parameters["alike"])
 
 
 def _good() -> ToyStaged:
@@ -41,4 +76,10 @@ def _bad() -> ToyStaged:
     return toy_staged(rows)
 
 
-GATE = Gate(title="Captions nearly shared by several persons", severity="error", check=check, good=_good, bad=_bad)
+GATE = Gate(
+    title="Captions nearly shared by several persons",
+    severity="error",
+    check=OverBlocks(_Near, "captions"),
+    good=_good,
+    bad=_bad,
+)

@@ -1,63 +1,84 @@
 """Usable captions keep their bounds, hold no leftovers of templates, and name no colour of an infrared picture."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.gate import Gate, Staged, ToyStaged, Verdict
+from schemas.gate import Gate, ToyStaged, Verdict
+from tasks.checking.blocks import Block, Ints
+from tasks.checking.captions import usable
+from tasks.checking.counting import Failing
+from tasks.checking.folding import OverBlocks
+from tasks.checking.memory import Memory
+from tasks.checking.pictures import Pictures, words_of
 from tasks.checking.toy import toy_rows, toy_staged
-from tasks.checking.verdicts import first_ids
 
-_COLUMNS = ("caption_id", "image_id", "text", "caption_source", "valid")
+Mask = npt.NDArray[np.bool_]
 
 
-def check(staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """How many usable captions a block has, and those with each fault."""
+
+    usable: int
+    faults: dict[str, Failing]
+
+
+@dataclass(frozen=True)
+class _Quality:
     """Look at every valid caption; the wording of people is only asked not to be empty."""
-    captions = staged.table("captions", _COLUMNS)
-    captions = captions.filter(captions.column("valid"))
-    faults = {what: ids for what, ids in _faults(staged, captions, parameters) if ids}
-    failing = sorted({name for ids in faults.values() for name in ids})
-    words = "; ".join(f"{len(ids)} {what}" for what, ids in faults.items())
-    return Verdict(
-        passed=not failing,
-        figure=float(len(failing)),
-        summary=words or f"all {captions.num_rows} usable captions are clean",
-        failing=first_ids(failing),
-        remedy="Mark these captions invalid or mend the template or parser that wrote them.",
-    )
+
+    staged: Memory
+    parameters: Mapping[str, Any]
+
+    def seen(self, block: Block) -> _Seen:
+        mine = np.flatnonzero(usable(block))
+        texts, made = block.plain("text").take(pa.array(mine)), ~block.words("caption_source").among(["human"])[mine]
+        empty = _mask(pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(texts)), 0))
+        bad = {"are empty": empty} | {what: made & mask for what, mask in self._of_made(block, mine, texts)}
+        return _Seen(len(mine), {what: Failing.of(block, mine[mask], True, "caption_id") for what, mask in bad.items()})
+
+    def _of_made(self, block: Block, rows: Ints, texts: pa.Array) -> Iterator[tuple[str, Mask]]:
+        """What nobody may write who is no person."""
+        words = pc.list_value_length(pc.utf8_split_whitespace(pc.utf8_trim_whitespace(texts)))
+        low, high = self.parameters["min_words"], self.parameters["max_words"]
+        yield (
+            f"have fewer than {low} or more than {high} words",
+            _mask(pc.or_(pc.less(words, low), pc.greater(words, high))),
+        )
+        yield "hold leftovers of a template", _mask(pc.match_substring_regex(texts, self.parameters["leftovers"]))
+        colours = "|".join(re.escape(word) for word in self.parameters["colour_words"])
+        coloured = pc.match_substring_regex(texts, rf"\b(?:{colours})\b", ignore_case=True)
+        yield "name a colour of an infrared picture", _mask(coloured) & self._infrared(block)[rows]
+
+    def _infrared(self, block: Block) -> Mask:
+        """Which captions are about pictures without colour."""
+        pictures, modality = Pictures.of(self.staged), words_of(self.staged, "person_images", "modality")
+        dark = np.append(modality.among(self.parameters["infrared"]), False)
+        return dark[pictures.people(pictures.index.of(block.words("image_id")))]
+
+    def verdict(self, seen: Sequence[_Seen]) -> Verdict:
+        whats = seen[0].faults if seen else ()
+        faults = {what: Failing.all([one.faults[what] for one in seen], by_name=True) for what in whats}
+        words = "; ".join(f"{len(found)} {what}" for what, found in faults.items() if len(found))
+        failing = Failing.all(list(faults.values()), by_name=True)
+        return Verdict(
+            passed=not len(failing),
+            figure=float(len(failing)),
+            summary=words or f"all {sum(one.usable for one in seen)} usable captions are clean",
+            failing=failing.first,
+            remedy="Mark these captions invalid or mend the template or parser that wrote them.",
+        )
 
 
-def _faults(staged: Staged, captions: pa.Table, parameters: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    human = pc.equal(captions.column("caption_source"), "human")
-    text = captions.column("text")
-    empty = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(text)), 0)
-    yield "are empty", _ids(captions, empty)
-    own = pc.invert(human)
-    words = pc.list_value_length(pc.utf8_split_whitespace(pc.utf8_trim_whitespace(text)))
-    low, high = parameters["min_words"], parameters["max_words"]
-    bounds = pc.or_(pc.less(words, low), pc.greater(words, high))
-    yield f"have fewer than {low} or more than {high} words", _ids(captions, pc.and_(own, bounds))
-    left = pc.match_substring_regex(text, parameters["leftovers"])
-    yield "hold leftovers of a template", _ids(captions, pc.and_(own, left))
-    colours = "|".join(re.escape(word) for word in parameters["colour_words"])
-    coloured = pc.match_substring_regex(text, rf"\b(?:{colours})\b", ignore_case=True)
-    dark = _infrared(staged, captions, parameters["infrared"])
-    yield "name a colour of an infrared picture", _ids(captions, pc.and_(pc.and_(own, coloured), dark))
-
-
-def _infrared(staged: Staged, captions: pa.Table, modalities: list[str]) -> pa.Array:
-    people = staged.table("person_images", ["image_id", "modality"])
-    places = pc.index_in(captions.column("image_id"), value_set=people.column("image_id").combine_chunks())
-    modality = people.column("modality").combine_chunks().take(places.combine_chunks())
-    return pc.is_in(modality, value_set=pa.array(modalities))
-
-
-def _ids(captions: pa.Table, bad: pa.Array | pa.ChunkedArray) -> list[str]:
-    found = captions.column("caption_id").filter(pc.fill_null(bad, False))
-    return [str(name) for name in found.to_pylist()]
+def _mask(found: pa.Array) -> Mask:
+    return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def _good() -> ToyStaged:
@@ -70,4 +91,4 @@ def _bad() -> ToyStaged:
     return toy_staged(rows)
 
 
-GATE = Gate(title="Caption quality", severity="error", check=check, good=_good, bad=_bad)
+GATE = Gate(title="Caption quality", severity="error", check=OverBlocks(_Quality, "captions"), good=_good, bad=_bad)

@@ -1,48 +1,63 @@
 """Made captions should not all sound alike: the variety of their openings and of their pairs of words, per model."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from generators.captions.captioner import caption
 from generators.captions.spread import Spread, spread
-from schemas.gate import Gate, Staged, ToyStaged, Verdict
-from schemas.keys import hash_ids, order
+from schemas.gate import Gate, ToyStaged, Verdict
+from tasks.checking.blocks import Block
+from tasks.checking.captions import drawn_of, made, sample
+from tasks.checking.folding import OverBlocks
+from tasks.checking.memory import Memory
 from tasks.checking.toy import toy_rows, toy_staged
 
 
-def check(staged: Staged, parameters: Mapping[str, Any]) -> Verdict:
+@dataclass(frozen=True)
+class _Variety:
     """Entropy of openings and share of distinct word pairs against their floors, on `sample` captions of each model."""
-    found = dict(_measured(staged, parameters))
-    low_bits, low_pairs = parameters["min_opening_bits"], parameters["min_distinct_pairs"]
-    failing = [name for name, each in found.items() if each.opening_bits < low_bits or each.distinct_pairs < low_pairs]
-    words = (
-        f"{name}: openings of {each.opening_bits:.1f} bits, {each.distinct_pairs:.1%} of word pairs distinct"
-        for name, each in found.items()
-    )
-    return Verdict(
-        passed=not failing,
-        figure=round(min((each.opening_bits for each in found.values()), default=0.0), 6),
-        summary="; ".join(words) or "too few made captions to judge",
-        failing=tuple(failing),
-        remedy="Ask for more styles (describe.styles), use the style `dynamic`, or ask a second model.",
-    )
 
+    staged: Memory
+    parameters: Mapping[str, Any]
 
-def _measured(staged: Staged, parameters: Mapping[str, Any]) -> Iterator[tuple[str, Spread]]:
-    captions = staged.table("captions", ["caption_id", "text", "caption_source", "valid"])
-    captions = captions.filter(pc.and_(captions["valid"], pc.not_equal(captions["caption_source"], "human")))
-    for name in sorted(pc.unique(captions["caption_source"]).to_pylist()):
-        mine = captions.filter(pc.equal(captions["caption_source"], name))
-        if mine.num_rows >= parameters["sample"]:
-            yield name, spread(_sampled(mine, parameters["sample"])["text"])
+    def seen(self, block: Block) -> dict[str, pa.Table]:
+        """A sample of the captions of each writer."""
+        writer, mine = block.words("caption_source"), made(block)
+        return {
+            str(writer.values[code].as_py()): sample(block, mine & (writer.codes == code), self.parameters["sample"])
+            for code in np.unique(writer.codes[mine]).tolist()
+        }
 
+    def verdict(self, seen: Sequence[Mapping[str, pa.Table]]) -> Verdict:
+        found = {name: self._measured(name, seen) for name in sorted({name for one in seen for name in one})}
+        return self._judged({name: each for name, each in found.items() if each is not None})
 
-def _sampled(captions: pa.Table, size: int) -> pa.Table:
-    """A sample of one size, drawn by the captions' ids."""
-    return captions.take(pa.array(order(hash_ids(captions["caption_id"].to_pylist()))[:size]))
+    def _measured(self, writer: str, seen: Sequence[Mapping[str, pa.Table]]) -> Spread | None:
+        """The variety of a writer's captions; None where there are too few of them."""
+        most = self.parameters["sample"]
+        drawn = drawn_of([one[writer] for one in seen if writer in one], most)
+        return spread(drawn["text"]) if drawn.num_rows >= most else None
+
+    def _judged(self, found: Mapping[str, Spread]) -> Verdict:
+        low_bits, low_pairs = self.parameters["min_opening_bits"], self.parameters["min_distinct_pairs"]
+        failing = [
+            name for name, each in found.items() if each.opening_bits < low_bits or each.distinct_pairs < low_pairs
+        ]
+        words = (
+            f"{name}: openings of {each.opening_bits:.1f} bits, {each.distinct_pairs:.1%} of word pairs distinct"
+            for name, each in found.items()
+        )
+        return Verdict(
+            passed=not failing,
+            figure=round(min((each.opening_bits for each in found.values()), default=0.0), 6),
+            summary="; ".join(words) or "too few made captions to judge",
+            failing=tuple(failing),
+            remedy="Ask for more styles (describe.styles), use the style `dynamic`, or ask a second model.",
+        )
 
 
 def _toy(varied: bool) -> ToyStaged:
@@ -62,4 +77,6 @@ def _bad() -> ToyStaged:
     return _toy(varied=False)
 
 
-GATE = Gate(title="Variety of made captions", severity="warning", check=check, good=_good, bad=_bad)
+GATE = Gate(
+    title="Variety of made captions", severity="warning", check=OverBlocks(_Variety, "captions"), good=_good, bad=_bad
+)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.gate import Gate, ToyStaged, Verdict
-from tasks.checking.blocks import Block, Ints, Words, blocks
-from tasks.checking.counting import Failing
+from tasks.checking.blocks import Block, Ints, Keys, Words, blocks
+from tasks.checking.counting import Failing, joined
 from tasks.checking.folding import OverBlocks
 from tasks.checking.memory import Memory
 from tasks.checking.pictures import (
@@ -103,11 +104,16 @@ class _References:
         named = block.words(QUOTED_TEXT).codes >= 0
         yield "rows that quote an unknown caption", row[described & named & (place < 0)]
         at = np.flatnonzero(place >= 0)
-        truth = column(self.staged, "captions", "text").take(pa.array(place[at]))
-        same = pc.equal(truth, block.plain("texts[].text").take(pa.array(at)))
-        differs = ~np.asarray(pc.fill_null(same, False).to_numpy(zero_copy_only=False), dtype=bool)
+        differs = self._said[place[at]] != block.hashes("texts[].text")[at]
         yield "rows that quote a caption wrongly", row[at[differs]]
         yield "rows with an unknown negative", block.rows_of(_NEGATIVE)[self._unknown(block.words(_NEGATIVE))]
+
+    @cached_property
+    def _said(self) -> Keys:
+        """A hash of the words of every caption."""
+        return joined(
+            [np.empty(0, dtype=np.uint64), *(block.hashes("text") for block in blocks(self.staged, "captions"))]
+        )
 
     def _unknown(self, negatives: Words) -> Mask:
         """The negatives that are neither an image of a person nor a caption."""

@@ -6,7 +6,7 @@ findings) and `expectations.json` (every Great Expectations rule and its outcome
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import data_contracts
 import tasks.checking
@@ -18,11 +18,16 @@ from schemas.keys import canonical_json, code_revision, folder_revision
 from schemas.recipe import Recipe
 from tasks.checking.entries import Entry, contract_entry
 from tasks.checking.report import contracts_of
-from tasks.checking.runner import gate_entries, gates_left_out, run_gates, wishes_of
+from tasks.checking.runner import gate_entries, gates_left_out, looked, wishes_of
+from tasks.checking.sharing import Helper
+from tasks.contracts.load import Contract
 from tasks.contracts.structure import check_files
 from tasks.contracts.tables import check_tables
 from tasks.steps.store import StepOutput, run_step
 from tasks.versions.reader import VersionFolder
+
+if TYPE_CHECKING:
+    from tasks.contracts.expectations import Outcome
 
 
 def validate(store: Path, staged: StepOutput, recipe: Recipe) -> StepOutput:
@@ -44,13 +49,10 @@ def _revision() -> str:
 
 def _checked(version: Path, folder: Path, wishes: Mapping[str, Mapping[str, Any]]) -> list[Entry]:
     """Run every check on a version folder and write what was found; the entries of gates.json."""
-    from tasks.contracts.expectations import check_expectations
-
     staged, contracts = VersionFolder(version), contracts_of(version)
     shape = check_files(staged, contracts)
     rows = check_tables(staged, contracts, shape)
-    outcomes = [] if shape else check_expectations(staged, contracts)
-    gates = gates_left_out(contracts) if shape else gate_entries(run_gates(staged, contracts, wishes))
+    gates, outcomes = (gates_left_out(contracts), []) if shape else _judged(version, contracts, wishes)
     broken = [outcome.as_finding() for outcome in outcomes if not outcome.passed]
     held = f"{len(contracts)} tables keep their contracts"
     entries = [
@@ -62,6 +64,19 @@ def _checked(version: Path, folder: Path, wishes: Mapping[str, Mapping[str, Any]
     _write(folder / "checks.json", [finding.as_json() for finding in (*shape, *rows)])
     _write(folder / "expectations.json", [outcome.as_json() for outcome in outcomes])
     return entries
+
+
+def _judged(
+    version: Path, contracts: Mapping[str, Contract], wishes: Mapping[str, Mapping[str, Any]]
+) -> "tuple[list[Entry], list[Outcome]]":
+    """Gates and expectations; of a large version a second process takes the expectations while verdicts are given."""
+    from tasks.contracts.expectations import check_expectations
+
+    with Helper() as helper:
+        seen = looked(VersionFolder(version), contracts, wishes, helper)
+        expected = helper.later(check_expectations, VersionFolder(version), contracts)
+        gates = gate_entries(seen.verdicts())
+        return gates, expected()
 
 
 def _write(path: Path, value: Sequence[Any]) -> None:
