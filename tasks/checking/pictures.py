@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.checking.blocks import Block, Ints, Words
+from schemas.keys import hash_ids
+from tasks.checking.blocks import BLOCK_ROWS, Block, Ints, Keys, Words
 from tasks.checking.memory import Memory
 
 SHOWN_IMAGE = "images[].image_id"
@@ -36,10 +37,34 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Places in a large column by the 64-bit hashes of its values, in order; of a value that stands twice the first."""
+
+    keys: Keys
+    at: Ints
+
+    @staticmethod
+    def among(keys: Keys) -> "Places":
+        """The places of hashes; 0 stands for null, which has none."""
+        known, first = np.unique(keys, return_index=True)
+        return Places(known[known != 0], first[known != 0].astype(np.int64))
+
+    def of(self, wanted: Keys) -> Ints:
+        """The place of each hash, -1 where it is unknown."""
+        if not len(self.keys):
+            return np.full(len(wanted), -1, dtype=np.int64)
+        found = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        return np.where(self.keys[found] == wanted, self.at[found], -1)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+@dataclass(frozen=True, slots=True)
 class Pictures:
     """Every image that person_images or images name: its row in each of the two, -1 where it has none."""
 
-    index: Index
+    index: Places
     person_row: Ints
     stored_row: Ints
 
@@ -51,7 +76,7 @@ class Pictures:
 
     def shown(self, block: Block) -> Ints:
         """The place of every shown image of a block, -1 where it is unknown."""
-        found: Ints = block.once("shown pictures", lambda: self.index.of(block.words(SHOWN_IMAGE)))
+        found: Ints = block.once("shown pictures", lambda: self.index.of(block.hashes(SHOWN_IMAGE)))
         return found
 
     def people(self, places: Ints) -> Ints:
@@ -64,21 +89,35 @@ class Pictures:
 
 
 def _pictures(staged: Memory) -> Pictures:
-    people, stored = column(staged, "person_images", "image_id"), column(staged, "images", "image_id")
-    index = Index(pc.unique(pa.concat_arrays([people, stored])).drop_null())
-    return Pictures(index, Index(people).places(index.ids), Index(stored).places(index.ids))
+    people, stored = (keys_in(staged, table, "image_id") for table in ("person_images", "images"))
+    known = np.unique(np.concatenate([people, stored]))
+    known = known[known != 0]
+    return Pictures(Places.among(known), Places.among(people).of(known), Places.among(stored).of(known))
 
 
-def captions_of(staged: Memory) -> Index:
+def captions_of(staged: Memory) -> Places:
     """Where captions stand in their table, by id."""
-    found: Index = staged.once("captions", lambda: Index(column(staged, "captions", "caption_id")))
+    found: Places = staged.once("captions", lambda: Places.among(keys_in(staged, "captions", "caption_id")))
     return found
 
 
 def quoted(staged: Memory, block: Block) -> Ints:
     """The row in captions of every quoted text of a block, -1 where it is none."""
-    found: Ints = block.once("quoted captions", lambda: captions_of(staged).of(block.words(QUOTED_TEXT)))
+    found: Ints = block.once("quoted captions", lambda: captions_of(staged).of(block.hashes(QUOTED_TEXT)))
     return found
+
+
+def keys_in(staged: Memory, table: str, name: str) -> Keys:
+    """A 64-bit hash of every value of a column of words, 0 for null; worked out once."""
+    found: Keys = staged.once(("keys", table, name), lambda: _keys(staged.table(table, [name]).column(0)))
+    return found
+
+
+def _keys(values: pa.ChunkedArray) -> Keys:
+    parts = [values.slice(start, BLOCK_ROWS) for start in range(0, len(values), BLOCK_ROWS)]
+    known = [hash_ids(pc.fill_null(part, "").to_pylist()) for part in parts]
+    held = [np.asarray(part.is_valid().to_numpy(), dtype=bool) for part in parts]
+    return np.concatenate([np.empty(0, dtype=np.uint64), *map(np.multiply, known, held)]).astype(np.uint64)
 
 
 def column(staged: Memory, table: str, name: str) -> pa.Array:

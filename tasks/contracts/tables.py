@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.errors import BadTable
@@ -18,9 +17,9 @@ from tasks.contracts.load import Contract, leaves, primary_key
 from tasks.contracts.ordering import check_keys
 from tasks.contracts.parts import Part, parts
 from tasks.contracts.paths import cells, labels
-from tasks.contracts.values import Check, checks_of
+from tasks.contracts.values import Check, Named, checks_of
 
-Known = Callable[[str], pa.Array]
+Known = Callable[[str], Named]
 
 
 def check_tables(staged: Staged, contracts: Mapping[str, Contract], besides: Sequence[Finding] = ()) -> list[Finding]:
@@ -41,10 +40,10 @@ def _known(staged: Staged) -> Known:
     """The values of `table.column` that may be named, each read once."""
 
     @cache
-    def values(to: str) -> pa.Array:
+    def values(to: str) -> Named:
         table, column = to.split(".")
-        held = [part.columns([column]).column(0) for part in parts(staged, table)] if staged.has(table) else []
-        return pa.chunked_array([chunk for part in held for chunk in part.chunks], pa.string()).combine_chunks()
+        held = parts(staged, table) if staged.has(table) else []
+        return Named(chunk for part in held for chunk in part.columns([column]).column(0).chunks)
 
     return values
 

@@ -1,17 +1,40 @@
 """The rules of one column as masks over its values, and whether a footer already proves them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.keys import hash_ids
 from tasks.contracts.load import Column
 from tasks.contracts.parts import Stated
 from tasks.contracts.paths import Cells
 
+Keys = npt.NDArray[np.uint64]
 Passes = Callable[[pa.Array], pa.Array]
+
+
+class Named:
+    """The values of a column that others name, kept as sorted 64-bit hashes: millions of ids, looked up many times."""
+
+    def __init__(self, values: Iterable[pa.Array]) -> None:
+        self._keys = np.unique(np.concatenate([np.empty(0, np.uint64), *map(_hashed, values)]))
+
+    def hold(self, values: pa.Array) -> pa.Array:
+        """Whether each value is one of them; a missing value is not judged."""
+        wanted = _hashed(values)
+        if not len(self._keys):
+            return pc.is_null(values)
+        at = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        return pc.or_(pa.array(self._keys[at] == wanted), pc.is_null(values))
+
+
+def _hashed(values: pa.Array) -> Keys:
+    return hash_ids(pc.fill_null(values, "").to_pylist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +69,7 @@ class Check:
         return pc.fill_null(outside.take(found.values.indices), False)
 
 
-def checks_of(column: Column, known: Callable[[str], pa.Array]) -> Iterator[Check]:
+def checks_of(column: Column, known: Callable[[str], Named]) -> Iterator[Check]:
     """Every rule of a column; `known` gives the values of a `table.column` that a foreign key may name."""
     if column.required:
         yield Check("is null where a value is promised", None)
@@ -55,16 +78,12 @@ def checks_of(column: Column, known: Callable[[str], pa.Array]) -> Iterator[Chec
         allowed = rule.arguments["validValues"]
         yield Check(f"is none of {', '.join(str(value) for value in allowed[:8])}", partial(_among, allowed))
     for link in column.relationships:
-        yield Check(f"has no row in {link.to}", partial(_in, known(link.to)))
+        yield Check(f"has no row in {link.to}", known(link.to).hold)
 
 
 def _among(allowed: list[object], values: pa.Array) -> pa.Array:
-    return _in(pa.array(allowed, values.type), values)
-
-
-def _in(known: pa.Array, values: pa.Array) -> pa.Array:
-    """Whether values are known; a missing value is not judged."""
-    return pc.or_(pc.is_in(values, value_set=known), pc.is_null(values))
+    """Whether values are of a closed list; a missing value is not judged."""
+    return pc.or_(pc.is_in(values, value_set=pa.array(allowed, values.type)), pc.is_null(values))
 
 
 def _limits(column: Column) -> Iterator[Check]:

@@ -61,7 +61,7 @@ class _Quality:
         """Which captions are about pictures without colour."""
         pictures, modality = Pictures.of(self.staged), words_of(self.staged, "person_images", "modality")
         dark = np.append(modality.among(self.parameters["infrared"]), False)
-        return dark[pictures.people(pictures.index.of(block.words("image_id")))]
+        return dark[pictures.people(pictures.index.of(block.hashes("image_id")))]
 
     def verdict(self, seen: Sequence[_Seen]) -> Verdict:
         whats = seen[0].faults if seen else ()

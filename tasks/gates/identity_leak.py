@@ -22,6 +22,7 @@ from tasks.checking.pictures import (
     Index,
     Pictures,
     column,
+    keys_in,
     quoted,
     words_of,
 )
@@ -108,7 +109,7 @@ class _Leaks:
     @cached_property
     def _described(self) -> Ints:
         """The place of the image of every caption."""
-        return Pictures.of(self.staged).index.places(column(self.staged, "captions", "image_id"))
+        return Pictures.of(self.staged).index.of(keys_in(self.staged, "captions", "image_id"))
 
     @cached_property
     def _people(self) -> _People:

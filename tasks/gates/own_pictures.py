@@ -19,6 +19,7 @@ from tasks.checking.blocks import Block, Ints, Keys
 from tasks.checking.counting import Failing
 from tasks.checking.folding import OverBlocks
 from tasks.checking.memory import Memory
+from tasks.checking.pictures import column, keys_in
 from tasks.checking.toy import Row, toy_rows, toy_staged
 
 _IMAGES = "images[].image_id"
@@ -35,17 +36,15 @@ class _Own:
     @cached_property
     def looks(self) -> tuple[Keys, Keys]:
         """Keys of all stored pictures in order, and their perceptual hashes; a flat one is a word of its own."""
-        stored = self.staged.table("images", ["image_id", "phash"])
-        keys = hash_ids(stored.column("image_id").to_pylist())
-        hashes = np.asarray(stored.column("phash").to_numpy(), dtype=np.uint64)
+        keys = keys_in(self.staged, "images", "image_id")
+        hashes = np.asarray(column(self.staged, "images", "phash").to_numpy(), dtype=np.uint64)
         turn = np.argsort(keys, kind="stable")
         return keys[turn], np.where(is_flat(hashes), keys, hashes)[turn]
 
     @cached_property
     def written_about(self) -> tuple[Keys, Keys]:
         """Keys of all captions in order, and those of the pictures that they describe."""
-        table = self.staged.table("captions", ["caption_id", "image_id"])
-        captions, images = (hash_ids(table.column(name).to_pylist()) for name in ("caption_id", "image_id"))
+        captions, images = (keys_in(self.staged, "captions", name) for name in ("caption_id", "image_id"))
         turn = np.argsort(captions, kind="stable")
         return captions[turn], images[turn]
 

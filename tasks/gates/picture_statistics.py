@@ -14,10 +14,11 @@ import numpy.typing as npt
 import simplejpeg
 
 from schemas.gate import Gate, ToyStaged, Verdict
-from schemas.keys import hash_ids, mix
+from schemas.keys import mix
 from tasks.checking.blocks import Block, Keys, blocks
 from tasks.checking.folding import OverBlocks
 from tasks.checking.memory import Memory
+from tasks.checking.pictures import column, keys_in
 from tasks.checking.toy import toy_rows, toy_staged
 from tasks.checking.verdicts import Judged, judged
 
@@ -62,9 +63,8 @@ class _Statistics:
     @cached_property
     def measured(self) -> tuple[Keys, Floats]:
         """Keys of all stored pictures in order, and logarithms of their measures (n, 3); NaN where not measured."""
-        stored = self.staged.table("images", ["image_id", "width", "height", "n_bytes"])
-        keys = hash_ids(stored.column("image_id").to_pylist())
-        width, height, n_bytes = (stored.column(name).to_numpy().astype(np.float64) for name in stored.column_names[1:])
+        keys, names = keys_in(self.staged, "images", "image_id"), ("width", "height", "n_bytes")
+        width, height, n_bytes = (column(self.staged, "images", name).to_numpy().astype(np.float64) for name in names)
         area = np.maximum(width * height, 1)
         turn = np.argsort(keys, kind="stable")
         sharp = _sharpness(self.staged, keys, self.parameters["sharpness_images"], self.parameters["seed"])

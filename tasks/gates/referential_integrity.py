@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.gate import Gate, ToyStaged, Verdict
-from tasks.checking.blocks import Block, Ints, Keys, Words, blocks
+from tasks.checking.blocks import Block, Ints, Keys, blocks
 from tasks.checking.counting import Failing, joined
 from tasks.checking.folding import OverBlocks
 from tasks.checking.memory import Memory
@@ -22,6 +22,7 @@ from tasks.checking.pictures import (
     Pictures,
     captions_of,
     column,
+    keys_in,
     numbers_of,
     quoted,
     words_of,
@@ -106,7 +107,7 @@ class _References:
         at = np.flatnonzero(place >= 0)
         differs = self._said[place[at]] != block.hashes("texts[].text")[at]
         yield "rows that quote a caption wrongly", row[at[differs]]
-        yield "rows with an unknown negative", block.rows_of(_NEGATIVE)[self._unknown(block.words(_NEGATIVE))]
+        yield "rows with an unknown negative", block.rows_of(_NEGATIVE)[self._unknown(block.hashes(_NEGATIVE))]
 
     @cached_property
     def _said(self) -> Keys:
@@ -115,14 +116,13 @@ class _References:
             [np.empty(0, dtype=np.uint64), *(block.hashes("text") for block in blocks(self.staged, "captions"))]
         )
 
-    def _unknown(self, negatives: Words) -> Mask:
-        """The negatives that are neither an image of a person nor a caption."""
+    def _unknown(self, negatives: Keys) -> Mask:
+        """The negatives, by their hashes, that are neither an image of a person nor a caption; null is not judged."""
         pictures = Pictures.of(self.staged)
-        lost = pictures.people(pictures.index.places(negatives.values)) < 0
+        lost = (pictures.people(pictures.index.of(negatives)) < 0) & (negatives != 0)
         if lost.any():
-            at = np.flatnonzero(lost)
-            lost[at] = captions_of(self.staged).places(negatives.values.take(pa.array(at))) < 0
-        return np.append(lost, False)[negatives.codes]
+            lost[lost] = captions_of(self.staged).of(negatives[lost]) < 0
+        return np.asarray(lost)
 
 
 def _counted(fault: tuple[str, list[str]]) -> Fault:
@@ -146,7 +146,7 @@ def _absent(values: pa.Array, known: pa.Array, names: pa.Array) -> list[str]:
 
 def _misattributed(staged: Memory) -> list[str]:
     pictures = Pictures.of(staged)
-    place = pictures.people(pictures.index.places(column(staged, "captions", "image_id")))
+    place = pictures.people(pictures.index.of(keys_in(staged, "captions", "image_id")))
     known, said = words_of(staged, "person_images", "person_key"), words_of(staged, "captions", "person_key")
     codes = np.append(np.where((found := Index(known.values).places(said.values)) < 0, _UNHEARD, found), -1)
     differs = (place >= 0) & (np.append(known.codes, 0)[place] != codes[said.codes])
