@@ -50,7 +50,7 @@ def measure(folder: Path, times: int) -> None:
         gate: Gate = find("tasks.gates", "GATE", name)
         large = isinstance(gate.check, OverBlocks) and gate.check.table == "conversations"
         spent, passed = _timed(partial(_verdict, gate, memory, dict(rule.parameters), times))
-        total += spent * (TARGET / rows if large or name == "blind_solver" else 1.0)
+        total += spent * (TARGET / rows if large else 1.0)
         per_row = f"{spent / rows * 1e6:7.2f} µs/row" if large else " " * 14
         print(
             f"{name:26} {spent:7.2f} CPU s {per_row}  peak {_peak():5d} MB  {'passed' if passed else 'FAILED'}",
