@@ -108,15 +108,16 @@ def quoted(staged: Memory, block: Block) -> Ints:
 
 
 def keys_in(staged: Memory, table: str, name: str) -> Keys:
-    """A 64-bit hash of every value of a column of words, 0 for null; worked out once."""
-    found: Keys = staged.once(("keys", table, name), lambda: _keys(staged.table(table, [name]).column(0)))
+    """A 64-bit hash of every value of a column of words, 0 for null; worked out once, without keeping the words."""
+    found: Keys = staged.once(("keys", table, name), lambda: keys_of(staged.staged.table(table, [name]).column(0)))
     return found
 
 
-def _keys(values: pa.ChunkedArray) -> Keys:
+def keys_of(values: pa.Array | pa.ChunkedArray) -> Keys:
+    """A 64-bit hash of every value, 0 for null."""
     parts = [values.slice(start, BLOCK_ROWS) for start in range(0, len(values), BLOCK_ROWS)]
     known = [hash_ids(pc.fill_null(part, "").to_pylist()) for part in parts]
-    held = [np.asarray(part.is_valid().to_numpy(), dtype=bool) for part in parts]
+    held = [np.asarray(pc.is_valid(part), dtype=bool) for part in parts]
     return np.concatenate([np.empty(0, dtype=np.uint64), *map(np.multiply, known, held)]).astype(np.uint64)
 
 

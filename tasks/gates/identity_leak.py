@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from generators.links import evidence_path, leaks, told
 from schemas.gate import Gate, ToyStaged, Verdict
-from tasks.checking.blocks import Block, Ints
+from tasks.checking.blocks import Block, Ints, Keys
 from tasks.checking.counting import Failing, joined
 from tasks.checking.folding import OverBlocks
 from tasks.checking.memory import Memory
@@ -21,8 +21,11 @@ from tasks.checking.pictures import (
     SHOWN_IMAGE,
     Index,
     Pictures,
+    Places,
+    captions_of,
     column,
     keys_in,
+    keys_of,
     quoted,
     words_of,
 )
@@ -39,12 +42,12 @@ _USED = ("train", "val", "test")
 
 @dataclass(frozen=True, slots=True)
 class _People:
-    """Every stored image: its person, its split, and the digest of its bytes; in one order."""
+    """Every stored image: its person, its split, and the digest of its bytes; in one order, ids as hashes."""
 
-    image: pa.Array
+    image: Keys
     person: pa.Array
     split: pa.Array
-    sha256: pa.Array
+    sha256: Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,10 @@ class _Leaks:
 
     @cached_property
     def _people(self) -> _People:
-        image, person, split = (column(self.staged, "person_images", n) for n in ("image_id", "person_key", "split"))
-        stored, sha256 = (column(self.staged, "images", name) for name in ("image_id", "sha256"))
-        return _People(image, person, split, sha256.take(pc.index_in(image, value_set=stored)))
+        person, split = (column(self.staged, "person_images", name) for name in ("person_key", "split"))
+        image, sha256 = (keys_in(self.staged, *one) for one in (("person_images", "image_id"), ("images", "sha256")))
+        stored = Places.among(keys_in(self.staged, "images", "image_id")).of(image)
+        return _People(image, person, split, np.append(sha256, np.uint64(0))[stored])
 
     @cached_property
     def _own_split(self) -> Ints:
@@ -130,35 +134,27 @@ class _Leaks:
     def _leaking(self) -> dict[str, Mask]:
         """Per kind of leak, the person images that would leak if a training row showed them."""
         people, linked = self._people, self._linked
-        copied = _known(people.sha256, people.sha256.filter(linked.held_out))
-        known = pc.is_in(people.person, value_set=linked.excusable)
-        found = {
-            "a picture of a protocol": pc.is_in(people.image, value_set=_tested_images(self.staged)),
-            "a byte-for-byte copy of a test picture": pc.and_(copied, pc.invert(known)),
+        copied = (people.sha256 != 0) & np.isin(people.sha256, people.sha256[linked.held_out])
+        return {
+            "a picture of a protocol": np.isin(people.image, _tested_images(self.staged)),
+            "a byte-for-byte copy of a test picture": copied & ~_known(people.person, linked.excusable),
             "a person of a protocol or of the test split": _known(people.person, linked.persons),
             "a person linked to one of a protocol or of the test split": _known(people.person, linked.leaking),
         }
-        return {what: _mask(bad) for what, bad in found.items()}
 
     @cached_property
-    def _beyond(self) -> pa.Array:
+    def _beyond(self) -> Keys:
         """Images of a protocol that are no person image."""
-        tested = _tested_images(self.staged)
-        return tested.filter(pc.invert(pc.is_in(tested, value_set=self._people.image)))
+        return np.setdiff1d(_tested_images(self.staged), self._people.image)
 
     def _strange(self, block: Block) -> Mask:
         """Which images, shown or quoted, are of a protocol although no person image describes them."""
         n = len(block.rows_of(SHOWN_IMAGE)) + len(block.rows_of(QUOTED_TEXT))
         if not len(self._beyond):
             return np.zeros(n, dtype=bool)
-        ids = column(self.staged, "captions", "image_id")
-        described = pc.is_in(ids, value_set=self._beyond)
-        shown = block.words(SHOWN_IMAGE).among(self._beyond.to_pylist())
-        return np.concatenate([shown, np.append(_mask(described), False)[quoted(self.staged, block)]])
-
-
-def _mask(found: pa.Array) -> Mask:
-    return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False), dtype=bool)
+        described = np.append(np.isin(keys_in(self.staged, "captions", "image_id"), self._beyond), False)
+        shown = np.isin(block.hashes(SHOWN_IMAGE), self._beyond)
+        return np.concatenate([shown, described[quoted(self.staged, block)]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +162,7 @@ class _Linked:
     """Who is held out (a mask over the stored images, and the persons), who shares a cluster with one of them, and why
     that is accepted: (person, tested person, reason or None) each."""
 
-    held_out: pa.Array
+    held_out: Mask
     persons: pa.Array
     rows: list[dict[str, Any]]
     mates: list[tuple[str, str, str | None]]
@@ -174,9 +170,9 @@ class _Linked:
     @staticmethod
     def of(staged: Memory, people: _People, accepted: Sequence[Mapping[str, str]]) -> "_Linked":
         """The links of a version. Clusters follow from the pairs, and never are smaller than the table says."""
-        in_protocol = pc.is_in(people.image, value_set=_tested_images(staged))
-        held_out = pc.or_(pc.equal(people.split, "test"), in_protocol)
-        persons = people.person.filter(held_out).drop_null().unique()
+        tested = _known(people.split, pa.array(["test"]))
+        held_out = tested | np.isin(people.image, _tested_images(staged))
+        persons = people.person.filter(pa.array(held_out)).drop_null().unique()
         rows = staged.table("identity_links").to_pylist()
         pairs = [
             pair for row in rows for pair in ((row["person_a"], row["person_b"]), (row["person_a"], row["cluster"]))
@@ -212,19 +208,25 @@ class _Linked:
         ]
 
 
-def _known(values: pa.Array, among: pa.Array) -> pa.Array:
-    return pc.and_(pc.is_valid(values), pc.is_in(values, value_set=among.drop_null()))
+def _known(values: pa.Array, among: pa.Array) -> Mask:
+    """Which values are there and among others."""
+    return np.asarray(pc.is_in(values, value_set=among.drop_null()), dtype=bool)
 
 
-def _tested_images(staged: Memory) -> pa.Array:
-    """Images that are a query or gallery member of any protocol, directly or through their caption."""
-    table = staged.table("protocol_members", ["role", "member_ids"])
+def _tested_images(staged: Memory) -> Keys:
+    """Images that are a query or gallery member of any protocol, directly or through their caption, by their hashes."""
+    found: Keys = staged.once("tested images", lambda: _tested(staged))
+    return found
+
+
+def _tested(staged: Memory) -> Keys:
+    table = staged.staged.table("protocol_members", ["role", "member_ids"])
     members = cells(table, "member_ids[]")
     ids = members.values.filter(pc.is_in(table.column("role").combine_chunks().take(members.rows), value_set=_TESTED))
-    captions = staged.table("captions", ["caption_id", "image_id"])
-    places = pc.index_in(ids, value_set=captions.column("caption_id").combine_chunks())
-    described = captions.column("image_id").combine_chunks().take(places)
-    return pa.concat_arrays([ids, described]).drop_null().unique()
+    keys = keys_of(ids)
+    described = np.append(keys_in(staged, "captions", "image_id"), np.uint64(0))[captions_of(staged).of(keys)]
+    found = np.union1d(keys, described)
+    return np.asarray(found[found != 0], dtype=np.uint64)
 
 
 def _good() -> ToyStaged:
