@@ -16,9 +16,14 @@ def gc(
 
     Run it while nobody publishes there: what a publisher has sent but not yet referred to counts as unneeded.
     """
+    from pathlib import Path
+
+    from schemas.errors import UnknownVersion
     from tasks.versions.remote import open_remote
 
     place = open_remote(remote)
+    if not place.holdings() and not Path(remote).is_dir():
+        raise UnknownVersion(f"nothing is published under {remote!r}; name the folder or URL that versions are published to")
     found: dict[str, int] = {}
     for name in place.holdings():
         found |= place.sweep(name) if delete else place.garbage(name)

@@ -38,5 +38,13 @@ def test_balance_shows_shares_of_train_answers_only():
     assert answer_balance(table)["SAME_YN"].shares == [0.5, 0.5]
 
 
+def test_balance_shows_the_five_most_frequent_answers_and_pools_the_rest():
+    answers = [{"text": letter} for letter in "aaaaaabbbbbccccdddeefg"]
+    table = pa.table({"family": ["F"] * 22, "split": ["train"] * 22, "answer": answers})
+    balance = answer_balance(table)["F"]
+    assert balance.shares == [6 / 22, 5 / 22, 4 / 22, 3 / 22, 2 / 22, 2 / 22]
+    assert balance.words == "a 27%, b 23%, c 18%, d 14%, e 9%, 2 others 9%"
+
+
 def test_markers_become_numbers_a_person_can_read():
     assert readable("Same as [[image:1]] and [[image:12]]?") == "Same as ⟨1⟩ and ⟨12⟩?"
