@@ -23,7 +23,9 @@ def gc(
 
     place = open_remote(remote)
     if not place.holdings() and not Path(remote).is_dir():
-        raise UnknownVersion(f"nothing is published under {remote!r}; name the folder or URL that versions are published to")
+        raise UnknownVersion(
+            f"nothing is published under {remote!r}; name the folder or URL that versions are published to"
+        )
     found: dict[str, int] = {}
     for name in place.holdings():
         found |= place.sweep(name) if delete else place.garbage(name)
