@@ -4,7 +4,7 @@ All of them are run and all findings collected: one broken promise never hides a
 have the promised columns are the gates left out, because nothing they could say would mean anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from schemas.discovery import find
 from schemas.errors import BadTable
 from schemas.gate import Gate, Staged, Verdict
-from tasks.checking.blocks import blocks
+from tasks.checking.blocks import blocks, pieces
 from tasks.checking.entries import MEND, Entry
 from tasks.checking.folding import OverBlocks, Pass
 from tasks.checking.memory import Memory
@@ -33,22 +33,24 @@ def run_gates(
         return looked(staged, contracts, wishes or {}, helper).verdicts()
 
 
+_Seen = tuple[Pass, list[dict[str, Any]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """The gates of a version, when every large table has been read: what is left are the verdicts."""
+    """The gates of a version, when every large table has been read; the largest is still to be judged."""
 
     memory: Memory
     gates: Mapping[str, Gate]
     parameters: Mapping[str, Mapping[str, Any]]
-    passes: Sequence[tuple[Pass, list[dict[str, Any]]]]
+    judged: Mapping[str, Verdict | BadTable]
+    largest: _Seen | None
 
     def verdicts(self) -> list[tuple[str, Gate, Verdict]]:
         """Every gate with its verdict, in name order; the second time there is nothing left to judge."""
         if not (self.memory.has("images") and self.memory.has("person_images")):
             return [(name, gate, _not_judged("the version holds no images")) for name, gate in self.gates.items()]
-        found: dict[str, Verdict | BadTable] = {}
-        for together, seen in self.passes:
-            found |= together.verdicts(seen)
+        found = {**self.judged, **_verdicts(self.largest)}
         for name, gate in self.gates.items():
             if name not in found:
                 found[name] = _plain(gate, self.memory, self.parameters[name])
@@ -58,18 +60,32 @@ class Looked:
 def looked(
     staged: Staged, contracts: Mapping[str, Contract], wishes: Mapping[str, Mapping[str, Any]], helper: Helper
 ) -> Looked:
-    """The gates that the contracts name, after one pass over each large table, which the helper reads half of."""
+    """The gates that the contracts name, after one pass over each large table, which the helper reads half of.
+
+    Figures of a table are judged before the next is read, so that those of two never lie in memory together.
+    """
     memory, rules = Memory(staged), gate_rules(contracts)
     gates: dict[str, Gate] = {name: find(GATES, "GATE", name) for name in rules}
     parameters = {name: _parameters(name, rule, wishes) for name, rule in rules.items()}
     there = staged.has("images") and staged.has("person_images")
     large = {gate.check.table for gate in gates.values() if isinstance(gate.check, OverBlocks)} if there else set()
-    return Looked(memory, gates, parameters, [_seen(memory, table, parameters, helper) for table in sorted(large)])
+    judged: dict[str, Verdict | BadTable] = {}
+    last: _Seen | None = None
+    for table in _by_size(memory, large):
+        judged |= _verdicts(last)
+        last = _seen(memory, table, parameters, helper)
+    return Looked(memory, gates, parameters, judged, last)
 
 
-def _seen(
-    memory: Memory, table: str, parameters: Mapping[str, Mapping[str, Any]], helper: Helper
-) -> tuple[Pass, list[dict[str, Any]]]:
+def _by_size(memory: Memory, names: Iterable[str]) -> list[str]:
+    return sorted(names, key=lambda name: (sum(piece.rows for piece in pieces(memory, name)), name))
+
+
+def _verdicts(seen: _Seen | None) -> dict[str, Verdict | BadTable]:
+    return seen[0].verdicts(seen[1]) if seen else {}
+
+
+def _seen(memory: Memory, table: str, parameters: Mapping[str, Mapping[str, Any]], helper: Helper) -> _Seen:
     """What the gates that fold over a table have seen of it."""
     folder = memory.staged.folder if isinstance(memory.staged, VersionFolder) else None
     told = Shared(folder or Path(), table, parameters)

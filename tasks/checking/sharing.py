@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 import pyarrow as pa
 
 from schemas.discovery import find
-from schemas.gate import Gate
+from schemas.gate import Gate, Staged
 from tasks.checking.blocks import Block, shares
 from tasks.checking.folding import OverBlocks, Pass
 from tasks.checking.memory import Memory
@@ -52,6 +52,11 @@ class Helper:
         return self.start(work, *given, **named).result if self._pool else partial(work, *given, **named)
 
 
+def is_large(staged: Staged, table: str) -> bool:
+    """Whether a table is worth a second process."""
+    return len(list(shares(staged, table))) >= WORTH_SHARING
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """A pass as another process is told of it: the version, the table, the gates with their parameters."""
@@ -63,7 +68,7 @@ class Shared:
 
 def seen_together(told: Shared, together: Pass, memory: Memory, helper: Helper) -> list[dict[str, Any]]:
     """What the folds of a pass see of every block; tables of `WORTH_SHARING` blocks or more are read by two."""
-    if len(list(shares(memory, told.table))) < WORTH_SHARING:
+    if not is_large(memory, told.table):
         return _every(together, memory, told.table, 0, 1)
     theirs = helper.start(_other_half, told)
     mine = _every(together, memory, told.table, 0, 2)

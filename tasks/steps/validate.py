@@ -19,10 +19,11 @@ from schemas.recipe import Recipe
 from tasks.checking.entries import Entry, contract_entry
 from tasks.checking.report import contracts_of
 from tasks.checking.runner import gate_entries, gates_left_out, looked, wishes_of
-from tasks.checking.sharing import Helper
+from tasks.checking.sharing import Helper, is_large
 from tasks.contracts.load import Contract
 from tasks.contracts.structure import check_files
 from tasks.contracts.tables import check_tables
+from tasks.steps.apart import apart
 from tasks.steps.store import StepOutput, run_step
 from tasks.versions.reader import VersionFolder
 
@@ -34,7 +35,10 @@ def validate(store: Path, staged: StepOutput, recipe: Recipe) -> StepOutput:
     """Check a staged version once per content and per revision of the checks. Facts: the verdicts, and which failed."""
 
     def work(folder: Path) -> dict[str, Any]:
-        return _facts(_checked(staged.folder, folder, wishes))
+        given = (staged.folder, folder, wishes)
+        if is_large(VersionFolder(staged.folder), "conversations"):
+            return _facts(apart(_checked, *given, lean=True))
+        return _facts(_checked(*given))
 
     wishes = wishes_of(recipe.model_dump(mode="json"))
     inputs = {"staged": staged.digest, "checks": _revision(), "recipe": recipe.name, "wishes": wishes}

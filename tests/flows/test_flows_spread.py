@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from flows import order
@@ -52,3 +53,14 @@ def test_work_apart_gives_its_result_and_leaves_this_process_as_it_is() -> None:
     assert apart(os.getpid) != os.getpid()
     with pytest.raises(FileNotFoundError):
         apart(os.stat, "no such file")
+
+
+@pytest.mark.skipif("jemalloc" not in pa.supported_memory_backends(), reason="this Arrow has no other pool")
+def test_lean_work_takes_memory_from_the_pool_that_gives_it_back_and_a_choice_of_the_user_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("ARROW_DEFAULT_MEMORY_POOL", raising=False)
+    assert apart(os.getenv, "ARROW_DEFAULT_MEMORY_POOL", lean=True) == "jemalloc"
+    assert "ARROW_DEFAULT_MEMORY_POOL" not in os.environ
+    monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", "system")
+    assert apart(os.getenv, "ARROW_DEFAULT_MEMORY_POOL", lean=True) == "system"

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from schemas.recipe import Recipe
+from tasks.checking import sharing
 from tasks.checking.toy import Rows, toy_rows, write_toy
 from tasks.steps.store import StepOutput, run_step
 from tasks.steps.validate import validate
@@ -34,6 +35,18 @@ def test_two_validations_write_the_same_bytes(twice: tuple[StepOutput, StepOutpu
     first, second = ({p.name: p.read_bytes() for p in sorted(step.folder.iterdir())} for step in twice)
     assert sorted(first) == ["checks.json", "expectations.json", "gates.json", "step.json"]
     assert first == second
+
+
+def test_a_large_version_checked_in_a_process_of_its_own_gets_the_same_bytes(
+    twice: tuple[StepOutput, StepOutput], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "WORTH_SHARING", 1)
+    rows = toy_rows()
+    rows["images"][0]["width"] = 0
+    step = checked(tmp_path, rows)
+    assert step.facts == twice[0].facts
+    for name in ("checks.json", "expectations.json", "gates.json"):
+        assert (step.folder / name).read_bytes() == (twice[0].folder / name).read_bytes()
 
 
 def test_nothing_of_time_or_place_is_written(twice: tuple[StepOutput, StepOutput]) -> None:
