@@ -3,7 +3,7 @@
 A set is what a row shows, in any order; a question is its words about that set. Rows that repeat both teach nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,20 +46,31 @@ class _Unique:
         return _Seen(sets, sets ^ _questions(block), np.packbits(shown), np.unique(hashes[place < 0]))
 
     def verdict(self, seen: Sequence[_Seen]) -> Verdict:
-        asked, sets = joined(one.asked for one in seen), joined(one.sets for one in seen)
-        _, first = np.unique(asked, return_index=True)
-        again = np.ones(len(asked), dtype=bool)
-        again[first] = False
-        share = float(again.mean()) if len(again) else 0.0
+        rows = sum(len(one.asked) for one in seen)
+        questions, sets = _different(one.asked for one in seen), _different(one.sets for one in seen)
+        share = 1 - questions / rows if rows else 0.0
         fine = share <= self.parameters["max_share"]
         return Verdict(
             passed=fine,
             figure=round(share, 6),
-            summary=f"{len(asked):,} rows: {_pictures(seen):,} pictures, {len(np.unique(sets)):,} sets, "
-            f"{len(first):,} questions about a set",
-            failing=() if fine else names_of(self.staged, np.flatnonzero(again)),
+            summary=f"{rows:,} rows: {_pictures(seen):,} pictures, {sets:,} sets, {questions:,} questions about a set",
+            failing=() if fine else names_of(self.staged, _repeats(joined(one.asked for one in seen))),
             remedy="Ask fewer rows of these families, or cap them per image and wording in the recipe.",
         )
+
+
+def _different(parts: Iterable[Keys]) -> int:
+    """How many different numbers there are, in the memory of one copy of them."""
+    numbers = joined(parts)
+    numbers.sort()
+    return int(np.count_nonzero(numbers[1:] != numbers[:-1])) + min(len(numbers), 1)
+
+
+def _repeats(numbers: Keys) -> npt.NDArray[np.int64]:
+    """The places of all numbers that stand further up already."""
+    again = np.ones(len(numbers), dtype=bool)
+    again[np.unique(numbers, return_index=True)[1]] = False
+    return np.flatnonzero(again)
 
 
 def _pictures(seen: Sequence[_Seen]) -> int:
