@@ -13,6 +13,7 @@ import numpy as np
 
 from generators.attribute_masks import mask_of, near_mask
 from generators.captions.attribute_read import read
+from generators.pool import nearly_same
 from schemas.question import HIDDEN, Flags, Ints, Masks, Pool
 
 KEYS = (
@@ -63,8 +64,14 @@ class Claims:
         return np.asarray(np.any([masks[captions] != 0 for masks in self._masks.values()], axis=0))
 
     def against(self, captions: Ints) -> Callable[[Ints, Ints], Flags]:
-        """A condition on candidates of rows about these captions, as finders of strangers take it."""
-        return lambda rows, images: self.contradicted(captions[rows], images)
+        """A condition on candidates of rows about these captions, as finders of strangers take it.
+
+        Who looks nearly the same as the picture that the caption was written about is no candidate, whoever it is.
+        """
+        own = self._pool.captions.image[captions]
+        return lambda rows, images: np.asarray(
+            self.contradicted(captions[rows], images) & ~nearly_same(self._pool, images, own[rows])
+        )
 
     def _far(self, anchors: Ints, images: Ints) -> Flags:
         neighbours = self._pool.neighbours

@@ -229,6 +229,21 @@ def test_a_caption_is_never_asked_about_its_own_picture_nor_a_near_duplicate_of_
         assert all((looks[image["image_id"]] ^ looks[one]).bit_count() > 4 for image in row["images"] for one in own)
 
 
+@pytest.mark.parametrize("family", ["T2I_YN", "T2I_PICK", "T2I_SET"])
+def test_a_stranger_who_looks_nearly_like_the_picture_of_the_caption_is_no_candidate(family: str):
+    images = people(12, cameras=1, shots=3)
+    told = [
+        caption(row["image_id"], f"A person who wears a {TOLD[n % 5]} jacket.") for n, row in enumerate(images[::3])
+    ]
+    looks = {str(row["image_id"]): far_apart(n) for n, row in enumerate(images)}
+    for n in range(12):
+        looks[str(images[(3 * n + 5) % 36]["image_id"])] = looks[str(images[3 * n]["image_id"])] ^ 0b101
+    rows = rows_of(family, pool_of(images, captions=told, looks=looks), 24)
+    for row in rows:
+        own = looks[row["texts"][0]["text_id"].split("#")[0]]
+        assert all((looks[image["image_id"]] ^ own).bit_count() > 4 for image in row["images"])
+
+
 @pytest.mark.parametrize("family", ["T2I_YN", "T2I_PICK", "T2I_SET", "I2T_PICK"])
 @pytest.mark.parametrize("shots", [1, 2])
 def test_a_person_with_no_other_picture_is_left_out_and_told_as_missing(family: str, shots: int):

@@ -1,4 +1,4 @@
-"""Gaps of a template that nobody filled: braces, brackets, angle brackets, underscores, dots, names of slots."""
+"""Gaps of a template that nobody filled: braces, brackets, angle brackets, underscores, dots, names of slots, NaN."""
 
 import re
 
@@ -13,11 +13,12 @@ _UNFILLED = re.compile(
     re.IGNORECASE,
 )
 _DOTS = re.compile(r"\b(?:a|an|the|and|his|her|their) ?(?:\.\.\.|…) ?\w", re.IGNORECASE)
+_NOTHING = re.compile(r"\b[Nn]a[Nn]\b")
 _in_text = holds(_SLOT, ("INSERT", "PLACEHOLDER", "TODO"))
 
 
 def _score(said: Said) -> float:
-    if _in_text(said):
+    if _in_text(said) or _NOTHING.search(said.text):
         return 1.0
     if not said.made or said.text.isupper():
         return 0.0
@@ -32,6 +33,7 @@ FILTER = Filter(
     bad=texts(
         *("A man with {hair} walks.", "A [colour] coat on a man.", "With ⟨hair⟩, she walks.", "He wears a ____ coat."),
         *("A man in a (color) coat.", "A man in a COLOR coat.", "A man in a %s coat.", "A man in a ... coat."),
+        *("A man in a nan coat.", "A male pedestrian i nan orange shirt."),
         *("The person wears footwear: unknown.", "A man in a coat and N/A shoes."),
     ),
 )
