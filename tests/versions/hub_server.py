@@ -30,7 +30,14 @@ class Hub:
         self.sent: list[str] = []
         self.cut = 0
         self.reset: Counter[str] = Counter()
-        self.lock = threading.Lock()
+        self.lock, self._resetting = threading.Lock(), threading.Lock()
+
+    def breaks(self, method: str) -> bool:
+        """Whether this request is one of those to break, which are counted down though several come at once."""
+        with self._resetting:
+            due = self.reset[method] > 0
+            self.reset[method] -= due
+        return due
 
     def commit(self, repo: str, lines: list[dict[str, Any]]) -> str | None:
         """The id of a new commit, or None when its parent is not the newest."""
@@ -81,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         path = urlsplit(self.path).path
-        if self.command == "PUT" and self.hub.reset["PUT"]:
+        if self.command == "PUT" and self.hub.breaks("PUT"):
             self.rfile.read(int(self.headers["content-length"]) // 2)
             self._break()
             return
@@ -120,7 +127,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _break(self) -> None:
         """End the connection at once, as a cable that is pulled does."""
-        self.hub.reset[self.command] -= 1
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
         self.wfile.flush()
@@ -232,7 +238,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, {"error": "Entry not found"}, {"x-error-code": "EntryNotFound"})
             return
         sha = found["files"][path]
-        if self.hub.reset[self.command] and path.endswith(".parquet"):
+        if path.endswith(".parquet") and self.hub.breaks(self.command):
             self.send_response(200)
             self.send_header("content-length", str(len(self.hub.objects[sha])))
             self.end_headers()
