@@ -5,10 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from prefect import Flow, flow
+from prefect.settings import PREFECT_API_URL
 from prefect.states import Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from schemas.errors import ReIDForgeError
+from schemas.errors import ReIDForgeError, Unreachable
 
 
 def as_flow(body: Callable[..., Any]) -> Flow[..., Any]:
@@ -26,8 +27,19 @@ def as_flow(body: Callable[..., Any]) -> Flow[..., Any]:
 
 
 def run_flow(which: Flow[..., Any], workers: int, **parameters: Any) -> Any:
-    """Run a flow here and now and hand back its value, or raise the refusal that ended it."""
-    state: Any = which.with_options(task_runner=_threads(workers))(**parameters, return_state=True)
+    """Run a flow here and now and hand back its value, or raise the refusal that ended it.
+
+    Raises Unreachable when the Prefect server that is named does not answer.
+    """
+    try:
+        state: Any = which.with_options(task_runner=_threads(workers))(**parameters, return_state=True)
+    except RuntimeError as error:
+        if not str(error).startswith("Failed to reach API"):
+            raise
+        raise Unreachable(
+            f"The Prefect server at {PREFECT_API_URL.value()!r} does not answer: start it (make server), name another in "
+            "PREFECT_API_URL, or run with --no-orchestrator."
+        ) from error
     return state.result()
 
 
