@@ -37,8 +37,8 @@ def run_flow(which: Flow[..., Any], workers: int, **parameters: Any) -> Any:
         if not str(error).startswith("Failed to reach API"):
             raise
         raise Unreachable(
-            f"The Prefect server at {PREFECT_API_URL.value()!r} does not answer: start it (make server), name another in "
-            "PREFECT_API_URL, or run with --no-orchestrator."
+            f"The Prefect server at {PREFECT_API_URL.value()!r} does not answer: start it (make server), name another "
+            "in PREFECT_API_URL, or run with --no-orchestrator."
         ) from error
     return state.result()
 
