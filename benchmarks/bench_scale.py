@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -184,19 +185,38 @@ def table(store: Path, recipe: str, sizes: Sequence[int], steps: Sequence[str], 
     return found
 
 
+def flatness(found: Sequence[dict[str, Any]]) -> list[tuple[str, float, float]]:
+    """Print what each step takes of every size; the bars: the largest size's CPU per row against the cheapest other."""
+    bars = []
+    for step in dict.fromkeys(one["step"] for one in found):
+        taken = sorted((one["rows"], one["cpu"]) for one in found if one["step"] == step)
+        each = [cpu / rows * 1e6 for rows, cpu in taken]
+        more = [(b[1] - a[1]) / (b[0] - a[0]) * 1e6 for a, b in pairwise(taken) if b[0] > a[0]]
+        sizes = " / ".join(f"{rows:,}" for rows, _ in taken)
+        print(
+            f"{step}: CPU s a million rows of {sizes}: {_listed(each)}"
+            + (f"; of the rows that one size has more than the last: {_listed(more)}" if more else "")
+        )
+        if len(each) > 1:
+            bars.append((f"{step}, CPU per row against the cheapest smaller size", each[-1] / min(each[:-1]), FLAT_BAR))
+    return bars
+
+
+def _listed(values: Sequence[float]) -> str:
+    return " / ".join(f"{value:,.1f}" for value in values)
+
+
 def verdict(found: Sequence[dict[str, Any]]) -> int:
     """Print the bars; exit code 1 when the largest size misses one."""
     rows = max(one["rows"] for one in found)
     largest = [one for one in found if one["rows"] == rows]
-    least = min(one["rows"] for one in found)
-    per_row = {one["rows"]: one["cpu"] / one["rows"] for one in found if one["step"] == "compose"}
     composing = sum(one["wall"] for one in largest if one["step"] == "compose")
     bars = [
         ("bytes per row", largest[0]["bytes"] / rows, BYTES_BAR),
         ("peak MB", max(one["peak"] for one in largest), MEGABYTES_BAR),
         (f"composition of {rows:,} rows, wall s", composing, COMPOSE_BAR),
         (f"all measured steps of {rows:,} rows, wall s", sum(one["wall"] for one in largest), WHOLE_BAR),
-        (f"CPU per row against {least:,} rows", per_row[rows] / per_row[least], FLAT_BAR),
+        *flatness(found),
     ]
     for name, value, bar in bars:
         print(f"{name}: {value:,.1f} (bar {bar:,.1f})")
@@ -221,7 +241,7 @@ def main() -> int:
         return verdict(table(chosen.store.resolve(), chosen.recipe, chosen.rows, chosen.steps, chosen.workers))
     with tempfile.TemporaryDirectory() as place:
         small_version(Path(place))
-        table(Path(place) / "store", RECIPE, SMALL_SIZES, chosen.steps, chosen.workers)
+        flatness(table(Path(place) / "store", RECIPE, SMALL_SIZES, chosen.steps, chosen.workers))
     print("no bar is judged at this size: give --store")
     return 0
 

@@ -34,10 +34,14 @@ class Fold(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OverBlocks:
-    """The check of a gate that folds over a table; called by itself it reads the table in this process."""
+    """The check of a gate that folds over a table; called by itself it reads the table in this process.
+
+    One that `rereads` rows for its verdict, and needs room for them, gives it when the figures of all others are gone.
+    """
 
     fold: Callable[[Memory, Parameters], Fold]
     table: str = "conversations"
+    rereads: bool = False
 
     def __call__(self, staged: Staged, parameters: Parameters, most: int | None = None) -> Verdict:
         """The verdict on a staged version; it does not depend on how many rows at `most` a block has."""

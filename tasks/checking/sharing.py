@@ -10,8 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
-import pyarrow as pa
-
 from schemas.discovery import find
 from schemas.gate import Gate, Staged
 from tasks.checking.blocks import Block, shares
@@ -26,7 +24,10 @@ _Found = TypeVar("_Found")
 
 
 class Helper:
-    """At most one more process, which starts when a large table is met and then does what it is given, in turn."""
+    """At most one more process at a time, from when a large table is met: a new one for each thing that it is given.
+
+    What one needed for a table, and what its allocator kept of that, is not there when the next does other work.
+    """
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
@@ -37,13 +38,17 @@ class Helper:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._pool:
-            self._pool.shutdown(cancel_futures=True)
+        self._end()
 
     def start(self, work: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs) -> "Future[_Found]":
-        """Let the other process do something that can be named there, with values that can be sent."""
-        self._pool = self._pool or ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        """Let another process do something that can be named there, with values that can be sent; after the last."""
+        self._end()
+        self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
         return self._pool.submit(work, *given, **named)
+
+    def _end(self) -> None:
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
 
     def later(
         self, work: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs
@@ -78,19 +83,16 @@ def seen_together(told: Shared, together: Pass, memory: Memory, helper: Helper) 
 
 def _other_half(told: Shared) -> list[dict[str, Any]]:
     memory = Memory(VersionFolder(told.folder))
-    found = _every(Pass(folds_of(memory, told)), memory, told.table, 1, 2)
-    pa.default_memory_pool().release_unused()
-    return found
+    return _every(Pass(folds_of(memory, told)), memory, told.table, 1, 2)
 
 
 def folds_of(memory: Memory, told: Shared) -> dict[str, Any]:
-    """The folds of a pass, made in this process."""
+    """The folds of a pass, made in this process, in the order in which they are to be judged."""
     gates: dict[str, Gate] = {name: find(GATES, "GATE", name) for name in told.parameters}
-    return {
-        name: gate.check.fold(memory, told.parameters[name])
-        for name, gate in gates.items()
-        if isinstance(gate.check, OverBlocks) and gate.check.table == told.table
-    }
+    checks = {name: gate.check for name, gate in gates.items() if isinstance(gate.check, OverBlocks)}
+    mine = [(name, check) for name, check in checks.items() if check.table == told.table]
+    mine.sort(key=lambda named: named[1].rereads)
+    return {name: check.fold(memory, told.parameters[name]) for name, check in mine}
 
 
 def _every(together: Pass, memory: Memory, table: str, first: int, step: int) -> list[dict[str, Any]]:

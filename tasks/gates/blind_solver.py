@@ -158,4 +158,4 @@ def _bad() -> ToyStaged:
     return toy_staged(rows)
 
 
-GATE = Gate(title="Blind solver", severity="error", check=OverBlocks(_Solver), good=_good, bad=_bad)
+GATE = Gate(title="Blind solver", severity="error", check=OverBlocks(_Solver, rereads=True), good=_good, bad=_bad)
