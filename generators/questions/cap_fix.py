@@ -1,7 +1,9 @@
 """CAP_FIX: a description with one wrong part. Which is it, how should it read, or which claims are supported?
 
-The wrong part is what another person of the same camera shows there, and is known to be otherwise in the picture; in a
-share of rows nothing is wrong. So neither the words nor their likelihood in that place tell which part it is.
+A stranger of the same camera is set beside the picture, and only parts in which the two contradict each other are
+named; the wrong one is as the stranger shows it, and in a share of rows nothing is wrong. Which of the two is the
+picture makes no difference to that, so any words for a part are as frequent where they are right as where they are
+wrong: neither the words nor their likelihood in that place tell which part it is.
 """
 
 from collections.abc import Iterator
@@ -36,46 +38,54 @@ def compose(ask: Ask) -> Draft:
 
 
 def _levels(ask: Ask, everybody: Ints, known: Flags, codes: Ints) -> Iterator[Units]:
-    swaps = _Swaps(ask.pool, known, ask.seed)
+    pairs = _Pairs(ask.pool, known, ask.seed)
     share = float(ask.options.get("right_share", RIGHT_SHARE))
-    for k, anchors, word in turns_of(everybody, ask.pool.words[everybody], ask.seed, caps_of(ask).image):
+    for k, drawn_first, word in turns_of(everybody, ask.pool.words[everybody], ask.seed, caps_of(ask).image):
+        anchors, other = pairs.either_way(drawn_first, word)
+        apart = pairs.apart(anchors, other)
         drawn = draws(word, len(PARTS), 61)
-        named = some_of(drawn, known[anchors], LEAST + below(mix(word, 62), MOST - LEAST + 1))
+        named = some_of(drawn, apart, LEAST + below(mix(word, 62), MOST - LEAST + 1))
         wrong = np.argmin(np.where(named, mix(drawn, 63), np.iinfo(np.uint64).max), axis=1)
         right = uniform(mix(word, 64)) < share
-        other = np.where(right, anchors, swaps.find(anchors, wrong, word))
+        other = np.where(right, anchors, other)
         task, paraphrase = below(mix(word, 66), len(TASKS)), ask.paraphrases[below(mix(word, 67), len(ask.paraphrases))]
         columns = {"subtask": task, "paraphrase": paraphrase, "named": named.astype(np.int64), "wrong": wrong}
         columns |= {"other": other, "answer": right.astype(np.int64), "frame": below(mix(word, 68), 3)}
         asked = [column.astype(np.uint64) for column in (task, paraphrase, columns["frame"], *named.T)]
-        claimed = codes[np.maximum(other, 0), wrong]
+        claimed = codes[other, wrong]
         said = np.where(right, 0, claimed + 1).astype(np.uint64)
         where = np.where(right, 0, wrong + 1).astype(np.uint64)
         shown = (content(ask.pool.words[anchors], said, where, *asked),)
-        yield Units(anchors, np.full(len(anchors), k), word, columns, shown).take(other >= 0)
+        units = Units(anchors, np.full(len(anchors), k), word, columns, shown)
+        yield units.take(apart.sum(axis=1) >= LEAST)
 
 
-class _Swaps:
-    """Finds other persons of an anchor's camera of whom a part is clearly not the same."""
+class _Pairs:
+    """Sets a stranger of the same camera beside each picture: one draw, kept or left, so that pairs have no direction.
+
+    To try again until somebody contradicts would draw rare values more often than they are shown.
+    """
 
     def __init__(self, pool: Pool, known: Flags, seed: np.uint64) -> None:
-        self._pool, self._compared = pool, Compared(pool)
-        cells = cells_of(pool.source, pool.modality, pool.camera + 1)
-        self._cells = [np.where(known[:, at], cells, NOBODY) for at in range(len(PARTS))]
-        self._rings = [Ring(cells, mix(seed, pool.words, at, 65)) for at, cells in enumerate(self._cells)]
+        self._pool, self._known, self._compared = pool, known, Compared(pool)
+        self._cells = np.where(known.any(axis=1), cells_of(pool.source, pool.modality, pool.camera + 1), NOBODY)
+        self._ring = Ring(self._cells, mix(seed, pool.words, 65))
 
-    def find(self, anchors: Ints, part: Ints, word: Words) -> Ints:
-        """A picture per anchor whose `part` contradicts the anchor's; NOBODY where there is none."""
-        found = np.full(len(anchors), NOBODY, dtype=np.int64)
-        for at, name in enumerate(PARTS):
-            rows = np.flatnonzero(part == at)
+    def either_way(self, anchors: Ints, word: Words) -> tuple[Ints, Ints]:
+        """Each anchor and a picture of somebody else by its camera, either first; -1 twice where there is none."""
+        person = self._pool.person
 
-            def allowed(chosen: Ints, members: Ints, own: Ints = anchors[rows], name: str = name) -> Flags:
-                apart = np.asarray(self._pool.person[own[chosen]] != self._pool.person[members])
-                return apart & contradicts(self._compared, name, own[chosen], members)
+        def stranger(rows: Ints, members: Ints) -> Flags:
+            return np.asarray(person[anchors[rows]] != person[members])
 
-            found[rows] = first_allowed(self._rings[at], self._cells[at][anchors[rows]], mix(word[rows], 65), allowed)
-        return found
+        other = first_allowed(self._ring, self._cells[anchors], mix(word, 65), stranger)
+        anchors, swap = np.where(other >= 0, anchors, NOBODY), below(mix(word, 69), 2) == 1
+        return np.where(swap, other, anchors), np.where(swap, anchors, other)
+
+    def apart(self, one: Ints, other: Ints) -> Flags:
+        """Which parts can be told of both pictures and contradict each other, (rows, parts)."""
+        told = self._known[one] & self._known[other] & (other >= 0)[:, None]
+        return told & np.stack([contradicts(self._compared, part, one, other) for part in PARTS], axis=1)
 
 
 def contradicts(compared: Compared, part: str, one: Ints, other: Ints) -> Flags:
@@ -104,7 +114,11 @@ def _draft(ask: Ask, units: Units, portraits: Portraits) -> Draft:
         paraphrase=columns["paraphrase"],
         subtask=words_at(TASKS, columns["subtask"]),
         answer=pc.choose(pa.array(columns["subtask"]), *answers),
-        asked=mix(ask.pool.words[columns["other"]], *named.T.astype(np.uint64), wrong.astype(np.uint64)),
+        asked=mix(
+            ask.pool.words[columns["other"]],
+            *named.T.astype(np.uint64),
+            *(columns[name].astype(np.uint64) for name in ("wrong", "frame")),
+        ),
         slots={
             "caption": _sentence(ask, columns["frame"], told),
             "task": words_at([ask.words["task"][task] for task in TASKS], columns["subtask"]),
@@ -147,13 +161,15 @@ def _evidence(pool: Pool, units: Units) -> Evidence:
     return records_evidence(pool, other, units.anchor, found)
 
 
+_OTHERWISE = {"person": "bob", "camera": "c1", "hair_length": "short", "upper_type": "t_shirt", "lower_type": "skirt"}
+
 QUESTION = Question(
     title="What is wrong in a description?",
     answer="caption",
     compose=compose,
     examples=(
         Example(
-            images=(DRESSED,),
+            images=(DRESSED, _OTHERWISE),
             rows=3,
             answers=("Nothing is wrong.",),
             options={"right_share": 1, "shares": {"subtask": {"find": 1}}},

@@ -1,9 +1,11 @@
 """The blind solver on free answers: what they state of the vocabulary, attribute by attribute, and their whole words.
 
-What the prompt states itself is no part of the answer. Rows without a picture are answered from words by design.
+What the prompt states itself, or says word for word, is no part of the answer: a part of a description that an answer
+repeats is a judgement about it, see tasks.checking.rated. Rows without a picture are answered from words by design.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -14,6 +16,7 @@ from tasks.checking.guessing import Tried, Tries, guessed, majority
 from tasks.checking.rows import codes
 
 _NEAR = 512
+_CLAUSES = re.compile(r"[.,:;]| and ")
 
 
 def stated_tries(blind: Blind, train: Ints, held: Ints, penalty: float, most: int, least: int) -> Tries:
@@ -63,8 +66,17 @@ def _said(blind: Blind, rows: Ints) -> Iterator[tuple[Mapping[str, str], Mapping
     for row, prompt in zip(rows.tolist(), blind.prompts(rows), strict=True):
         text = str(blind.facts.text[row])
         as_record = blind.facts.kind[row] == "json"
-        answer = {key: str(value) for key, value in json.loads(text).items()} if as_record else read(text)
-        yield answer, read(prompt)
+        if as_record:
+            yield {key: str(value) for key, value in json.loads(text).items()}, read(prompt)
+        else:
+            yield read(text), {**_quoted(text, prompt), **read(prompt)}
+
+
+def _quoted(text: str, prompt: str) -> Mapping[str, str]:
+    """What those clauses of an answer state that stand in the prompt as they are, whatever is denied beside them."""
+    clauses = {clause.strip() for clause in _CLAUSES.split(text)}
+    words = f" {' '.join(_CLAUSES.sub(' ', prompt).split())} "
+    return {key: value for clause in sorted(clauses) if f" {clause} " in words for key, value in read(clause).items()}
 
 
 def _by(key: Ints) -> list[Ints]:

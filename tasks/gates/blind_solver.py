@@ -5,7 +5,8 @@ train rows and tried on held-out identities. A family fails when its accuracy ex
 margin and the sampling error, where rows of one person count as one observation. The baseline is the most frequent
 answer; for picks it is a blind draw among the options, or None where that is likelier: a preferred place is a shortcut.
 Sets, ranks and partitions are judged by their likeliest parts (tasks.checking.open_answers), free answers by what they
-state and by the nearest prompt (tasks.checking.stated). Rows of texts alone, and families that the contract names as
+state and by the nearest prompt (tasks.checking.stated), parts that are rated by the likeliest wrong one
+(tasks.checking.rated). Rows of texts alone, and families that the contract names as
 told by their prompts, are answered without a picture by design.
 """
 
@@ -24,6 +25,7 @@ from tasks.checking.guessing import Tried, Tries, guessed, picked
 from tasks.checking.lettered import option_features
 from tasks.checking.memory import Memory
 from tasks.checking.open_answers import partition_tries, rank_tries, set_tries
+from tasks.checking.rated import rated_tries
 from tasks.checking.sampling import ASIDE, TEST, TRAIN, Cell, Drawn, drawn, sampled, together
 from tasks.checking.stated import nearest_tries, stated_tries
 from tasks.checking.statistics import clustered_error
@@ -118,6 +120,7 @@ def _tries(blind: Blind, train: Ints, held: Ints, parameters: Parameters) -> Tri
     else:
         yield from stated_tries(blind, train, held, penalty, parameters["max_lines"], parameters["min_rows"])
         yield from nearest_tries(blind, train, held)
+        yield from rated_tries(blind, train, held, penalty)
 
 
 def _pick_tries(blind: Blind, train: Ints, held: Ints, penalty: float) -> Tries:

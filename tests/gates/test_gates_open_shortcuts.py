@@ -18,6 +18,7 @@ RULES = gate_rules(load_contracts())["blind_solver"].parameters
 PERSONS = 400
 COLOURS = ("red", "blue", "green", "black")
 QUESTIONS = ("What colour is the top?", "Is there a bag?", "What is worn on the head?")
+WORN = (("jacket", "coat", "shirt", "hoodie"), ("skirt", "dress", "kilt", "sarong"), ("backpack", "handbag", "satchel"))
 Plant = Callable[[Row], object]
 
 
@@ -26,7 +27,7 @@ def clean_rows() -> Rows:
     picks = [row for row in rows["conversations"] if row["family"] == "I2I_PICK1"]
     people = [row for row in rows["conversations"] if row["family"] == "ATTR_QA"]
     made = [one for row in picks for one in (_set(row), *_rank(row), _partition(row))]
-    made += [one for row in people for one in (_record(row), _caption(row), _question(row))]
+    made += [one for row in people for one in (_record(row), _caption(row), _question(row), _rated(row))]
     return {"images": rows["images"], "conversations": made}
 
 
@@ -80,6 +81,20 @@ def _caption(row: Row) -> Row:
 def _question(row: Row) -> Row:
     asked = pick(QUESTIONS, "asked", row["sample_id"])
     return _one_picture(row, "DIALOG_ASK", "question", "What do you ask?", asked)
+
+
+def _rated(row: Row) -> Row:
+    """No headwear, then things of some kinds and colours, and which of them is wrong; the prompt says them all."""
+    drawn = [(pick(COLOURS, kinds[0], row["sample_id"]), pick(kinds, row["sample_id"])) for kinds in WORN]
+    parts = ["no headwear", *(f"a {worn} {kind}" for worn, kind in drawn)]
+    words = f"One can see {', '.join(parts[:-1])} and {parts[-1]}. Rate each part."
+    wrong = pick(range(len(parts)), "wrong", row["sample_id"])
+    return _one_picture(row, "CAP_FIX", "caption", words, _verdicts(parts, wrong))
+
+
+def _verdicts(parts: list[str], wrong: int) -> str:
+    said = ("contradicted" if place == wrong else "supported" for place in range(len(parts)))
+    return "; ".join(f"{part}: {verdict}" for part, verdict in zip(parts, said, strict=True))
 
 
 def judge(rows: Rows) -> Verdict:
@@ -139,6 +154,16 @@ def prompted(word: Callable[[Row], str]) -> Plant:
     return lambda row: row["turns"][0].update(text=f"{row['turns'][0]['text']} {word(row)}")
 
 
+def contradicted(place: Callable[[list[str]], int]) -> Plant:
+    """Which part is wrong follows from the parts."""
+
+    def plant(row: Row) -> None:
+        parts = [part.split(": ")[0] for part in row["answer"]["text"].split("; ")]
+        row["answer"]["text"] = row["turns"][1]["text"] = _verdicts(parts, place(parts))
+
+    return plant
+
+
 def colour(row: Row) -> int:
     return next(number for number, name in enumerate(COLOURS) if name in row["answer"]["text"])
 
@@ -160,6 +185,8 @@ PLANTS: dict[str, tuple[str, Plant]] = {
     "wording of a value": ("ATTR_JSON", worded(colour)),
     "size of the picture of a value": ("ATTR_JSON", tall),
     "a word of the prompt for a value": ("CAP_SHORT", prompted(lambda row: "abcd"[colour(row)] * 3)),
+    "place of a wrong part": ("CAP_FIX", contradicted(lambda parts: 2)),
+    "words of a wrong part": ("CAP_FIX", contradicted(lambda parts: 1 if "red" in parts[1] else 2)),
     "wording of a question": ("DIALOG_ASK", worded(lambda row: QUESTIONS.index(row["answer"]["text"]))),
 }
 
@@ -170,6 +197,7 @@ def test_a_version_without_shortcuts_passes_and_every_kind_of_answer_is_judged()
     assert verdict.summary.count("±") >= 8
     for how in ("likeliest member", "first place", "likeliest pair", "number of groups", "stated values", "nearest"):
         assert how in verdict.summary
+    assert "CAP_FIX" in verdict.summary.split("by the likeliest wrong part")[0].rsplit(";", 1)[1]
     assert "too few" not in verdict.summary
 
 
@@ -182,8 +210,8 @@ def test_what_is_told_by_the_prompt_is_not_judged() -> None:
     assert judge(rows).summary == "nothing to judge"
 
 
-def test_thirteen_shortcuts_are_planted() -> None:
-    assert len(PLANTS) == 13
+def test_fifteen_shortcuts_are_planted() -> None:
+    assert len(PLANTS) == 15
 
 
 @pytest.mark.parametrize("name", PLANTS)
