@@ -73,13 +73,15 @@ Found = tuple[int, Answer] | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What a backend works with: the bytes of images, and leave to send.
+    """What a backend works with: the bytes of images, leave to send, and how many sent requests are not settled yet.
 
-    Who is refused leave may ask again when an answer came, and stops when none is on its way.
+    Who is refused leave may ask again when an answer came, and stops when all of them are settled: what they cost is
+    known then.
     """
 
     images: ImageSource = no_images
     may_send: Callable[[Request], bool] = lambda request: True
+    unsettled: Callable[[], int] = lambda: 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,8 @@ from schemas.errors import EndpointFault
 MAX_TRIES = 6
 MAX_REPAIRS = 2
 _ALIVE_PER_PLACE = 4
-_COUNTING = 0.6
-"""Seconds after which whoever reads the answers has counted the last of them."""
+_LOOK_SECONDS = 0.02
+"""How often it is looked whether whoever reads the answers has counted the last of them."""
 
 
 def ask_endpoint(endpoint: Endpoint, requests: Sequence[Request], means: Means) -> Iterator[Found]:
@@ -118,7 +118,8 @@ class _Asking:
         """Leave to send, now or when what is in flight turns out to cost less than was set aside for it."""
         while self._lost is None and not self._means.may_send(request):
             if not self._rows:
-                await asyncio.sleep(_COUNTING)
+                while self._means.unsettled() > len(self._doubtful):
+                    await asyncio.sleep(_LOOK_SECONDS)
                 return self._means.may_send(request)
             await asyncio.wait(self._rows, return_when=asyncio.FIRST_COMPLETED)
         return self._lost is None

@@ -90,7 +90,7 @@ class Meter:
         self._read = read_spent
         self._expected: dict[tuple[str, str], float] = {}
         self._uncommitted = 0.0
-        self.sent = self.back = 0
+        self.sent = self.back = self._settled = 0
         self.stopped = False
         self.committed()
 
@@ -98,6 +98,10 @@ class Meter:
     def running(self) -> int:
         """How many requests are in flight."""
         return self.sent - self.back
+
+    def unsettled(self) -> int:
+        """How many of the requests that were given leave are in flight, or back and not committed."""
+        return self.sent - self._settled
 
     def may_send(self, request: Request) -> bool:
         """Leave to send a request: whether what was spent and what is in flight leave room for it."""
@@ -123,10 +127,11 @@ class Meter:
                 self._ledger.uncommitted += paid
 
     def committed(self) -> None:
-        """What was committed is now in the store's own sums, which other processes add to as well."""
-        if self._budget is None:
-            return
+        """All that came is committed: it is now in the store's own sums, which other processes add to as well."""
         with self._ledger.lock:
+            self._settled = self.back
+            if self._budget is None:
+                return
             spent = self._read()
             self._ledger.spent = max(self._ledger.spent, self._budget.sum(spent) - self._budget.before)
             self._ledger.uncommitted -= self._uncommitted

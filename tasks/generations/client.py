@@ -81,7 +81,7 @@ def answer(
     if missing:
         meter = Meter(budget, store.spent)
         asking = _Asking(missing, store, meter, watch, Progress(len(wanted), len(known)), preprocessing_id)
-        known.update(asking.answers(backend, Means(images=images, may_send=meter.may_send)))
+        known.update(asking.answers(backend, Means(images=images, may_send=meter.may_send, unsettled=meter.unsettled)))
         if len(known) < len(wanted):
             raise meter.refusal(len(wanted) - len(known))
     return [Generation(key, known[key]) for key in keys]

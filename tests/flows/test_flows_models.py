@@ -1,5 +1,6 @@
 """Builds whose recipe asks a model, against a server on loopback: asked once, planned, budgeted, killed, replayed."""
 
+import asyncio
 import json
 import multiprocessing
 import shutil
@@ -184,41 +185,65 @@ def test_batch_files_stand_in_for_an_endpoint(market: Path, server: Hostile, tmp
     assert server.came.total() == before
 
 
+class Holding(Describing):
+    """A server that answers as many requests as it has leave for; the others wait until the next round, and then get
+    no answer any more: whoever asked them was killed."""
+
+    def __init__(self) -> None:
+        super().__init__(latency=0.02)
+        self.round, self.leave = 0, 1 << 30
+
+    def begin(self, leave: int) -> None:
+        """A new round: so many answers."""
+        self.bodies.clear()
+        self.round, self.leave = self.round + 1, leave
+
+    async def _misbehave(self, *asked: Any) -> bool:
+        mine = self.round
+        while self.round == mine and self.leave < 1:
+            await asyncio.sleep(0.005)
+        if self.round != mine:
+            return False
+        self.leave -= 1
+        return await super()._misbehave(*asked)
+
+
 @pytest.mark.slow
 def test_a_build_killed_at_20_moments_sends_nothing_twice_that_was_committed(
-    market: Path, server: Hostile, tmp_path: Path
+    market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    whole = version(recipe_of(), market, tmp_path / "whole")
-    everything = server.came.total()
-    server.latency = 0.3
-    store = tmp_path / "store"
-    children = multiprocessing.get_context("forkserver")
-    children.set_forkserver_preload(["killed_build", "tasks.steps.describe", "tasks.steps.wanted"])
-    given = (recipe_of().model_dump_json(), str(market), str(store), str(tmp_path / "digest"))
-    stopped = 0
-    for moment in range(20):
+    with Holding() as server:
+        monkeypatch.setenv("REIDFORGE_MLLM_URL", server.url)
+        whole = version(recipe_of(), market, tmp_path / "whole")
+        everything = server.came.total()
+        store = tmp_path / "store"
+        children = multiprocessing.get_context("forkserver")
+        children.set_forkserver_preload(["killed_build", "tasks.steps.describe", "tasks.steps.wanted"])
+        given = (recipe_of().model_dump_json(), str(market), str(store), str(tmp_path / "digest"))
+        for moment in range(20):
+            committed = _committed(store, market)
+            asking = moment < 15  # these are killed while they wait for answers, the others wherever they are
+            server.begin(1 + moment % 3 if asking else 1 << 30)
+            running = children.Process(target=killed_build.build, args=given)
+            running.start()
+            _wait(running, server, 1 + moment % 3 if asking else 1)
+            time.sleep(0.37 * moment % 0.6)
+            assert running.is_alive() or not asking
+            running.kill()
+            running.join()
+            assert not {_picture(body) for body in server.bodies} & committed
+        assert 0 < len(_committed(store, market))
         committed = _committed(store, market)
-        server.bodies.clear()
-        running = children.Process(target=killed_build.build, args=given)
-        running.start()
-        _wait(running, server, 1 + 5 * (moment % 3))
-        time.sleep(0.37 * moment % 0.6)
-        stopped += running.is_alive()
-        running.kill()
-        running.join()
+        server.begin(1 << 30)
+        assert version(recipe_of(), market, store) == whole
         assert not {_picture(body) for body in server.bodies} & committed
-    assert stopped > 3
-    committed = _committed(store, market)
-    server.bodies.clear()
-    assert version(recipe_of(), market, store) == whole
-    assert not {_picture(body) for body in server.bodies} & committed
-    assert len(_committed(store, market)) == everything
+        assert len(_committed(store, market)) == everything
 
 
-def _wait(running: BaseProcess, server: Hostile, asked: int) -> None:
-    """Until the build has asked so many requests, or has ended."""
-    limit = time.monotonic() + 30
-    while running.is_alive() and len(server.bodies) < asked and time.monotonic() < limit:
+def _wait(running: BaseProcess, server: Holding, answers: int) -> None:
+    """Until the build was given so many answers in this round, or has ended."""
+    leave, limit = server.leave, time.monotonic() + 600
+    while running.is_alive() and leave - server.leave < answers and time.monotonic() < limit:
         time.sleep(0.01)
 
 

@@ -30,7 +30,7 @@ def running(code: str, *arguments: str) -> "subprocess.Popen[str]":
 
 def test_a_process_that_something_holds_at_its_end_leaves_with_its_own_exit_code():
     held = running(HELD + "leave_within(3, 0.1)")
-    assert held.wait(60) == 3
+    assert held.wait(120) == 3
     held.communicate()
 
 
@@ -40,7 +40,7 @@ def test_a_command_that_is_told_to_end_says_so_and_ends_though_its_threads_do_no
     assert held.stdout is not None
     assert held.stdout.readline() == "on\n"
     held.send_signal(number)
-    assert held.wait(60) == TOLD
+    assert held.wait(120) == TOLD
     assert "stopping: what was finished is kept" in held.communicate()[1]
 
 
@@ -65,6 +65,16 @@ def test_a_killed_holder_of_a_place_gives_it_back(tmp_path: Path):
         assert policy._locked([tmp_path / "mllm-toy.0"]) is None
 
 
+def test_as_many_as_a_limit_has_places_hold_one_and_nobody_else(tmp_path: Path):
+    places = [tmp_path / f"mllm-toy.{number}" for number in range(2)]
+    with place_of_machine(tmp_path, "mllm-toy", 2):
+        with place_of_machine(tmp_path, "mllm-toy", 2):
+            assert policy._locked(places) is None
+        free = policy._locked(places)
+        assert free is not None
+        free.close()
+
+
 def test_no_more_than_the_places_of_a_limit_are_held_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(policy, "_LOOK_SECONDS", 0.001)
     lock, held, most = threading.Lock(), 0, []
@@ -86,7 +96,7 @@ def test_no_more_than_the_places_of_a_limit_are_held_at_a_time(tmp_path: Path, m
     for each in workers:
         each.join()
     assert len(most) == 80
-    assert max(most) == 2
+    assert max(most) <= 2
 
 
 def test_a_prefect_server_that_does_not_answer_holds_up_no_step(monkeypatch: pytest.MonkeyPatch):

@@ -65,6 +65,8 @@ class Hostile:
         self.bodies: list[dict[str, Any]] = []
         self.running = self.most_running = 0
         self._numbers = 0
+        self._dying: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[Any] | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._writers: set[asyncio.StreamWriter] = set()
@@ -81,16 +83,22 @@ class Hostile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    async def _end(self) -> None:
+        self._ending = asyncio.current_task()
+        if self._dying is not None:
+            await asyncio.wait([self._dying])
+        await self._stop()
 
     async def _stop(self) -> None:
         self._server.close()
         for writer in list(self._writers):
             writer.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
+        others = asyncio.all_tasks() - {asyncio.current_task(), self._dying, self._ending}
         for task in others:
             task.cancel()
         if others:
@@ -129,7 +137,7 @@ class Hostile:
         if self.answered[prompt] and len(asked["messages"]) == 1:
             self.again_after_ok.append(prompt)
         if self.dies_after is not None and sum(self.came.values()) > self.dies_after:
-            asyncio.get_running_loop().call_soon(asyncio.ensure_future, self._stop())
+            self._dying = self._dying or asyncio.create_task(self._stop())
             return False
         if self.capacity is not None and self.running > self.capacity:
             return await self._send(writer, 429, {"error": "busy"}, f"Retry-After: {self.retry_after}\r\n")

@@ -1,6 +1,8 @@
 """The client against a server that misbehaves: every row ends, nothing is paid for twice, nothing is invented."""
 
 import json
+import socket
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,12 +27,14 @@ FAULTY = {
     **{"torn": 0.03, "no_choice": 0.02, "wrong_schema": 0.02, "refusal": 0.015, "cut": 0.015, "empty": 0.01},
     "twice": 0.02,
 }
-PATIENT = 30.0
+PATIENT = 60.0
 """Seconds a request may take where requests are counted: a machine that stalls must not time one out and re-send it."""
+HANGING = 10.0
+"""The same where some requests are never answered, and each of them costs as long."""
 
 
 def backend(server: Hostile, **settings: Any) -> Backend:
-    known: dict[str, Any] = {"timeout": 0.4, "backoff": 0.005, "concurrency": 64} | settings
+    known: dict[str, Any] = {"timeout": PATIENT, "backoff": 0.005, "concurrency": 64} | settings
     endpoint = Endpoint(url=server.url, **known)
     return Backend(
         title="toy", model="toy", revision="1", ask=lambda requests, means: ask_endpoint(endpoint, requests, means)
@@ -52,7 +56,7 @@ def test_5000_requests_at_30_percent_faults_all_end_and_nothing_is_asked_again_a
     told: list[Progress] = []
     assert sum(FAULTY.values()) == pytest.approx(0.312)
     with Hostile(FAULTY, latency=0.004, retry_after="0.003") as server, GenerationStore(tmp_path) as store:
-        first = answer(requests, backend(server, timeout=2.0), store, watch=told.append)
+        first = answer(requests, backend(server, timeout=HANGING), store, watch=told.append)
         statuses = Counter(got.answer.status for got in first)
         came = server.came.total()
         assert sum(statuses.values()) == 5_000
@@ -70,7 +74,7 @@ def test_5000_requests_at_30_percent_faults_all_end_and_nothing_is_asked_again_a
         assert spent.requests == 5_000
         assert spent.sent == last.sent == came == sum(got.answer.sent for got in first)
         assert spent.tokens == sum(got.answer.prompt_tokens + got.answer.completion_tokens for got in first)
-        again = answer(requests, backend(server), store)
+        again = answer(requests, backend(server, timeout=HANGING), store)
         assert server.again_after_ok == []
         assert all(b == a for a, b in zip(first, again, strict=True) if a.answer.status == "ok")
 
@@ -112,10 +116,11 @@ def test_an_endpoint_that_asks_for_longer_than_our_patience_is_told_so(tmp_path:
 
 
 def test_nothing_that_listens_is_an_endpoint_fault_and_no_row_fails(tmp_path: Path):
-    with Hostile() as server:
-        pass
-    with pytest.raises(EndpointFault, match="does not answer any more"):
-        all_asked([ask("a")], server, tmp_path)
+    with Hostile() as server, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # a port that stays ours: nobody else can begin to listen there
+        server.url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+        with pytest.raises(EndpointFault, match="does not answer any more"):
+            all_asked([ask("a")], server, tmp_path)
     with GenerationStore(tmp_path) as store:
         assert store.spent() == []
 
@@ -161,8 +166,11 @@ def test_the_window_finds_what_a_server_bears(tmp_path: Path):
 
 def test_requests_a_minute_are_kept_to(tmp_path: Path):
     with Hostile() as server:
+        begun = time.monotonic()
         all_asked([ask(f"picture {n}") for n in range(30)], server, tmp_path, requests_per_minute=600)
-        assert server.most_running <= 21
+        # The last of the ten that no burst lets through waits a second; a machine that stalls only adds to it.
+        assert time.monotonic() - begun >= 0.99
+        assert server.came.total() == 30
 
 
 def test_a_budget_stops_cleanly_and_the_next_build_goes_on(tmp_path: Path):
@@ -170,13 +178,13 @@ def test_a_budget_stops_cleanly_and_the_next_build_goes_on(tmp_path: Path):
     with Hostile(latency=0.002) as server, GenerationStore(tmp_path) as store:
         budget = Budget.read("40 requests", Prices(), store.spent(), ["toy"])
         with pytest.raises(BudgetSpent, match=r"budget of 40 requests is used up .* 60 requests .* build again"):
-            answer(requests, backend(server, timeout=PATIENT), store, budget=budget)
+            answer(requests, backend(server), store, budget=budget)
         assert server.came.total() == 40
         budget = Budget.read("4800 tokens", Prices(), store.spent(), ["toy"])
         with pytest.raises(BudgetSpent):
-            answer(requests, backend(server, timeout=PATIENT), store, budget=budget)
+            answer(requests, backend(server), store, budget=budget)
         assert 80 <= server.came.total() <= 106
-        answer(requests, backend(server, timeout=PATIENT), store)
+        answer(requests, backend(server), store)
         assert server.came.total() == 100
         assert server.again_after_ok == []
 
@@ -203,7 +211,7 @@ def test_chunks_that_are_asked_side_by_side_keep_one_budget(tmp_path: Path):
 
     def asked(requests: list[Request]) -> None:
         with GenerationStore(tmp_path) as store, pytest.raises(BudgetSpent):
-            answer(requests, backend(server, timeout=PATIENT), store, budget=budget)
+            answer(requests, backend(server), store, budget=budget)
 
     with Hostile(latency=0.02) as server:
         with GenerationStore(tmp_path) as store:
@@ -219,7 +227,7 @@ def test_a_budget_is_used_up_though_more_was_set_aside_for_what_was_in_flight(tm
     with Hostile(latency=0.01) as server, GenerationStore(tmp_path) as store:
         budget = Budget.read("0.02", prices, store.spent(), ["toy"])
         with pytest.raises(BudgetSpent, match=r"The budget of 0\.0200 USD is used up \(0\.0\d+ USD spent\)"):
-            answer(requests, backend(server, concurrency=8, timeout=PATIENT), store, budget=budget)
+            answer(requests, backend(server, concurrency=8), store, budget=budget)
         spent = budget.sum(store.spent())
     assert 0.019 < spent <= 0.02
     assert server.came.total() == round(spent / 0.00054)
