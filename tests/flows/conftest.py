@@ -31,5 +31,5 @@ def server() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(utilities, "_find_available_port", _port_of_this_worker)
-        with utilities.prefect_test_harness(server_startup_timeout=180):
+        with utilities.prefect_test_harness(server_startup_timeout=600):
             yield

@@ -192,7 +192,7 @@ def writer(folder: Path, begin: int, stop: int, name: str) -> subprocess.Popen[s
 
 def test_two_processes_agree_on_one_answer_per_key_while_both_compact(tmp_path: Path):
     running = [writer(tmp_path, 0, 40, "a"), writer(tmp_path, 20, 60, "b")]
-    printed = [process.communicate(timeout=60)[0].splitlines() for process in running]
+    printed = [process.communicate(timeout=600)[0].splitlines() for process in running]
     assert [process.returncode for process in running] == [0, 0]
     dropped = sum(int(line.split()[1]) for lines in printed for line in lines)
     with GenerationStore(tmp_path) as store:

@@ -36,7 +36,7 @@ def page(first_build, tmp_path_factory):
 
 def _chromium(profile, *arguments):
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=True).stdout
 
 
 def test_the_page_names_no_other_place_and_no_folder_of_this_machine(page, tmp_path):
