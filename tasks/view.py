@@ -5,42 +5,30 @@
     rows.__getitems__([5, 7, 5])               # what torch's DataLoader and `datasets` call: one decode per image
 
 A batch decodes each image once, however many of its rows show it. Neither rows nor images are kept in memory: what rows
-tell is laid out once in a temporary file, about 700 bytes a row, and read from there; images are read where they stand.
+tell is laid out once in a temporary file, some 400 bytes a row, and read from there; images are read where they stand.
+Processes that are forked from one that asked for `len(rows)`, or that are sent the view, as the workers of a DataLoader
+are, read the same file.
 """
 
 import io
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import simplejpeg
 from PIL import Image, UnidentifiedImageError
 
 from generators.plain_png import plain_png
-from schemas.errors import BadTable, NotWritable, WrongUse
-from schemas.tables import CONVERSATIONS
+from schemas.errors import BadTable, WrongUse
+from tasks.versions.laid_out import COLUMNS, LaidOut, Seal, lay_out, reopened
 from tasks.versions.reader import VersionFolder
 from tasks.versions.regions import Pixels, Region, part_of
 
 _JPEG = b"\xff\xd8"
 STAGES = (1, 2, 3)
-_COLUMNS = ("sample_id", "family", "subtask", "turns", "images", "answer")
-_SHOWN = CONVERSATIONS.schema.field("images").type.value_type
-_TOLD = pa.schema(
-    [
-        *(CONVERSATIONS.schema.field(name) for name in _COLUMNS[:4]),
-        pa.field("image_ids", pa.list_(_SHOWN.field("image_id").type)),
-        pa.field("regions", pa.list_(_SHOWN.field("region").type)),
-        pa.field("answer", pa.string()),
-    ]
-)
 
 
 def decode(encoded: bytes) -> Pixels:
@@ -88,10 +76,10 @@ class StageView:
 
     def __len__(self) -> int:
         """How many rows there are."""
-        return int(self._starts[-1])
+        return len(self._rows)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return StageView, (self.version.folder, self.stage, self.split)
+        return _opened, (self.version.folder, self.stage, self.split, *self._rows.where())
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Every row, decoded in blocks."""
@@ -110,69 +98,25 @@ class StageView:
         places = np.asarray(indices, dtype=np.int64)
         if ((places < 0) | (places >= len(self))).any():
             raise IndexError(f"The rows {indices!r} are not all among the {len(self)} rows of stage {self.stage}.")
-        rows = self._rows_at(places)
+        rows = self._rows.rows(places)
         ids = sorted({image_id for row in rows for image_id in row["image_ids"]})
-        whole = {name: decode(data) for name, data in zip(ids, self.version.image_bytes(ids), strict=True)}
+        whole = dict(zip(ids, map(decode, self.version.each_image(ids)), strict=True))
         for row in rows:
-            regions = row.pop("regions")
-            names = row["image_ids"]
-            shown = zip(names, regions, strict=True) if regions else ((name, None) for name in names)
-            row["images"] = [whole[name] if region is None else part_of(whole[name], region) for name, region in shown]
-        return rows
-
-    def _rows_at(self, places: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
-        """What rows tell, each block of them looked into once."""
-        block = np.searchsorted(self._starts, places, side="right") - 1
-        order = np.argsort(block, kind="stable")
-        rows: list[dict[str, Any]] = [{}] * len(places)
-        for number, part in groupby(order.tolist(), block.__getitem__):
-            at = list(part)
-            told = self._told[number].take(pa.array(places[at] - self._starts[number])).to_pylist()
-            for place, row in zip(at, told, strict=True):
-                rows[place] = row
+            regions, pictures = row.pop("regions"), [whole[name] for name in row["image_ids"]]
+            row["images"] = [part_of(*shown) for shown in zip(pictures, regions, strict=True)] if regions else pictures
         return rows
 
     @cached_property
-    def _starts(self) -> npt.NDArray[np.int64]:
-        """The number of the first row of each block, and of all rows."""
-        return np.cumsum([0, *(block.num_rows for block in self._told)])
-
-    @cached_property
-    def _told(self) -> list[pa.RecordBatch]:
-        """What rows tell, in blocks that lie in a temporary file without a name, mapped into memory."""
-        blocks = self.version.conversation_blocks(self.stage, self.split, _COLUMNS)
-        try:
-            with tempfile.NamedTemporaryFile(prefix="reidforge-view-") as file:
-                with pa.ipc.new_file(file, _TOLD) as sink:
-                    for block in blocks:
-                        sink.write_table(_told(block))
-                file.flush()
-                stored = pa.ipc.open_file(pa.memory_map(file.name))
-                return [stored.get_batch(number) for number in range(stored.num_record_batches)]
-        except OSError as error:
-            raise NotWritable(
-                f"The rows of stage {self.stage} cannot be laid out in {tempfile.gettempdir()!r} ({error.strerror}): "
-                "make room there, or name another folder in TMPDIR."
-            ) from error
+    def _rows(self) -> LaidOut:
+        """What rows tell, laid out when they are first asked for."""
+        blocks = self.version.conversation_blocks(self.stage, self.split, COLUMNS)
+        return lay_out(blocks, self.version.conversation_count(self.stage, self.split))
 
 
-def _told(rows: pa.Table) -> pa.Table:
-    """What rows tell, as flat as Arrow has it: a batch becomes Python values quickly."""
-    rows = rows.combine_chunks()
-    images, regions = rows.column("images"), _TOLD.field("regions").type
-    cut_out = _each(images, "region")
-    if not pc.list_flatten(cut_out).drop_null().length():
-        cut_out = pa.chunked_array([pa.nulls(rows.num_rows, regions)])
-    columns = [rows.column(name) for name in _COLUMNS[:4]]
-    columns += [_each(images, "image_id"), cut_out, pc.struct_field(rows.column("answer"), "text")]
-    return pa.Table.from_arrays(columns, schema=_TOLD)
-
-
-def _each(structs: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    """One field of every struct of lists, as lists."""
-    kind = pa.list_(structs.type.value_type.field(name).type)
-    parts = [
-        pa.ListArray.from_arrays(chunk.offsets, pc.struct_field(chunk.values, name), type=kind)
-        for chunk in structs.chunks
-    ]
-    return pa.chunked_array(parts, kind)
+def _opened(version: Path, stage: int, split: str, name: str, seal: Seal) -> StageView:
+    """A view in another process, which reads the rows that the first one laid out while that has them."""
+    view = StageView(version, stage, split)
+    rows = reopened(name, seal)
+    if rows is not None:
+        view._rows = rows
+    return view

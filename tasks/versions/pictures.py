@@ -7,7 +7,7 @@ last few are kept.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -55,13 +55,15 @@ class StoredPictures:
 
     def read(self, names: Sequence[str]) -> list[bytes]:
         """The bytes of each, empty where a version holds the row without its picture. Raises BadTable, KeyError."""
+        return list(self.each(names))
+
+    def each(self, names: Sequence[str]) -> Iterator[bytes]:
+        """The same one after the other, each read when it is its turn."""
         rows = [self._row[name] for name in names]
-        found: list[bytes] = []
         for row, (file, group, place, size) in zip(rows, self._where[rows].tolist(), strict=True):
             stored = os.pread(self._handle(file), _PREFIX + size, place) if place else b""
             plain = len(stored) == _PREFIX + size and int.from_bytes(stored[:_PREFIX], "little") == size
-            found.append(stored[_PREFIX:] if plain else self._from_group(row, file, group))
-        return found
+            yield stored[_PREFIX:] if plain else self._from_group(row, file, group)
 
     def _from_group(self, row: int, file: int, group: int) -> bytes:
         first, encoded = self._group(file, group)

@@ -96,21 +96,34 @@ class VersionFolder:
                     block = pa.Table.from_batches([batch]).select(schema.names)
                     yield block.replace_schema_metadata(None).cast(schema)
 
+    def conversation_count(self, stage: int, split: str) -> int:
+        """How many conversations a stage and split have, from what their files tell of themselves. Raises BadTable."""
+        count = 0
+        for path in self._of_stage(stage, split):
+            with _read_as_table(path):
+                count += pq.read_metadata(path).num_rows
+        return count
+
     def _of_stage(self, stage: int, split: str) -> list[Path]:
         return sorted((self.folder / "data" / f"stage{stage}").glob(f"{split}-*.parquet"))
 
     def image_bytes(self, image_ids: Sequence[str]) -> list[bytes]:
         """The bytes of images, read from disk in the order asked. Raises BadTable for one that the version lacks."""
-        lost = next((image_id for image_id in image_ids if image_id not in self._pictures), None)
+        return list(self.each_image(image_ids))
+
+    def each_image(self, image_ids: Sequence[str]) -> Iterator[bytes]:
+        """The same one after the other, each read when it is its turn."""
+        pictures = self._pictures
+        lost = next((image_id for image_id in image_ids if image_id not in pictures), None)
         if lost is not None:
             raise BadTable(f"The image {lost!r} is not in the images table of {self.folder.name!r}.")
-        found = self._pictures.read(image_ids)
-        if b"" in found:
-            raise BadTable(
-                f"{self.folder.name!r} was shared without the picture of {image_ids[found.index(b'')]!r}: pull it with "
-                "--join and your raw data to put the pictures back."
-            )
-        return found
+        for image_id, encoded in zip(image_ids, pictures.each(image_ids), strict=True):
+            if not encoded:
+                raise BadTable(
+                    f"{self.folder.name!r} was shared without the picture of {image_id!r}: pull it with --join and "
+                    "your raw data to put the pictures back."
+                )
+            yield encoded
 
     @cached_property
     def _pictures(self) -> StoredPictures:
