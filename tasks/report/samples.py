@@ -91,12 +91,12 @@ def _samples(version: VersionFolder, family: str, splits: Mapping[str, Sequence[
     paths = sorted(path for files in splits.values() for path in files)
     ids = version.told(paths, ["sample_id"]).column("sample_id").to_pylist()
     chosen = [ids[place] for place in order(mix(seed_of("report", family), hash_ids(ids)))[:n]]
-    return samples_by_id(version, chosen)
+    return samples_by_id(version, chosen, paths)
 
 
-def samples_by_id(version: VersionFolder, chosen: Sequence[str]) -> list[Sample]:
-    """The samples of those ids, in that order; ids that the version does not hold are left out."""
-    found = version.rows("conversations", "sample_id", chosen, _COLUMNS).to_pylist()
+def samples_by_id(version: VersionFolder, chosen: Sequence[str], among: Sequence[Path] | None = None) -> list[Sample]:
+    """The samples of those ids, in that order, of all conversations or those files; ids not there are left out."""
+    found = version.rows("conversations", "sample_id", chosen, _COLUMNS, among).to_pylist()
     rows = {row["sample_id"]: row for row in found}
     return [_sample(version, rows[name]) for name in chosen if name in rows]
 

@@ -64,11 +64,22 @@ class VersionFolder:
         """One table, its shards joined in name order; an absent table is empty. Raises BadTable when unreadable."""
         return _join(table, self.files(table), columns)
 
-    def rows(self, table: str, column: str, wanted: Sequence[str], columns: Sequence[str]) -> pa.Table:
-        """The rows of a table whose `column` holds one of `wanted`; row groups that cannot hold one are not read."""
-        values = pa.array(sorted(wanted), pa.string())
-        found = [_read(path, _schema(table, columns), pc.field(column).isin(values)) for path in self.files(table)]
-        return pa.concat_tables([_join(table, [], columns), *found])
+    def rows(
+        self,
+        table: str,
+        column: str,
+        wanted: Sequence[str],
+        columns: Sequence[str],
+        among: Sequence[Path] | None = None,
+    ) -> pa.Table:
+        """The rows of a table, or `among` some of its files, whose `column` holds one of `wanted`.
+
+        Of row groups without such a row only that column is read, and no two groups lie in memory together. Raises
+        BadTable when a file is unreadable.
+        """
+        schema, values = _schema(table, columns), pa.array(wanted, pa.string())
+        paths = self.files(table) if among is None else among
+        return pa.concat_tables([schema.empty_table(), *(_matching(path, schema, column, values) for path in paths)])
 
     def families(self) -> dict[tuple[int, str], dict[str, list[Path]]]:
         """The files of every stage and family of conversations, by split, as their names tell them."""
@@ -148,11 +159,24 @@ def _join(table: str, paths: Sequence[Path], columns: Sequence[str] | None) -> p
     return pa.concat_tables(parts) if parts else schema.empty_table()
 
 
-def _read(path: Path, schema: pa.Schema, which: pc.Expression | None = None) -> pa.Table:
+def _read(path: Path, schema: pa.Schema) -> pa.Table:
     with _read_as_table(path):
-        found = pq.read_table(path, columns=schema.names, partitioning=None, filters=which)
+        found = pq.read_table(path, columns=schema.names, partitioning=None)
         refuse_newer(_format(found.schema), f"The file {path.parent.name + '/' + path.name!r}")
         return found.select(schema.names).replace_schema_metadata(None).cast(schema)
+
+
+def _matching(path: Path, schema: pa.Schema, column: str, values: pa.Array) -> pa.Table:
+    """The rows of a file whose `column` holds one of some values."""
+    found = [schema.empty_table()]
+    with _read_as_table(path), pq.ParquetFile(path) as file:
+        refuse_newer(_format(file.schema_arrow), f"The file {path.parent.name + '/' + path.name!r}")
+        for group in range(file.num_row_groups):
+            mine = pc.is_in(file.read_row_group(group, columns=[column]).column(column), value_set=values)
+            if pc.any(mine).as_py():
+                rows = file.read_row_group(group, columns=schema.names).filter(mine)
+                found.append(rows.select(schema.names).replace_schema_metadata(None).cast(schema))
+    return pa.concat_tables(found)
 
 
 @contextlib.contextmanager
