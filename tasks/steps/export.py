@@ -3,10 +3,11 @@
 export(Path("data/hpt"), 2, "llama-factory", Path("out")) -> out/stage2-train.jsonl, out/images/…, out/README.md
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,80 +15,104 @@ from schemas.discovery import find
 from schemas.errors import BadTable, NotWritable, UnknownVersion, WrongUse
 from schemas.keys import digest, hash_ids, mix, order, seed_of
 from tasks.steps.store import new_folder
-from tasks.versions.exporting import Export, Picture, picture_name, samples_of
+from tasks.versions.exporting import Export, Picture, Sample, picture_name, samples_of
 from tasks.versions.reader import VersionFolder
-from tasks.versions.regions import shown_name
+from tasks.versions.regions import Region, shown_name
 from tasks.versions.verify import refuse_unwritable
 from tasks.view import cut
 
 PACKAGE = "tasks.versions.exports"
+Places = npt.NDArray[np.int64]
+_COLUMNS = ("sample_id", "stage", "family", "split", "images", "turns", "answer", "pixel_budget")
 
 
 def export(version: Path, stage: int, form: str, out: Path, split: str = "train", limit: int | None = None) -> Path:
     """Export a stage to the new folder `out`, which appears whole, and return it.
 
-    `limit` keeps that many samples, chosen by id over all families. Raises UnknownName for an unknown form,
-    UnknownVersion for a stage or split without rows, WrongUse when `out` holds something, BadTable naming a sample
-    that a trainer could not read.
+    Rows are read in blocks and pictures when they are written, so that memory does not grow with the version. `limit`
+    keeps that many samples, chosen by id over all families. Raises UnknownName for an unknown form, UnknownVersion for
+    a stage or split without rows, WrongUse when `out` holds something, BadTable naming a sample that a trainer could
+    not read.
     """
     chosen: Export = find(PACKAGE, "EXPORT", form.replace("-", "_"))
     folder = VersionFolder(version)
-    rows = _limited(_rows(folder, stage, split), stage, limit)
+    count = _count(folder, stage, split)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise WrongUse(f"The folder {str(out)!r} is not empty: export into a new folder.")
     refuse_unwritable(out.absolute().parent, "The folder", "Export to a place you may write to.")
+    kept = count if limit is None else min(limit, count)
+    places = _drawn(folder, stage, split, kept) if kept < count else None
     stem = f"stage{stage}-{split}"
     with new_folder(out.absolute()) as draft:
-        _write(chosen, rows, _pictures(folder, rows), draft, stem)
-        readme = f"# {chosen.title}: {stem}, {rows.num_rows} samples\n\n{chosen.usage.format(stem=stem)}\n"
+        _write(chosen, _samples(folder, stage, split, places), kept, draft, stem)
+        readme = f"# {chosen.title}: {stem}, {kept} samples\n\n{chosen.usage.format(stem=stem)}\n"
         (draft / "README.md").write_text(readme, encoding="utf-8")
         draft.chmod(draft.parent.stat().st_mode & 0o777)
     return out
 
 
-def _write(chosen: Export, rows: pa.Table, pictures: dict[str, Picture], draft: Path, stem: str) -> None:
+def _write(chosen: Export, samples: Iterable[Sample], expected: int, draft: Path, stem: str) -> None:
     try:
-        count = chosen.write(samples_of(rows, pictures), draft, stem)
+        count = chosen.write(samples, draft, stem)
     except OSError as error:
         raise NotWritable(f"The export could not be written ({error.strerror}).") from error
-    if count != rows.num_rows:
-        raise BadTable(f"The export holds {count} of {rows.num_rows} samples.")
+    if count != expected:
+        raise BadTable(f"The export holds {count} of {expected} samples.")
 
 
-def _rows(folder: VersionFolder, stage: int, split: str) -> pa.Table:
-    rows = folder.conversations(stage, split)
-    if rows.num_rows:
-        return rows
-    held = folder.table("conversations", ["stage", "split"]).group_by(["stage", "split"]).aggregate([])
-    known = sorted(f"stage {row['stage']} {row['split']}" for row in held.to_pylist())
+def _count(folder: VersionFolder, stage: int, split: str) -> int:
+    """How many rows a stage and split have. Raises UnknownVersion for none."""
+    count = folder.conversation_count(stage, split)
+    if count:
+        return count
+    named = {(held, part) for (held, _), splits in folder.families().items() for part in splits}
+    known = [f"stage {held} {part}" for held, part in sorted(named) if folder.conversation_count(held, part)]
     raise UnknownVersion(
         f"This version has no rows in stage {stage}, split {split!r}. It has: {', '.join(known) or 'no conversations'}."
     )
 
 
-def _limited(rows: pa.Table, stage: int, limit: int | None) -> pa.Table:
-    """At most `limit` rows, the same ones whatever else the version holds, in the order they had."""
-    if limit is None or limit >= rows.num_rows:
-        return rows
-    words = mix(seed_of("export", stage), hash_ids(rows.column("sample_id").to_pylist()))
-    return rows.take(pa.array(np.sort(order(words)[:limit])))
+def _drawn(folder: VersionFolder, stage: int, split: str, limit: int) -> Places:
+    """The numbers of `limit` rows, the same rows whatever else the version holds, in their order."""
+    places, words, first = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint64), 0
+    for block in folder.conversation_blocks(stage, split, ["sample_id"]):
+        drawn = mix(seed_of("export", stage), hash_ids(block.column("sample_id").to_pylist()))
+        words = np.append(words, drawn)
+        places = np.append(places, np.arange(first, first + block.num_rows))
+        first += block.num_rows
+        kept = np.sort(order(words)[:limit])
+        places, words = places[kept], words[kept]
+    return places
 
 
-def _pictures(folder: VersionFolder, rows: pa.Table) -> dict[str, Picture]:
-    """Every picture the rows show, whole or in part, by the name of what is shown."""
+def _samples(folder: VersionFolder, stage: int, split: str, places: Places | None) -> Iterator[Sample]:
+    """The samples of a stage, or those at some places, a block of rows at a time."""
+    facts = folder.table("images", ["image_id", "source", "sha256", "format"])
+    first = 0
+    for block in folder.conversation_blocks(stage, split, _COLUMNS):
+        end = first + block.num_rows
+        if places is not None:
+            inside = places[np.searchsorted(places, first) : np.searchsorted(places, end)]
+            block = block.take(pa.array(inside - first))
+        if block.num_rows:
+            yield from samples_of(block, _pictures(folder, facts, block))
+        first = end
+
+
+def _pictures(folder: VersionFolder, facts: pa.Table, rows: pa.Table) -> dict[str, Picture]:
+    """Every picture that some rows show, whole or in part, by the name of what is shown. None is read yet."""
     shown = pc.list_flatten(rows.column("images").combine_chunks())
     wanted = pc.unique(pc.struct_field(shown, "image_id"))
-    facts = folder.table("images", ["image_id", "source", "sha256", "format"])
-    facts = facts.filter(pc.is_in(facts.column("image_id"), value_set=wanted)).to_pylist()
-    encoded = folder.image_bytes(wanted.to_pylist())
-    by_id = dict(zip(wanted.to_pylist(), encoded, strict=True))
-    whole = {
-        fact["image_id"]: Picture(
-            fact["image_id"], picture_name(fact["source"], fact["sha256"], fact["format"]), by_id[fact["image_id"]]
-        )
-        for fact in facts
-    }
+    folder.refuse_lost(wanted.to_pylist())
+    told = facts.filter(pc.is_in(facts.column("image_id"), value_set=wanted)).to_pylist()
+    whole = {fact["image_id"]: _picture(folder, fact) for fact in told}
     return whole | _parts(shown, whole)
+
+
+def _picture(folder: VersionFolder, fact: Mapping[str, str]) -> Picture:
+    image_id = fact["image_id"]
+    name = picture_name(fact["source"], fact["sha256"], fact["format"])
+    return Picture(image_id, name, lambda: folder.image_bytes([image_id])[0])
 
 
 def _parts(shown: pa.StructArray, whole: Mapping[str, Picture]) -> dict[str, Picture]:
@@ -97,7 +122,10 @@ def _parts(shown: pa.StructArray, whole: Mapping[str, Picture]) -> dict[str, Pic
     for ref in pa.Table.from_struct_array(cut_out).select(["image_id", "region"]).to_pylist():
         name = shown_name(ref)
         if name not in parts:
-            picture = whole[ref["image_id"]]
-            stem = f"{picture.name.rsplit('.', 1)[0]}-{digest(ref['region'])[:8]}.png"
-            parts[name] = Picture(picture.image_id, stem, cut(picture.encoded, ref["region"]))
+            parts[name] = _part(whole[ref["image_id"]], ref["region"])
     return parts
+
+
+def _part(picture: Picture, region: Region) -> Picture:
+    name = f"{picture.name.rsplit('.', 1)[0]}-{digest(region)[:8]}.png"
+    return Picture(picture.image_id, name, lambda: cut(picture.read(), region))

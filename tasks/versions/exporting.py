@@ -21,11 +21,11 @@ _SUFFIXES = {"jpeg": "jpg", "png": "png", "bmp": "bmp"}
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture of a sample: its id, its name below the export folder, and its stored bytes."""
+    """One picture of a sample: its id, its name below the export folder, and how its bytes are read."""
 
     image_id: str
     name: str
-    encoded: bytes
+    read: Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,5 +125,5 @@ def _write_pictures(sample: Sample, folder: Path, written: set[str]) -> None:
         if picture.name not in written:
             path = folder / picture.name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(picture.encoded)
+            path.write_bytes(picture.read())
             written.add(picture.name)

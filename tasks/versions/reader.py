@@ -5,7 +5,7 @@ data/<table>/*.parquet holds each table; data/stage1..3/<split>-<family>-<sha12>
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -124,17 +124,21 @@ class VersionFolder:
 
     def each_image(self, image_ids: Sequence[str]) -> Iterator[bytes]:
         """The same one after the other, each read when it is its turn."""
-        pictures = self._pictures
-        lost = next((image_id for image_id in image_ids if image_id not in pictures), None)
-        if lost is not None:
-            raise BadTable(f"The image {lost!r} is not in the images table of {self.folder.name!r}.")
-        for image_id, encoded in zip(image_ids, pictures.each(image_ids), strict=True):
+        self.refuse_lost(image_ids)
+        for image_id, encoded in zip(image_ids, self._pictures.each(image_ids), strict=True):
             if not encoded:
                 raise BadTable(
                     f"{self.folder.name!r} was shared without the picture of {image_id!r}: pull it with --join and "
                     "your raw data to put the pictures back."
                 )
             yield encoded
+
+    def refuse_lost(self, image_ids: Iterable[str]) -> None:
+        """Raise BadTable for an image that the version lacks."""
+        pictures = self._pictures
+        lost = next((image_id for image_id in image_ids if image_id not in pictures), None)
+        if lost is not None:
+            raise BadTable(f"The image {lost!r} is not in the images table of {self.folder.name!r}.")
 
     @cached_property
     def _pictures(self) -> StoredPictures:

@@ -237,7 +237,7 @@ def test_pictures_follow_the_order_of_the_markers_even_when_it_is_not_that_of_th
 
     row = conversation_row("SAME_YN", 2, "train", 0)
     _turns(("user", "[[image:2]] or [[image:1]] or [[image:2]]"), ("assistant", "Yes"))(row)
-    pictures = {ref["image_id"]: Picture(ref["image_id"], ref["image_id"], crop(0)) for ref in row["images"]}
+    pictures = {ref["image_id"]: Picture(ref["image_id"], ref["image_id"], lambda: crop(0)) for ref in row["images"]}
     [sample] = samples_of(from_rows(TABLES["conversations"], [row]), pictures)
     first, second = (ref["image_id"] for ref in row["images"])
     assert [picture.image_id for picture in sample.pictures] == [second, first, second]

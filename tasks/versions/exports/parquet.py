@@ -40,7 +40,7 @@ def _row(sample: Sample) -> dict[str, Any]:
     return {
         **{name: getattr(sample, name) for name in (*_TEXTS, "stage")},
         "messages": [{"role": role, "content": with_tags(text)} for role, text in sample.turns],
-        "images": [{"bytes": p.encoded, "path": p.name.rsplit("/", 1)[1]} for p in sample.pictures],
+        "images": [{"bytes": p.read(), "path": p.name.rsplit("/", 1)[1]} for p in sample.pictures],
     }
 
 

@@ -32,7 +32,7 @@ def _members(sample: Sample) -> Iterator[tuple[str, bytes]]:
     """What a sample puts into its shard: extension and content."""
     yield "json", json.dumps(_line(sample), ensure_ascii=False, allow_nan=False).encode()
     for number, picture in enumerate(sample.pictures, start=1):
-        yield f"image{number}{Path(picture.name).suffix}", picture.encoded
+        yield f"image{number}{Path(picture.name).suffix}", picture.read()
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
