@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from schemas.answers import markers
 from schemas.discovery import names
 from schemas.errors import BadTable, NotWritable, UnknownName, UnknownVersion, WrongUse
 from schemas.tables import TABLES
+from tasks.steps import export as exporting
 from tasks.steps.export import PACKAGE, export
 from tasks.versions.exporting import IMAGE_TAG, samples_of, with_tags
 from tasks.versions.reader import VersionFolder
@@ -59,6 +61,10 @@ def _text(content: str | list[dict[str, str]]) -> str:
 def shown(line: dict[str, Any]) -> list[str]:
     found: list[str] = line["image"] if "image" in line else line["images"]
     return found
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_these_forms_are_found() -> None:
@@ -178,12 +184,8 @@ def test_ms_swift_rows_carry_channel_pixels_and_solution(version: Path, tmp_path
 
 @pytest.mark.parametrize("form", FORMS)
 def test_exporting_twice_gives_the_same_bytes(form: str, version: Path, tmp_path: Path) -> None:
-    folders = [export(version, 2, form, tmp_path / name) for name in ("a", "b")]
-    listings = [
-        {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
-        for out in folders
-    ]
-    assert listings[0] == listings[1]
+    first, second = (contents(export(version, 2, form, tmp_path / name)) for name in ("a", "b"))
+    assert first == second
 
 
 def test_a_limit_keeps_that_many_samples_of_all_families_in_their_order(version: Path, tmp_path: Path) -> None:
@@ -192,6 +194,38 @@ def test_a_limit_keeps_that_many_samples_of_all_families_in_their_order(version:
     assert len(some) == 8
     assert [sample for sample in whole if sample in set(some)] == some
     assert {sample.split("-")[0] for sample in some} == {"I2I_PICK1", "SAME_YN"}
+
+
+@pytest.mark.parametrize("limit", [None, 8])
+@pytest.mark.parametrize("form", FORMS)
+def test_rows_that_come_in_many_blocks_give_the_same_bytes(
+    form: str, limit: int | None, version: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = contents(export(version, 2, form, tmp_path / "whole", limit=limit))
+    monkeypatch.setattr("tasks.versions.reader._BLOCK", 3)
+    assert contents(export(version, 2, form, tmp_path / "blocks", limit=limit)) == whole
+
+
+def test_a_picture_is_read_when_it_is_written_and_not_before(version: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    plain = VersionFolder.each_image
+    monkeypatch.setattr(VersionFolder, "each_image", lambda self, ids: (read.extend(ids), plain(self, ids))[1])
+    folder = VersionFolder(version)
+    first, second, *_ = exporting._samples(folder, 2, "train", None)
+    assert read == []
+    assert [first.pictures[0].read(), second.pictures[1].read()] == folder.image_bytes(
+        [first.pictures[0].image_id, second.pictures[1].image_id]
+    )
+
+
+def test_an_image_that_the_version_lost_stops_the_export(version: Path, tmp_path: Path) -> None:
+    lacking = tmp_path / "lacking"
+    shutil.copytree(version, lacking)
+    for path in VersionFolder(lacking).files("images")[1:]:
+        path.unlink()
+    with pytest.raises(BadTable, match=r"The image '.*' is not in the images table"):
+        export(lacking, 2, "trl", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_wrong_wishes_are_answered_in_one_sentence(version: Path, tmp_path: Path) -> None:
