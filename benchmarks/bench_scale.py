@@ -68,7 +68,7 @@ def measured(store: Path, recipe: Recipe, upto: str, workers: int) -> dict[str, 
     """The last of the steps as far as `upto`, measured; the ones before it are found done in the store."""
     start = time.monotonic(), cpu_seconds()
     with Peak() as peak:
-        composed = done(store, recipe, upto, PlainRunner(workers, Reporter(True)))
+        composed, gates = done(store, recipe, upto, PlainRunner(workers, Reporter(True)))
     files = [path for step in composed for path in step.folder.glob("*.parquet")]
     return {
         "step": upto,
@@ -77,12 +77,13 @@ def measured(store: Path, recipe: Recipe, upto: str, workers: int) -> dict[str, 
         "wall": time.monotonic() - start[0],
         "peak": peak.megabytes,
         "bytes": sum(path.stat().st_size for path in files),
+        "gates": gates,
         "shortfalls": [f"{step.facts['family']}: {short}" for step in composed for short in step.facts["shortfalls"]],
     }
 
 
-def done(store: Path, recipe: Recipe, upto: str, run: PlainRunner) -> list[StepOutput]:
-    """The composed families, with the steps as far as `upto` done."""
+def done(store: Path, recipe: Recipe, upto: str, run: PlainRunner) -> tuple[list[StepOutput], list[dict[str, Any]]]:
+    """The composed families, with the steps as far as `upto` done, and what the gates found when that is the last."""
     parts, linked = parts_of(store, recipe)
     composed = compose_all(run, store, parts, recipe, linked)
     if upto != "compose":
@@ -90,8 +91,8 @@ def done(store: Path, recipe: Recipe, upto: str, run: PlainRunner) -> list[StepO
         benchmarked = run.call("benchmark", store, ingests, described, protocol_names(recipe))
         staged = run.call("stage", store, recipe, parts, linked, composed, benchmarked)
         if upto == "validate":
-            run.call("validate", store, staged, recipe)
-    return list(composed.values())
+            return list(composed.values()), run.call("validate", store, staged, recipe).facts["gates"]
+    return list(composed.values()), []
 
 
 def cpu_seconds() -> float:
@@ -164,7 +165,9 @@ def alone(arguments: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def table(store: Path, recipe: str, sizes: Sequence[int], steps: Sequence[str], workers: int) -> list[dict[str, Any]]:
+def table(
+    store: Path, recipe: str, sizes: Sequence[int], steps: Sequence[str], workers: int, every_gate: bool = False
+) -> list[dict[str, Any]]:
     """Every size and step, measured and printed."""
     print(f"{'rows':>10} {'step':10} {'CPU s':>8} {'wall s':>8} {'us/row':>8} {'peak MB':>8} {'bytes/row':>10}")
     found = []
@@ -182,7 +185,18 @@ def table(store: Path, recipe: str, sizes: Sequence[int], steps: Sequence[str], 
                     flush=True,
                 )
             print(*found[-1]["shortfalls"], sep="\n")
+            told(found[-1]["gates"], every_gate)
     return found
+
+
+def told(gates: Sequence[dict[str, Any]], every: bool) -> None:
+    """Print how many gates passed, and the figures of those that did not, or of every one."""
+    if gates:
+        print(f"{sum(gate['passed'] for gate in gates)} of {len(gates)} gates passed")
+    for gate in gates:
+        if every or not gate["passed"]:
+            mark = "passed" if gate["passed"] else f"FAILED ({gate['severity']})"
+            print(f"  {gate['name']}: {mark}, {gate['figure']}: {gate['summary']}")
 
 
 def flatness(found: Sequence[dict[str, Any]]) -> list[tuple[str, float, float]]:
@@ -207,7 +221,7 @@ def _listed(values: Sequence[float]) -> str:
 
 
 def verdict(found: Sequence[dict[str, Any]]) -> int:
-    """Print the bars; exit code 1 when the largest size misses one."""
+    """Print the bars; exit code 1 when the largest size misses one, or a gate that blocks failed at any."""
     rows = max(one["rows"] for one in found)
     largest = [one for one in found if one["rows"] == rows]
     composing = sum(one["wall"] for one in largest if one["step"] == "compose")
@@ -220,17 +234,19 @@ def verdict(found: Sequence[dict[str, Any]]) -> int:
     ]
     for name, value, bar in bars:
         print(f"{name}: {value:,.1f} (bar {bar:,.1f})")
-    return int(any(value > bar for _, value, bar in bars))
+    blocked = [gate for one in found for gate in one["gates"] if not gate["passed"] and gate["severity"] == "error"]
+    return int(any(value > bar for _, value, bar in bars) or bool(blocked))
 
 
 def main() -> int:
-    """Print every figure and its bar; exit code 1 when a bar is missed."""
+    """Print every figure and its bar; exit code 1 when a bar is missed or a gate would block."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--store", type=Path, help="without one, a small store is built and no bar is judged")
     arguments.add_argument("--recipe", default="paper_scale")
     arguments.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 8_000_000])
     arguments.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
     arguments.add_argument("--workers", type=int, default=2)
+    arguments.add_argument("--gates", action="store_true", help="Print every gate's figure, not only of failing ones.")
     arguments.add_argument("--one", choices=STEPS, help="Measure one step here and print JSON.")
     chosen = arguments.parse_args()
     if chosen.one:
@@ -238,7 +254,8 @@ def main() -> int:
         print(json.dumps(measured(chosen.store, recipe, chosen.one, chosen.workers)))
         return 0
     if chosen.store:
-        return verdict(table(chosen.store.resolve(), chosen.recipe, chosen.rows, chosen.steps, chosen.workers))
+        store = chosen.store.resolve()
+        return verdict(table(store, chosen.recipe, chosen.rows, chosen.steps, chosen.workers, chosen.gates))
     with tempfile.TemporaryDirectory() as place:
         small_version(Path(place))
         flatness(table(Path(place) / "store", RECIPE, SMALL_SIZES, chosen.steps, chosen.workers))

@@ -8,6 +8,7 @@ from schemas.gate import Gate
 from tasks.checking import sharing
 from tasks.checking.blocks import Block, blocks
 from tasks.checking.folding import OverBlocks
+from tasks.checking.memory import Memory
 from tasks.checking.runner import run_gates
 from tasks.checking.toy import toy_rows, toy_staged
 from tasks.contracts.load import gate_rules, load_contracts
@@ -61,3 +62,13 @@ def test_a_second_process_sees_what_one_alone_would(toy_version: Path, monkeypat
     monkeypatch.setattr(sharing, "WORTH_SHARING", 1)
     shared = run_gates(version, load_contracts())
     assert [(name, verdict) for name, _, verdict in shared] == [(name, verdict) for name, _, verdict in alone]
+
+
+def test_the_gate_that_reads_rows_again_is_judged_when_all_others_have_let_their_figures_go() -> None:
+    parameters = {name: rule.parameters for name, rule in RULES.items()}
+    told = sharing.Shared(Path(), "conversations", parameters)
+    judged = list(sharing.folds_of(Memory(toy_staged(toy_rows())), told))
+    assert judged[-1] == "blind_solver"
+    assert sorted(judged) == [
+        name for name in FOLDS if find("tasks.gates", "GATE", name).check.table == "conversations"
+    ]
