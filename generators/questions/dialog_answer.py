@@ -2,7 +2,8 @@
 
 The memory is a caption, given as text: the witness never sees the picture that is searched for, and so cannot tell more
 than was noticed. Asked is for a thing, for something that is so, for something that is not so (the answer corrects it),
-or for what the memory does not mention; the last questions are as many of each.
+or for what the memory does not mention; the last questions are as many of each. What is so or not is asked where a
+second caption of the source says otherwise, in its words or in the memory's own: no words tell which it is.
 """
 
 from collections.abc import Iterator
@@ -11,15 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generators.attribute_masks import mask_of, near_mask
-from generators.choosing import Units, content, patience_for, turns_of
+from generators.attribute_masks import apart, mask_of, near_masks
+from generators.choosing import Ring, Units, content, patience_for, turns_of
 from generators.described import texts_of, usable_captions
-from generators.facts import KEYS, UNSAID, Told, choose, lowered, phrase, topic, value_at
+from generators.facts import KEYS, Told, choose, lowered, phrase, topic
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.searching import content_of
 from generators.wording import words_at
 from schemas.keys import Words, below, mix, uniform
-from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Masks, Question
+from schemas.question import HIDDEN, NOBODY, Ask, Draft, Example, Flags, Ints, Masks, Question
 from schemas.vocabulary import VOCABULARY
 
 WORDS = (5, 60)
@@ -28,7 +29,10 @@ SUBTASKS = ("which", "it_is_so", "it_is_not_so", "not_noticed")
 TWO_ROUNDS = 0.5
 _UNKNOWN = "I don't know."
 _CARRIED = np.array([VOCABULARY[key].values == ("no", "yes") for key in KEYS])
-_NO = mask_of("backpack", "no")
+_ABSENT = np.array(
+    [next((mask_of(key, name) for name in ("no", "none") if name in VOCABULARY[key].values), HIDDEN) for key in KEYS],
+    dtype=np.uint32,
+)
 
 
 def compose(ask: Ask) -> Draft:
@@ -39,12 +43,13 @@ def compose(ask: Ask) -> Draft:
 
 
 def _levels(ask: Ask, usable: Ints, most: int) -> Iterator[Units]:
-    pool, told = ask.pool, Told(ask.pool)
+    pool, told, others = ask.pool, Told(ask.pool), _ring(ask, usable)
     for k, captions, word in turns_of(usable, pool.captions.words[usable], ask.seed, most):
         kind = below(mix(word, 131), len(SUBTASKS))
-        key, code, about = _asked(told, captions, kind, word, np.full(len(captions), NOBODY))
+        other = others.draw(pool.source[pool.captions.image[captions]], mix(word, 137))
+        key, code, about = _asked(told, captions, other, kind, word, np.full(len(captions), NOBODY))
         earlier_kind = np.where(kind == UNKNOWN, WHICH, below(mix(word, 132), len(SUBTASKS)))
-        earlier = _asked(told, captions, earlier_kind, mix(word, 133), key)
+        earlier = _asked(told, captions, other, earlier_kind, mix(word, 133), key)
         alone = (uniform(mix(word, 134)) >= TWO_ROUNDS) | (earlier[0] < 0)
         asked = np.stack([np.where(alone, NOBODY, part) for part in (earlier_kind, *earlier)], axis=1)
         asked = np.concatenate([asked, np.stack([kind, key, code, about], axis=1)], axis=1)
@@ -55,41 +60,44 @@ def _levels(ask: Ask, usable: Ints, most: int) -> Iterator[Units]:
         yield Units(own, np.full(len(own), k), word, columns, (seen,)).take(key >= 0)
 
 
-def _asked(told: Told, captions: Ints, kind: Ints, word: Words, barred: Ints) -> tuple[Ints, Ints, Ints]:
+def _ring(ask: Ask, usable: Ints) -> Ring:
+    """The captions of each source, to draw others from."""
+    cells = np.full(len(ask.pool.captions.image), NOBODY, dtype=np.int64)
+    cells[usable] = ask.pool.source[ask.pool.captions.image[usable]]
+    return Ring(cells, mix(ask.seed, ask.pool.captions.words, 138))
+
+
+def _asked(told: Told, captions: Ints, others: Ints, kind: Ints, word: Words, barred: Ints) -> tuple[Ints, Ints, Ints]:
     """Per row the attribute asked for, the fact that is true (NOBODY where not known), and the fact asked about."""
-    values = told.values(captions)
-    here = _askable(values, told.silent(captions), kind) & (np.arange(len(KEYS)) != barred[:, None])
+    values, theirs = told.values(captions), np.where(others[:, None] >= 0, told.values(np.maximum(others, 0)), 0)
+    here = _askable(values, theirs, told.silent(captions), kind) & (np.arange(len(KEYS)) != barred[:, None])
     key = choose(here, mix(word, 135), 1, 1)[:, 0]
+    true, claimed = (_code(one, key) for one in (values, theirs))
+    return key, true, np.select([kind == SO, kind == NOT_SO], [true, claimed], NOBODY)
+
+
+def _code(values: Masks, key: Ints) -> Ints:
+    """The fact of each row (rows, keys) about one attribute; NOBODY for none."""
     value = np.take_along_axis(values, np.maximum(key, 0)[:, None], axis=1)[:, 0].astype(np.int64)
-    true = np.where((key >= 0) & (value > 0), (key << 32) | value, NOBODY)
-    about = np.where(kind == SO, true, np.where((kind == NOT_SO) & (true >= 0), _wrong(true, word), NOBODY))
-    return key, true, about
+    return np.where((key >= 0) & (value > 0), (key << 32) | value, NOBODY)
 
 
-def _askable(values: Masks, silent: Flags, kind: Ints) -> Flags:
+def _askable(values: Masks, theirs: Masks, silent: Flags, kind: Ints) -> Flags:
     """Which attributes can be asked for in each way, (rows, keys); what is carried is only asked for by yes or no."""
-    known = values != 0
-    denied = _CARRIED & (values == _NO)
-    ways = [known & ~_CARRIED, known & ~denied, known & (denied | ~_CARRIED), silent & ~known]
+    known, clash = values != 0, _clash(values, theirs)
+    ways = [known & ~_CARRIED, clash & ~_is_absent(values), clash & ~_is_absent(theirs), silent & ~known]
     return np.select([(kind == at)[:, None] for at in range(len(ways))], ways, False)
 
 
-def _wrong(codes: Ints, word: Words) -> Ints:
-    """Another value of the same attribute that cannot pass for the true one; for what is carried, its being there."""
-    distinct, at = np.unique(codes, return_inverse=True)
-    others = [_others(code) if code >= 0 else [NOBODY] for code in distinct.tolist()]
-    starts = np.cumsum([0, *(len(one) for one in others)])[:-1]
-    sizes = np.array([len(one) for one in others], dtype=np.int64)
-    flat = np.array([code for one in others for code in one], dtype=np.int64)
-    return np.asarray(flat[starts[at] + below(mix(word, 136), sizes[at])])
+def _clash(values: Masks, theirs: Masks) -> Flags:
+    """Where both are known and neither may pass for the other, (rows, keys)."""
+    near = [np.stack([near_masks(key, one[:, at]) for at, key in enumerate(KEYS)], axis=1) for one in (values, theirs)]
+    return np.asarray((values != 0) & (theirs != 0) & apart(values, near[0], theirs, near[1]))
 
 
-def _others(code: int) -> list[int]:
-    key, value = value_at(code)
-    near = near_mask(key, mask_of(key, value))
-    fine = [other for other in VOCABULARY[key].values if other not in (*UNSAID, "none", "no")]
-    apart = [mask_of(key, other) for other in fine if not near & mask_of(key, other)]
-    return [(KEYS.index(key) << 32) | mask for mask in apart] or [code]
+def _is_absent(values: Masks) -> Flags:
+    """Where the value is that there is no such thing, which nobody asks about."""
+    return np.asarray(values == _ABSENT)
 
 
 def _draft(ask: Ask, units: Units) -> Draft:

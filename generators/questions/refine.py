@@ -1,7 +1,9 @@
 """REFINE: a description found the wrong people; look at the right person and correct it.
 
-One fact of the description is wrong, with a value that another person of the same camera has. The feedback names the
-attribute at fault, or only that nobody fitted, or shows the stranger that the wrong words returned.
+One fact of the description is wrong, with a value that another person of the same camera has. All its facts are such in
+which the two differ, and which of them is the right person is drawn: rare values are wrong no more often than frequent
+ones. The feedback names the attribute at fault, or only that nobody fitted, or shows the stranger that the wrong words
+returned.
 """
 
 from collections.abc import Iterator
@@ -34,25 +36,32 @@ def compose(ask: Ask) -> Draft:
 
 def _levels(ask: Ask, facts: Facts, everybody: Ints) -> Iterator[Units]:
     pool, finder = ask.pool, finder_of(ask)
-    for k, anchors, word in turns_of(everybody, pool.words[everybody], ask.seed, caps_of(ask).image):
+    for k, sought, word in turns_of(everybody, pool.words[everybody], ask.seed, caps_of(ask).image):
 
-        def differs(rows: Ints, members: Ints, anchors: Ints = anchors) -> Flags:
-            return np.asarray(facts.differ(anchors[rows], members).any(axis=1))
+        def differs(rows: Ints, members: Ints, sought: Ints = sought) -> Flags:
+            return np.asarray(facts.differ(sought[rows], members).sum(axis=1) >= FEWEST)
 
-        nobody = np.zeros((len(anchors), 0), dtype=np.int64)
-        other, rank = finder.find(anchors, anchors, word, nobody, differs)
-        there = np.maximum(other, 0)
-        wrong = choose(facts.differ(anchors, there), mix(word, 101), 1, 1)
-        more = choose(facts.known(anchors) & ~has(wrong), mix(word, 102), 1 + below(mix(word, 103), MOST - 1), MOST - 1)
-        chosen = choose(has(wrong) | has(more), word, MOST, MOST)
+        nobody = np.zeros((len(sought), 0), dtype=np.int64)
+        found, rank = finder.find(sought, sought, word, nobody, differs)
+        swap = below(mix(word, 105), 2) == 1
+        anchors, other = np.where(swap, found, sought), np.where(swap, sought, found)
+        most = FEWEST + below(mix(word, 103), MOST - FEWEST + 1)
+        chosen = choose(facts.differ(anchors, other) & (found >= 0)[:, None], mix(word, 102), most, MOST)
+        wrong = choose(has(chosen), mix(word, 101), 1, 1)
         right = facts.codes(anchors, chosen)
-        said = np.where(chosen == wrong, facts.codes(there, chosen), right)
-        columns = {"right": right, "said": said, "wrong": wrong[:, 0], "other": other, "rank": rank}
-        columns |= {"group": below(mix(word, 104), len(SUBTASKS))}
+        said = np.where(chosen == wrong, facts.codes(other, chosen), right)
+        columns = {"right": right, "said": said, "wrong": wrong[:, 0], "other": other}
+        columns |= {"rank": np.where(swap, NOBODY, rank), "group": below(mix(word, 104), len(SUBTASKS))}
         columns |= {"paraphrase": ask.paraphrases[below(mix(word, 8), len(ask.paraphrases))]}
         seen = content(pool.words[anchors], content_of(said), columns["group"].astype(np.uint64))
-        units = Units(anchors, np.full(len(anchors), k), word, columns, (seen,))
-        yield units.take((other >= 0) & ((chosen >= 0).sum(axis=1) >= FEWEST))
+        yield _once(Units(anchors, np.full(len(anchors), k), word, columns, (seen,)).take(found >= 0))
+
+
+def _once(units: Units) -> Units:
+    """The first of those that show the same, so that the kinds of feedback stay as many of each."""
+    order = np.argsort(units.word, kind="stable")
+    _, first = np.unique(units.contents[0][order], return_index=True)
+    return units.take(order[first])
 
 
 def _draft(ask: Ask, units: Units) -> Draft:
@@ -63,7 +72,7 @@ def _draft(ask: Ask, units: Units) -> Draft:
     named = np.where(images >= 0, how(ranks, "embedding_topk", "attribute_other"), NOBODY)
     named[:, 0] = NOBODY
     described, corrected = (_described(note(columns[name], units.word)) for name in ("said", "right"))
-    reason = "too few pictures have two known attributes and a stranger from their camera who clearly differs in one"
+    reason = "too few pictures have two known attributes in which a stranger from their camera clearly differs"
     return Draft(
         images=images,
         roles=("query", "candidate"),
@@ -107,7 +116,7 @@ QUESTION = Question(
         Example(
             images=(
                 {"person": "ann", "camera": "c1", "upper_color_primary": "red", "backpack": "no"},
-                {"person": "bob", "camera": "c1", "upper_color_primary": "green"},
+                {"person": "bob", "camera": "c1", "upper_color_primary": "green", "backpack": "yes"},
             ),
             rows=1,
             answers=("A person with a red top and no backpack.",),

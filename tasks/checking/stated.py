@@ -25,8 +25,11 @@ def stated_tries(blind: Blind, train: Ints, held: Ints, penalty: float, most: in
     Nothing where fewer than `least` held-out lines are left to judge.
     """
     rows = np.concatenate([train, held])
-    key, value, at = _lines(blind, rows)
-    tried = [_tried(blind, rows[at[mine]], value[mine], at[mine] < len(train), penalty, most) for mine in _by(key)]
+    key, value, instead, at = _lines(blind, rows)
+    tried = [
+        _tried(blind, rows[at[mine]], (value[mine], instead[mine]), at[mine] < len(train), penalty, most)
+        for mine in _by(key)
+    ]
     found = [one for one in tried if one is not None]
     if sum(len(one.row) for one in found) >= least:
         right, base, row = (np.concatenate([getattr(one, name) for one in found]) for name in ("right", "base", "row"))
@@ -48,17 +51,17 @@ def nearest_tries(blind: Blind, train: Ints, held: Ints) -> Tries:
     yield Tried("the nearest prompt", right, base.astype(np.float64), held)
 
 
-def _lines(blind: Blind, rows: Ints) -> tuple[Ints, Ints, Ints]:
-    """Codes of keys and of values that answers state and prompts do not, and the place in `rows` of each."""
+def _lines(blind: Blind, rows: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """Codes of keys, of values that answers state and prompts do not, of what prompts state instead; places in rows."""
     found = [
-        (key, f"{key}\0{value}", at)
+        (key, f"{key}\0{value}", prompt.get(key, ""), at)
         for at, (answer, prompt) in enumerate(_said(blind, rows))
         for key, value in answer.items()
         if prompt.get(key) != value
     ]
-    keys, values, places = (list(column) for column in zip(*found, strict=True)) if found else ([], [], [])
-    as_codes = [codes(np.array(column, dtype=object)) for column in (keys, values)]
-    return as_codes[0], as_codes[1], np.array(places, dtype=np.int64)
+    *words, places = (list(column) for column in zip(*found, strict=True)) if found else ([], [], [], [])
+    keys, values, instead = (codes(np.array(column, dtype=object)) for column in words)
+    return keys, values, instead, np.array(places, dtype=np.int64)
 
 
 def _said(blind: Blind, rows: Ints) -> Iterator[tuple[Mapping[str, str], Mapping[str, str]]]:
@@ -86,17 +89,24 @@ def _by(key: Ints) -> list[Ints]:
 def _tried(
     blind: Blind,
     rows: Ints,
-    value: Ints,
+    said: tuple[Ints, Ints],
     known: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
     penalty: float,
     most: int,
 ) -> Tried | None:
-    """One attribute; None where one side is empty."""
+    """One attribute, values and what the prompts state instead; None where one side is empty.
+
+    Where prompts state something else, which the answer corrects, anybody knows the most frequent correction of that.
+    """
+    value, instead = said
     at = np.concatenate([np.flatnonzero(known)[:most], np.flatnonzero(~known)[:most]])
-    rows, known, value = rows[at], known[at], np.unique(value[at], return_inverse=True)[1].astype(np.int64)
+    rows, known, instead = rows[at], known[at], np.unique(instead[at], return_inverse=True)[1].astype(np.int64)
+    value = np.unique(value[at], return_inverse=True)[1].astype(np.int64)
     if known.all() or not known.any():
         return None
     said_of = (blind.facts.subtask[rows], blind.modality[rows], blind.source[rows])
     asked = codes(np.asarray(["\0".join(one) for one in zip(*said_of, strict=True)], dtype=object))
     right, base = guessed(row_features(blind, rows, asked), value, asked, known, penalty)
+    corrected = majority(instead, value, known) == value[~known]
+    base = corrected if np.ptp(instead) and corrected.mean() > base.mean() else base
     return Tried("", right, base.astype(np.float64), rows[~known])
