@@ -71,6 +71,11 @@ class Answer:
 Found = tuple[int, Answer] | None
 
 
+def full_name(model: str, revision: str) -> str:
+    """A model with its revision, `name@revision`, as tables and manifests name it; alone where it has none."""
+    return f"{model}@{revision}" if revision else model
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What a backend works with: the bytes of images, leave to send, and how many sent requests are not settled yet.

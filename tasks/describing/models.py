@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from generators.asking import kind_of
-from schemas.backend import Backend
+from schemas.backend import Backend, full_name
 from schemas.errors import BadRecipe
 from schemas.keys import digest
 from schemas.recipe import Describe, KindChoice, ModelChoice
@@ -34,7 +34,7 @@ class Model(NamedTuple):
     @property
     def full_name(self) -> str:
         """The model with its revision, as tables name it."""
-        return f"{self.backend.model}@{self.backend.revision}"
+        return full_name(self.backend.model, self.backend.revision)
 
     @property
     def source(self) -> str:

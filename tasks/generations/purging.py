@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from schemas.backend import full_name
 from tasks.generations.maintenance import Choice, purge_rows
 from tasks.generations.segments import Row
 from tasks.generations.store import GenerationStore
@@ -20,7 +21,8 @@ class Purged(NamedTuple):
 def purge_answers(store: Path, choice: Choice, dry: bool = False) -> Purged:
     """Remove the answers of a build store that fit, and every step made of what their models said.
 
-    A model may answer otherwise the next time, so nothing that rests on the old answers may stay under their name.
+    A model may answer otherwise the next time, so nothing that rests on the old answers may stay under their name. The
+    next build makes those steps again from the answers that are left, and asks only for what was removed.
     With `dry` nothing is removed, and answers are counted. Raises WrongUse for a choice of everything.
     """
     models: set[str] = set()
@@ -28,7 +30,7 @@ def purge_answers(store: Path, choice: Choice, dry: bool = False) -> Purged:
     def meant(row: Row) -> bool:
         fits = choice.fits(row)
         if fits:
-            models.add(f"{row.about.model}@{row.about.revision}")
+            models.add(full_name(row.about.model, row.about.revision))
         return fits
 
     def described(inputs: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from schemas import tables as table_schemas
+from schemas.backend import full_name
 from schemas.errors import DigestMismatch, NotWritable
 from schemas.keys import code_revision, file_sha256
 from schemas.recipe import Recipe
@@ -234,6 +235,6 @@ def _models(parts: Sequence[Parts]) -> dict[str, str]:
     for part in parts:
         for step in (part.described, part.mined):
             if model := step.facts.get("model"):
-                revision = step.facts.get("revision", "")
-                found[f"{step.step}/{part.ingested.facts['source']}"] = f"{model}@{revision}"
+                name = full_name(model, step.facts.get("revision", ""))
+                found[f"{step.step}/{part.ingested.facts['source']}"] = name
     return dict(sorted(found.items()))

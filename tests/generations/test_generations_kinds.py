@@ -15,6 +15,7 @@ from schemas.errors import BadRecipe, UnknownName
 from schemas.recipe import Describe, KindChoice, ModelChoice
 from schemas.tables import STATEMENTS, TEXT_SCORES
 from tasks.describing import models
+from tasks.describing.models import Model
 from tasks.generations.backends import open_backend
 from tasks.steps import describe as step
 from tasks.steps.describe import describe
@@ -165,3 +166,11 @@ def test_a_recipe_that_asks_for_what_is_not_there_is_refused(
     ):
         with pytest.raises(error, match=words):
             describe(tmp_path / "store", ingested, recipe, 7)
+
+
+def test_a_model_without_a_revision_is_named_alone():
+    named = [
+        Model(ModelChoice(model="seer"), Backend(title="seer", model="seer", revision=r), False) for r in ("", "1")
+    ]
+    assert [model.full_name for model in named] == ["seer", "seer@1"]
+    assert [model.source for model in named] == ["mllm:seer", "mllm:seer@1"]
