@@ -201,3 +201,48 @@ def test_views_are_only_asked_where_a_source_knows_two():
     plain = pool_of(people(10))
     assert rows_of("VIEW_VIS", plain, 10) == []
     assert {row["answer"]["text"] for row in rows_of("VIEW_VIS", RICH, 60)} == {"rgb", "near infrared"}
+
+
+HIDING: dict[str, dict[str, tuple[str, bool]]] = {
+    "nothing hidden": {
+        "headwear": ("none", True), "upper_type": ("coat", True), "lower_type": ("jeans", True),
+        "viewpoint": ("back", True),
+    },
+    "told of the person": {"headwear": ("cap", True), "upper_type": ("coat", True), "lower_type": ("jeans", True)},
+    "told otherwise": {
+        "headwear": ("cap", True), "upper_type": ("coat", True), "lower_type": ("jeans", True),
+        "occlusion": ("legs", True),
+    },
+    "head": {"hair_length": ("not_visible", False), "upper_sleeve": ("long", True), "lower_type": ("skirt", True)},
+    "torso": {"headwear": ("cap", True), "upper_type": ("not_visible", False), "lower_length": ("long", True)},
+    "legs": {"headwear": ("cap", True), "upper_type": ("coat", True), "lower_type": ("skirt", False)},
+    "hair below a cap": {
+        "hair_length": ("not_visible", False), "headwear": ("cap", True), "upper_type": ("coat", True),
+        "lower_type": ("jeans", True),
+    },
+    "nobody told of the legs": {"headwear": ("not_visible", False), "upper_type": ("coat", True)},
+    "only a colour is hidden": {
+        "headwear": ("cap", True), "upper_type": ("coat", True), "lower_color_primary": ("red", False),
+    },
+    "head and legs": {
+        "headwear": ("not_visible", False), "upper_type": ("coat", True), "lower_type": ("not_visible", False),
+    },
+}  # fmt: skip
+SEEN = {"nothing hidden": "none", "head": "head", "torso": "torso", "legs": "legs", "hair below a cap": "none"}
+
+
+def test_a_hidden_part_is_asked_where_records_tell_of_every_part() -> None:
+    images = people(len(HIDING), cameras=1, shots=1)
+    names = {row["image_id"]: name for row, name in zip(images, HIDING, strict=True)}
+    told = [
+        {"attribute_id": f"{image_id} {key}", "attribute_source": "human", "level": "image", "image_id": image_id}
+        | {"key": key, "value": value, "visible": visible}
+        for image_id, name in names.items()
+        for key, (value, visible) in HIDING[name].items()
+    ]
+    rows = rows_of("VIEW_VIS", pool_of(images, attributes=told), 60)
+    answers_of = {(names[row["images"][0]["image_id"]], row["answer"]["text"]) for row in rows}
+    assert {row["subtask"] for row in rows} == {"hidden_part"}
+    assert answers_of == set(SEEN.items())
+    asked = ("Which of head, torso and legs cannot be seen, or none of them?", "what cannot be seen (head, torso, legs")
+    assert all(any(words in prompt(row) for words in asked) for row in rows)
