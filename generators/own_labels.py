@@ -9,7 +9,6 @@ as in the raw data (`query/0001_c1s1_001051_00.jpg`, `0001`, `1`) or as our key.
 
 import hashlib
 import io
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -54,9 +53,8 @@ def find_own(tree: StoredTree) -> list[tuple[RawFile, Callable[[], bytes]]]:
     files = tree.files()
     found: list[tuple[RawFile, Callable[[], bytes]]] = []
     for name in (ATTRIBUTES, CAPTIONS):
-        place = bisect_left(files, (name,))
-        if place < len(files) and files[place].relpath == name:
-            found.append((files[place], partial(tree.read, name, _LIMIT)))
+        if files.holds(name):
+            found.append((files[files.place(name)], partial(tree.read, name, _LIMIT)))
         listed, path = f"../{tree.label}.{name}", tree.beside / f"{tree.label}.{name}"
         if path.is_file() and not path.is_symlink():
             facts = path.stat()

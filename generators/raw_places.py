@@ -75,4 +75,4 @@ def _lack(source: Source, tree: "ArchiveTree") -> float:
 
 def _content(archive: "Archive") -> str:
     folders = {f"{folder.partition('/')[0]}/" for folder in archive.listing.folders if folder}
-    return holding(sorted({path for path in archive.listing.files.paths if "/" not in path} | folders))
+    return holding(sorted({path for path in archive.listing.files.paths() if "/" not in path} | folders))

@@ -150,13 +150,13 @@ def _folded(name: str) -> str:
 
 def _add_parents(archive: str, found: Listing) -> None:
     last = ""
-    for path in found.files.paths:
+    for path in found.files.paths():
         parent = path.rpartition("/")[0]
         if parent != last:
             last = parent
             while parent and f"{parent}/" not in found.folders:
                 found.folders.add(f"{parent}/")
                 parent = parent.rpartition("/")[0]
-    for path in found.files.paths:
+    for path in found.files.paths():
         if f"{path}/" in found.folders:
             refuse(archive, path, "is both a file and a folder")

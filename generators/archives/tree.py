@@ -9,7 +9,6 @@ import os
 import shutil
 import tempfile
 import weakref
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -86,9 +85,7 @@ class Archive:
         """Whether there is such a file, or folder when the name ends in `/`."""
         if name.endswith("/"):
             return name in self.listing.folders
-        paths = self.listing.files.paths
-        at = bisect_left(paths, name)
-        return at < len(paths) and paths[at] == name
+        return self.listing.files.holds(name)
 
     def chunks(self, name: str, limit: int) -> Iterator[bytes]:
         """The bytes of one file, piece by piece. Raises BadRawData: missing, larger than `limit`, damaged, changed."""
@@ -106,9 +103,9 @@ class Archive:
 
     def _place(self, name: str) -> tuple[int, tuple[int, int, int]]:
         files, places = self.listing.files, self.listing.places
-        at = bisect_left(files.paths, name)
-        if at == len(files) or files.paths[at] != name:
+        if not files.holds(name):
             raise BadRawData(f"There is no file {name!r} in {self.path.name!r}.")
+        at = files.place(name)
         return files.sizes[at], (places[3 * at], places[3 * at + 1], places[3 * at + 2])
 
     @cached_property
@@ -146,11 +143,7 @@ class ArchiveTree:
     @cached_property
     def _files(self) -> RawFiles:
         base, files = self._base, self._archive.listing.files
-        if not base:
-            return files
-        start = bisect_left(files.paths, base)
-        end = bisect_left(files.paths, f"{base[:-1]}0")  # "0" is the character after "/"
-        return files.below(base, start, end)
+        return files.below(base) if base else files
 
     @property
     def refused(self) -> Sequence[tuple[str, str, str]]:

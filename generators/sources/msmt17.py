@@ -38,8 +38,11 @@ _LISTS = {
 _NEEDED = ("list_train.txt", "list_query.txt", "list_gallery.txt")
 _CAMERAS = range(1, 16)
 _FORM = "0005/0005_000_11_0302morning_0025_1.jpg (cameras 01 to 15)"
-# What the lists say of (set, path below it): list split and split, and the line that said so.
-_Listed = dict[tuple[str, str], tuple[str, str, str, int]]
+_NAMES = tuple(_LISTS)
+_TWICE = len(_NAMES)  # added to the list where two of them name an image
+_Listed = dict[
+    str, int
+]  # the set and the path below it, to a line that names it: its number, times eight, and its list
 
 
 def _read(tree: RawTree) -> Iterator[PersonImage | Reject]:
@@ -62,18 +65,18 @@ def _read(tree: RawTree) -> Iterator[PersonImage | Reject]:
 
 def _read_list(tree: RawTree, relpath: str, listed: _Listed) -> Iterator[Reject]:
     """Adds the images of one list; an image of two lists ends in no split, for it would leak."""
-    part, source_split, split = _LISTS[relpath]
+    part, which = _LISTS[relpath][0], _NAMES.index(relpath)
     try:
         for number, line in list_lines(tree, relpath):
             found = _LINE.fullmatch(line)
             if found is None or not found["path"].startswith(f"{int(found['pid']):04d}/"):
                 detail = f"{line[:80]!r} is not a path and the number of its person, such as '0005/….jpg 5'."
                 yield bad_line("msmt17", relpath, number, "bad_record", detail)
-            elif (earlier := listed.get((part, found["path"]))) is None:
-                listed[part, found["path"]] = (source_split, split, relpath, number)
-            elif earlier[0] != source_split:
-                listed[part, found["path"]] = ("contradiction", "none", relpath, number)
-                detail = f"The image {found['path']!r} stands in {earlier[2]} too; it is used in neither."
+            elif (earlier := listed.get(f"{part}/{found['path']}")) is None:
+                listed[f"{part}/{found['path']}"] = number * 2 * _TWICE + which
+            elif earlier % (2 * _TWICE) != which:
+                listed[f"{part}/{found['path']}"] = number * 2 * _TWICE + _TWICE + which
+                detail = f"The image {found['path']!r} stands in {_NAMES[earlier % _TWICE]} too; it is used in neither."
                 yield bad_line("msmt17", relpath, number, "contradiction", detail)
     except BadTable as error:
         yield bad_list("msmt17", relpath, error)
@@ -84,14 +87,17 @@ def _splits(listed: _Listed, present: set[str], folder: str, path: str) -> tuple
     part = _FOLDERS[folder][0]
     if not present:
         return part, part
-    source_split, split, *_ = listed.pop((part, path), ("unlisted", "none"))
-    return source_split, split
+    which = listed.pop(f"{part}/{path}", None)
+    if which is None:
+        return "unlisted", "none"
+    return ("contradiction", "none") if which % (2 * _TWICE) >= _TWICE else _LISTS[_NAMES[which % _TWICE]][1:]
 
 
 def _never_found(listed: _Listed) -> Iterator[Reject]:
-    for (part, path), (_, _, relpath, number) in listed.items():
+    for name, line in listed.items():
+        part, _, path = name.partition("/")
         detail = f"The image {path!r} is listed, but the {part} folder does not hold it under a good name."
-        yield bad_line("msmt17", relpath, number, "missing_file", detail)
+        yield bad_line("msmt17", _NAMES[line % _TWICE], line // (2 * _TWICE), "missing_file", detail)
 
 
 def _row(relpath: str, folder: str, found: re.Match[str], splits: tuple[str, str]) -> PersonImage:

@@ -112,7 +112,7 @@ def packed(data: Any, sizes: Sequence[int]) -> pa.Array:
     return pa.Array.from_buffers(pa.binary(), len(sizes), buffers)
 
 
-def is_text(values: pa.ChunkedArray, wanted: str) -> pa.ChunkedArray:
+def is_text(values: pa.Array | pa.ChunkedArray, wanted: str) -> pa.Array | pa.ChunkedArray:
     """Which values are the wanted text; never null."""
     return pc.is_in(values, value_set=texts([wanted]))
 

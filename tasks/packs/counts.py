@@ -12,7 +12,9 @@ from tasks.packs.columns import is_text
 pc = Later("pyarrow.compute")
 
 _TERMS = ("source_split", "split", "role_flag", "modality", "cam_raw", "variant")
-_COUNTED = ("image_id", "person_key")
+_CHOSEN = ("image_id", "person_key")
+COUNTED = (*_CHOSEN, *_TERMS)
+"""The columns of person images that are looked at here."""
 
 
 def counts(persons: pa.Table, captions: pa.Table, attributes: pa.Table, rejects: pa.Table) -> dict[str, int]:
@@ -59,7 +61,7 @@ def _part(line: Mapping[str, Any]) -> str:
 
 
 def _lines(figure: Reported, persons: pa.Table, captions: pa.Table) -> list[dict[str, Any]]:
-    chosen = persons.select(_COUNTED).filter(_where(figure.what, persons))
+    chosen = persons.select(_CHOSEN).filter(_where(figure.what, persons))
     found = {"images": chosen.num_rows, "persons": _distinct(chosen)}
     if figure.captions is not None:
         of_chosen = pc.is_in(captions.column("image_id"), value_set=chosen.column("image_id").combine_chunks())

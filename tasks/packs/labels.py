@@ -15,7 +15,8 @@ from schemas.rows import Attribute, Caption, Reject
 from schemas.source import RawTree, Source
 from schemas.tables import ATTRIBUTES, CAPTIONS
 from schemas.vocabulary import VOCABULARY
-from tasks.packs.columns import COLUMNS_AT_ONCE, table_of
+from tasks.packs.columns import table_of
+from tasks.packs.squeezed import Squeezed
 
 Read = Callable[[RawTree], Iterable[Attribute | Caption | Reject]]
 
@@ -101,8 +102,8 @@ class _LazyMap(Mapping[str, Any]):
         return len(self._made)
 
 
-def known_of(source: str, persons: pa.Table) -> Known:
-    """The subjects that labels may have, from the table of stored person images."""
+def known_of(source: str, persons: Squeezed) -> Known:
+    """The subjects that labels may have, from the stored person images."""
     return Known(
         source,
         _LazyMap(lambda: dict(_distinct(persons, "image_id", "person_key"))),
@@ -111,10 +112,10 @@ def known_of(source: str, persons: pa.Table) -> Known:
     )
 
 
-def _distinct(persons: pa.Table, *columns: str) -> list[tuple[Any, ...]]:
+def _distinct(persons: Squeezed, *columns: str) -> list[tuple[Any, ...]]:
     found: set[tuple[Any, ...]] = set()
-    for batch in persons.select(columns).to_batches(COLUMNS_AT_ONCE):
-        found.update(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+    for part in persons.parts(*columns):
+        found.update(zip(*(part.column(name).to_pylist() for name in columns), strict=True))
     return sorted(found, key=repr)
 
 

@@ -45,7 +45,7 @@ class KeptListings:
     def keep(self, identity: str, listing: "Listing") -> None:
         """Keep a listing in place of the last one; a store that cannot be written keeps none."""
         files = listing.files
-        paths = "\0".join(files.paths).encode()
+        paths = "\0".join(files.paths()).encode()
         facts: dict[str, Any] = {"identity": identity, "revision": _revision(), "names": len(paths)}
         facts |= {"files": len(files), "folders": sorted(listing.folders), "refused": listing.refused}
         parts = [canonical_json(facts), b"\n", paths, files.sizes.tobytes(), listing.places.tobytes()]

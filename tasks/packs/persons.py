@@ -1,9 +1,9 @@
-"""The person images of a source as a table, many names at a time where the source can read them so.
+"""The person images of a source, squeezed, many names at a time where the source can read them so.
 
 Rows and columns say the same of a name; where one of a thousand names is unusual, those are read row by row.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -15,17 +15,19 @@ from schemas.later import Later
 from schemas.rows import PersonImage, Reject
 from schemas.source import RawFile, RawTree, Source
 from schemas.tables import PERSON_IMAGES
-from tasks.packs.columns import COLUMNS_AT_ONCE, batch_of, batches_of
+from tasks.packs.columns import COLUMNS_AT_ONCE, batch_of, batches_of, texts
+from tasks.packs.squeezed import Squeezed
 from tasks.versions import writer
 
 pc = Later("pyarrow.compute")
 
 
-def person_images(source: Source, tree: RawTree, constant: Mapping[str, Any], rejects: list[Reject]) -> pa.Table:
+def person_images(source: Source, tree: RawTree, constant: Mapping[str, Any], rejects: list[Reject]) -> Squeezed:
     """What a source says of its images, by image id, with the columns that are `constant`; refusals go to `rejects`."""
-    batches = _batches(source, tree, constant, rejects)
-    table = pa.Table.from_batches(batches, schema=PERSON_IMAGES.schema)
-    return table if _ascends(table.column("image_id")) else writer.canonical(PERSON_IMAGES, table)
+    found = Squeezed.of(PERSON_IMAGES.schema, _batches(source, tree, constant, rejects))
+    if all(map(_ascends, _with_the_last(found.parts("image_id")))):
+        return found
+    return Squeezed.of_table(writer.canonical(PERSON_IMAGES, found.table(PERSON_IMAGES.schema.names)))
 
 
 @dataclass(slots=True)
@@ -70,6 +72,15 @@ def _rows(source: Source, tree: RawTree, rejects: list[Reject]) -> Iterator[Pers
             yield row
 
 
-def _ascends(ids: pa.ChunkedArray) -> bool:
+def _with_the_last(parts: Iterable[pa.RecordBatch]) -> Iterator[pa.Array]:
+    """The ids of each part, after the last one of the part before."""
+    last = texts([])
+    for part in parts:
+        ids = part.column(0)
+        yield pa.concat_arrays([last, ids])
+        last = ids.slice(max(len(ids) - 1, 0))
+
+
+def _ascends(ids: pa.Array) -> bool:
     """Whether each id is above the one before."""
     return bool(pc.all(pc.less(ids.slice(0, max(len(ids) - 1, 0)), ids.slice(1))).as_py() or len(ids) < 2)

@@ -19,9 +19,10 @@ from schemas.source import RawFile, RawTree, Source
 from schemas.tables import PERSON_IMAGES, REJECTS
 from tasks.packs import counts, labels
 from tasks.packs.cache import rows_of
-from tasks.packs.columns import table_of
+from tasks.packs.columns import batches_of, table_of
 from tasks.packs.decode import MAX_BYTES
 from tasks.packs.scan import open_images
+from tasks.packs.squeezed import Squeezed
 
 # Figures that are asserted; one from memory is only shown.
 ASSERTED = ("C", "V", "V2")
@@ -168,8 +169,9 @@ class _Scan:
             "release_allowed": source.release_allowed,
             "reader_version": "",
         }
-        self._persons = table_of(PERSON_IMAGES, self._usable(), constant=constant)
-        known = labels.Labels(labels.known_of(name, self._persons), self.rejects)
+        persons = Squeezed.of(PERSON_IMAGES.schema, batches_of(PERSON_IMAGES, self._usable(), constant=constant))
+        self._persons = persons.table(counts.COUNTED)
+        known = labels.Labels(labels.known_of(name, persons), self.rejects)
         self._captions = known.captions(labels.every_label(source, self._tree, tree, known.known))
         no_rejects = table_of(REJECTS, [])
         counted = counts.counts(self._persons, self._captions, known.attribute_table(), no_rejects)

@@ -10,10 +10,9 @@ import gc
 import hashlib
 import importlib
 import inspect
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,6 +21,7 @@ import pyarrow as pa
 
 from generators import own_labels, raw_files, raw_places, raw_tree
 from generators.own_labels import find_own
+from generators.raw_files import place_in
 from generators.raw_places import find_tree
 from generators.raw_tree import StoredTree, refused_rows
 from schemas import rows as row_forms
@@ -32,8 +32,8 @@ from schemas.keys import code_revision, digest
 from schemas.later import Later
 from schemas.rows import Reject
 from schemas.source import RawFile, RawTree, Source
-from schemas.tables import REJECTS, TABLES
-from tasks.packs import columns, counts, decode, labels, packs, phash
+from schemas.tables import PERSON_IMAGES, REJECTS, TABLES
+from tasks.packs import columns, counts, decode, labels, packs, phash, squeezed
 from tasks.packs import persons as naming
 from tasks.packs import scan as scanning
 from tasks.packs.blocked import blocked
@@ -43,10 +43,13 @@ from tasks.packs.listings import KeptListings
 from tasks.packs.packs import Packer, as_facts, known_packs
 from tasks.packs.persons import person_images
 from tasks.packs.scan import Scan, scan
+from tasks.packs.squeezed import Squeezed
 from tasks.steps.store import StepOutput, find_step, run_step
 from tasks.versions import writer
 
 pc = Later("pyarrow.compute")
+
+_USUAL = pa.default_memory_pool()
 
 _DECODING = (decode, phash, packs, scanning)
 _READING = (
@@ -61,6 +64,7 @@ _READING = (
     counts,
     labels,
     naming,
+    squeezed,
     writer,
 )
 
@@ -100,13 +104,18 @@ def _accepted(source: str, declared: Source, reason: str | None) -> tuple[Source
 
 @contextlib.contextmanager
 def _pages_given_back() -> Iterator[None]:
-    """Arrow memory from the system's allocator: the default one keeps the pages of every pack, 70 MB by the end."""
-    usual = pa.default_memory_pool()
+    """Arrow memory from the system's allocator: the usual one keeps the pages of every pack, 70 MB by the end."""
     pa.set_memory_pool(pa.system_memory_pool())
     try:
         yield
     finally:
-        pa.set_memory_pool(usual)
+        pa.set_memory_pool(_USUAL)
+
+
+def _give_pages_back() -> None:
+    """Return what is free in either allocator: Parquet's encoders take from the usual one whatever they are told."""
+    _USUAL.release_unused()
+    pa.system_memory_pool().release_unused()
 
 
 @contextlib.contextmanager
@@ -178,20 +187,21 @@ class _Job:
         persons = self._allowed(self._persons(recorded))
         result = self._scan(persons, draft)
         self.rejects.extend(result.dead.values())
-        persons = _labelled(_alive(persons, result))
+        persons = _alive(persons, result)
         if not persons.num_rows:
             raise BadRawData(self._nothing_read())
         found = labels.Labels(labels.known_of(self.source, persons), self.rejects)
         captions = found.captions(labels.every_label(self.declared, recorded, self.tree, found.known))
-        out = {"person_images": persons, "captions": captions, "attributes": found.attribute_table()}
-        out["rejects"] = self._reject_table()
+        out = {"captions": captions, "attributes": found.attribute_table(), "rejects": self._reject_table()}
         self.lists = self.declared.lists(recorded)
         raw_digest = self._raw_digest(result, recorded)
         draft.keep(self.listing, raw_digest)
         self.shown = self.tree
         self.tree.forget()
-        pa.system_memory_pool().release_unused()
-        return run_step(self.store, "ingest", self._inputs(raw_digest), partial(self._write, out, result, raw_digest))
+        _give_pages_back()
+        return run_step(
+            self.store, "ingest", self._inputs(raw_digest), partial(self._write, persons, out, result, raw_digest)
+        )
 
     def _cache(self) -> Cache:
         return Cache(self.store / "cache", self.source, code_revision(*_DECODING))
@@ -212,7 +222,7 @@ class _Job:
         hasher.update(repr(self.tree.refused).encode())
         return hasher.hexdigest()
 
-    def _persons(self, tree: _Recorded) -> pa.Table:
+    def _persons(self, tree: _Recorded) -> Squeezed:
         constant = {
             "label_train": None,
             "license_id": self.declared.licence,
@@ -222,21 +232,19 @@ class _Job:
         }
         return person_images(self.declared, tree, constant, self.rejects)
 
-    def _allowed(self, persons: pa.Table) -> pa.Table:
-        """The table without persons who were taken down; one reject counts their pictures and names none."""
+    def _allowed(self, persons: Squeezed) -> Squeezed:
+        """The images without those of persons who were taken down; one reject counts their pictures and names none."""
         taken_down = blocked(self.store)
         if not taken_down:
             return persons
-        lost = pc.or_(
-            pc.is_in(persons.column("person_key"), value_set=texts(sorted(taken_down.persons))),
-            pc.is_in(persons.column("image_id"), value_set=texts(sorted(taken_down.images))),
-        )
-        if count := pc.sum(lost).as_py():
+        who, which = texts(sorted(taken_down.persons)), texts(sorted(taken_down.images))
+        kept = persons.changed(lambda part: part.filter(pc.invert(_any_of(part, person_key=who, image_id=which))))
+        if count := persons.num_rows - kept.num_rows:
             detail = f"{count} pictures of persons who were taken down are not read"
             self.rejects.append(Reject("person_images", self.source, self.source, "taken_down", detail))
-        return persons.filter(pc.invert(lost))
+        return kept
 
-    def _scan(self, persons: pa.Table, draft: CacheDraft) -> Scan:
+    def _scan(self, persons: Squeezed, draft: CacheDraft) -> Scan:
         cache = self._cache()
         cache.load()
         folder = self.store / "packs" / self.source
@@ -244,13 +252,12 @@ class _Job:
         packer = Packer(folder, self.source, known, partial(scanning.reread, self.shown))
         return scan(self.shown, self.source, self._files(persons), cache.recall_files, draft.add, packer)
 
-    def _files(self, persons: pa.Table) -> Iterator[Sequence[RawFile]]:
-        """The image files, many at a time; table and listing are in the same order."""
+    def _files(self, persons: Squeezed) -> Iterator[Sequence[RawFile]]:
+        """The image files, many at a time; persons and listing are in the same order."""
         listed = self.shown.files()
-        for start in range(0, persons.num_rows, columns.COLUMNS_AT_ONCE):
-            relpaths = persons.column("relpath").slice(start, columns.COLUMNS_AT_ONCE).to_pylist()
-            first, last = bisect_left(listed, (relpaths[0],)), bisect_left(listed, (relpaths[-1],))
-            some = listed[first : last + 1]
+        for part in persons.parts("relpath"):
+            relpaths = part.column(0).to_pylist()
+            some = listed[place_in(listed, relpaths[0]) : place_in(listed, relpaths[-1]) + 1]
             wanted = frozenset(relpaths if len(some) > len(relpaths) else ())
             yield [file for file in some if file.relpath in wanted] if wanted else some
 
@@ -274,10 +281,14 @@ class _Job:
             f"{where}: {len(self.rejects)} files or rows were refused, the first is {first.subject!r}: {first.detail}"
         )
 
-    def _write(self, out: Mapping[str, pa.Table], result: Scan, raw_digest: str, folder: Path) -> dict[str, Any]:
+    def _write(
+        self, persons: Squeezed, out: Mapping[str, pa.Table], result: Scan, raw_digest: str, folder: Path
+    ) -> dict[str, Any]:
+        groups = map(partial(_labelled, _learned(persons)), persons.tables(PERSON_IMAGES.rows_per_group))
+        writer.write_groups(PERSON_IMAGES, groups, folder / "person_images.parquet")
         for name, table in out.items():
             writer.write(TABLES[name], table, folder / f"{name}.parquet")
-        return {
+        facts = {
             "source": self.source,
             "title": self.declared.title,
             "raw_digest": raw_digest,
@@ -285,12 +296,17 @@ class _Job:
             "licence": self.declared.licence,
             "access_status": self.declared.access_status,
             "release_allowed": self.declared.release_allowed,
-            **({"accepted_withdrawn": self.accepted} if self.accepted else {}),
             "packs": as_facts(result.packs),
-            "counts": counts.counts(out["person_images"], out["captions"], out["attributes"], out["rejects"]),
+        }
+        facts |= {"accepted_withdrawn": self.accepted} if self.accepted else {}
+        facts |= {"lists": self.lists} if self.lists else {}
+        return facts | self._counted(persons.table(counts.COUNTED), out)
+
+    def _counted(self, persons: pa.Table, out: Mapping[str, pa.Table]) -> dict[str, Any]:
+        return {
+            "counts": counts.counts(persons, out["captions"], out["attributes"], out["rejects"]),
             "reject_reasons": counts.reasons(out["rejects"]),
-            "reported": counts.reported(self.declared, out["person_images"], out["captions"]),
-            **({"lists": self.lists} if self.lists else {}),
+            "reported": counts.reported(self.declared, persons, out["captions"]),
         }
 
 
@@ -306,23 +322,34 @@ def _source_modules(source: str) -> list[ModuleType]:
     return [found[name] for name in sorted(found)]
 
 
-def _alive(persons: pa.Table, result: Scan) -> pa.Table:
-    """The table without dead images; parts that have none stay as they are, for they share memory."""
+def _any_of(part: pa.RecordBatch, **wanted: pa.Array) -> pa.Array:
+    """The rows that have a wanted value in one of the columns."""
+    return reduce(pc.or_, [pc.is_in(part.column(name), value_set=values) for name, values in wanted.items()])
+
+
+def _alive(persons: Squeezed, result: Scan) -> Squeezed:
+    """The images without the dead ones."""
     if not result.dead:
         return persons
     dead = texts(sorted(result.dead))
-    kept = [(batch, pc.invert(pc.is_in(batch.column("relpath"), value_set=dead))) for batch in persons.to_batches()]
-    parts = [batch if pc.all(alive).as_py() else batch.filter(alive) for batch, alive in kept]
-    return pa.Table.from_batches(parts, schema=persons.schema)
+    return persons.changed(lambda part: part.filter(pc.invert(_any_of(part, relpath=dead))))
 
 
-def _labelled(persons: pa.Table) -> pa.Table:
-    """The table with training labels: 0-based and contiguous over the sorted person keys of the train split."""
+def _learned(persons: Squeezed) -> pa.Array:
+    """The sorted person keys of the train split: the places in it are the training labels."""
+    found: set[str] = set()
+    for part in persons.parts("person_key", "role_flag", "split"):
+        learns = pc.and_(is_text(part.column("split"), "train"), is_text(part.column("role_flag"), "normal"))
+        found.update(pc.unique(part.column("person_key").filter(learns)).to_pylist())
+    return texts(sorted(key for key in found if key))
+
+
+def _labelled(learned: pa.Array, persons: pa.Table) -> pa.Table:
+    """The images with their training labels, 0-based and contiguous; null for whatever does not train."""
     learns = pc.and_(is_text(persons.column("split"), "train"), is_text(persons.column("role_flag"), "normal"))
     keys = pc.if_else(learns, persons.column("person_key"), pa.nulls(1, pa.string())[0])
-    ordered = texts(sorted(key for key in pc.unique(keys).to_pylist() if key))
-    places = pc.index_in(keys, value_set=ordered, skip_nulls=True).cast(pa.int32())
-    return persons.set_column(persons.schema.get_field_index("label_train"), "label_train", places)
+    places = pc.index_in(keys, value_set=learned, skip_nulls=True).cast(pa.int32())
+    return persons.set_column(persons.schema.get_field_index("label_train"), "label_train", writer.one_array(places))
 
 
 def _reject_id(row: Reject) -> str:

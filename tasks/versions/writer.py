@@ -8,7 +8,7 @@ text put through zstd level 3. Schema metadata is ours alone: the table's name, 
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -123,12 +123,26 @@ def _by_value(table: pa.Table, key: Sequence[str], ties: npt.NDArray[np.int64]) 
 
 def write(spec: Table, table: pa.Table, path: Path) -> None:
     """Write a table in its canonical form; the same rows give the same bytes."""
+    ready = _in_order(spec, table)
+    starts = range(0, ready.num_rows, spec.rows_per_group)
+    _write_groups(spec, (in_one_chunk(ready.slice(start, spec.rows_per_group)) for start in starts), path)
+
+
+def write_groups(spec: Table, groups: Iterable[pa.Table], path: Path) -> None:
+    """Write a table that comes in order, one row group (`spec.rows_per_group` rows, the last perhaps fewer) at a time.
+
+    The bytes are those of `write` where each column of a group is one chunk, or chunks of few values: what a page and a
+    dictionary hold of many values follows from the chunks.
+    """
+    _write_groups(spec, map(partial(_in_order, spec), groups), path)
+
+
+def _write_groups(spec: Table, groups: Iterable[pa.Table], path: Path) -> None:
     schema = stored_schema(spec)
-    ready = _in_order(spec, table).cast(schema)
     with pq.ParquetWriter(path, schema, **profile(spec)) as writer:
-        for start in range(0, ready.num_rows, spec.rows_per_group):
-            # no name for a group: it is to be gone before the next one is put together
-            writer.write_table(in_one_chunk(ready.slice(start, spec.rows_per_group)), spec.rows_per_group)
+        for group in groups:
+            writer.write_table(group.cast(schema), spec.rows_per_group)
+            del group  # it is to be gone before the next one is put together
 
 
 def in_one_chunk(table: pa.Table) -> pa.Table:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from array import array
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_other_bytes_of_the_same_size_and_time_are_another_archive(tmp_path: Pat
     path.write_bytes(data.replace(b"0002_c1s1", b"0003_c1s1"))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert path.stat().st_size == before.st_size
-    assert listing_of(path, tmp_path).files.paths[0] == "query/0003_c1s1_000451_00.jpg"
+    assert listing_of(path, tmp_path).files[0].relpath == "query/0003_c1s1_000451_00.jpg"
     assert len(listed) == 2
 
 
@@ -105,6 +106,21 @@ def test_files_in_columns_are_the_files_of_the_folder(tmp_path: Path) -> None:
     wanted = [RawFile("a.b/1.jpg", 1, 1), RawFile("a.jpg", 3, 3), RawFile("a/3.jpg", 2, 2), RawFile("b/2.jpg", 0, 0)]
     assert list(files) == list(files[:]) == [files[place] for place in range(len(files))] == wanted
     assert (files[-1], files[1:3]) == (wanted[-1], wanted[1:3])
-    inside = RawFiles(files.paths, files.sizes, 7).below("a/", 2, 3)
+    inside = RawFiles(list(files.paths()), files.sizes, 7).below("a/")
     assert list(inside) == [RawFile("3.jpg", 2, 7)]
-    assert b"".join(files.traits()) != b"".join(RawFiles(files.paths, files.sizes, 7).traits())
+    assert b"".join(files.traits()) != b"".join(RawFiles(list(files.paths()), files.sizes, 7).traits())
+
+
+def test_many_files_are_found_by_their_paths_and_by_their_places() -> None:
+    paths = sorted(f"{folder}/{number:05d}.jpg" for folder in ("a", "a.b", "b") for number in range(1_500))
+    files = RawFiles(paths, array("q", range(len(paths))), 7)
+    assert list(files.paths()) == [file.relpath for file in files] == paths
+    assert [files.place(path) for path in paths[::97]] == list(range(0, len(paths), 97))
+    assert [files.holds(name) for name in (paths[0], paths[-1], "a", "a/00000.jp", "z")] == [True, True, *[False] * 3]
+    assert (files.place(""), files.place("c")) == (0, len(paths))
+    assert [file.relpath for file in files[1_000:2_100:50]] == paths[1_000:2_100:50]
+    assert [file.relpath for file in files[::-1]] == paths[::-1]
+    assert [(file.relpath, file.size) for file in files.below("a/")] == [
+        (path[2:], place) for place, path in enumerate(paths) if path.startswith("a/")
+    ]
+    assert (len(files.below("c/")), len(RawFiles([], array("q"), 0).below("a/"))) == (0, 0)
