@@ -1,17 +1,21 @@
 """The structural check of a version of 8,000,000 conversations, beside reading its bytes once for their digests.
 
+    python benchmarks/bench_check.py STORE/steps/stage/<digest>          # the tables of a real build: the bar
     python benchmarks/bench_check.py [FOLDER] [--rows 8000000] [--out DIR]
 
-FOLDER is any published version, by default a small one built for it: its rows of conversations are repeated under new
-sample ids until there are enough, its other tables stay. Prints CPU seconds of the check, of sha256 alone, and the
-ratio. Bar: check below 10 s, at 8,000,000 rows.
+A folder of the stage step, such as a build of `paper_scale` at official size leaves, is checked as it is, with a
+manifest of its files. FOLDER may be a published version too, by default a small one built for it: its rows of
+conversations are repeated under new sample ids until there are enough, its other tables stay. Prints seconds of the
+check on the clock and of CPU (files are read by several threads), CPU seconds of sha256 alone, and the ratio.
+Bar: check below 10 s, at 8,000,000 rows and the tables of twelve sources.
 """
 
 import argparse
+import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +24,10 @@ import pyarrow.parquet as pq
 from small import small_version
 
 from schemas.keys import file_sha256
-from schemas.manifest import FileEntry
-from schemas.tables import TABLES
+from schemas.manifest import FileEntry, Manifest
+from schemas.tables import FORMAT_VERSION, TABLES
 from tasks.checking.report import check_folder
+from tasks.steps.store import load_step
 from tasks.versions.manifest import dump_manifest
 from tasks.versions.reader import VersionFolder
 from tasks.versions.writer import write
@@ -37,20 +42,41 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(dir=options.out) as place:
         folder = Path(place) / "version"
-        _grow(options.folder or small_version(Path(place)), folder, options.rows)
-        start = time.process_time()
-        report = check_folder(folder, "structure")
-        checked = time.process_time() - start
-        start = time.process_time()
-        for path in sorted(folder.rglob("*.parquet")):
-            file_sha256(path)
-        hashed = time.process_time() - start
-    for line in report.lines[:10]:
-        print(line)
-    print(f"structural check of {options.rows:,} rows: {checked:.2f} CPU s; sha256 alone {hashed:.2f} CPU s")
-    if options.rows >= FULL:
-        print(f"bar at {FULL:,} rows, below {BAR:.0f} s: {'met' if checked < BAR else 'MISSED'}")
+        if options.folder and (options.folder / "step.json").is_file():
+            _as_staged(options.folder, folder)
+        else:
+            _grow(options.folder or small_version(Path(place)), folder, options.rows)
+        hashed, _ = _taken(lambda: [file_sha256(path) for path in sorted(folder.rglob("*.parquet"))])
+        checked, clock = _taken(lambda: print("\n".join(check_folder(folder, "structure").lines[:10])))
+        tables = [entry for entry in VersionFolder(folder).manifest.files if entry.table]
+    rows = sum(entry.rows or 0 for entry in tables if entry.table == "conversations")
+    others = sum(entry.rows or 0 for entry in tables) - rows
+    print(f"structural check of {rows:,} conversations and {others:,} rows of other tables, {len(tables)} files:")
+    print(f"{clock:.2f} s on the clock, {checked:.2f} CPU s; sha256 alone {hashed:.2f} CPU s")
+    if rows >= FULL - 1:
+        print(f"bar at {FULL:,} rows, below {BAR:.0f} s: {'met' if clock < BAR else 'MISSED'}")
     print(f"check / sha256: {checked / hashed:.2f}")
+
+
+def _taken(work: Callable[[], object]) -> tuple[float, float]:
+    """CPU seconds and seconds on the clock."""
+    start, begun = time.process_time(), time.monotonic()
+    work()
+    return time.process_time() - start, time.monotonic() - begun
+
+
+def _as_staged(step: Path, folder: Path) -> None:
+    """The files that a build staged, by links, with our contracts and a manifest that is true."""
+    entries = [FileEntry.model_validate(entry) for entry in load_step(step).facts["files"]]
+    for entry in entries:
+        target = folder / entry.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.link((step / entry.path).resolve(), target)
+    empty: dict[str, object] = {"sources": [], "gates": [], "parents": [], "recipe": {}, "steps": {}, "models": {}}
+    named = {"name": "staged", "version": "1.0.0", "title": "Staged", "writer": "", "recipe_digest": "0" * 64}
+    numbers = {"format_version": FORMAT_VERSION, "seed": 0, "files": entries}
+    manifest = Manifest.model_validate({**empty, **named, **numbers})
+    (folder / "manifest.json").write_bytes(dump_manifest(manifest))
 
 
 def _options() -> argparse.Namespace:

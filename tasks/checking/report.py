@@ -6,7 +6,9 @@ FAILED gate identity_leak: 3 ids (…, …, …): 3 rows of train show a picture
 import json
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +21,7 @@ from tasks.checking.placing import check_placing
 from tasks.contracts.finding import Finding
 from tasks.contracts.load import SUFFIX, Contract, load_contracts, with_links_into
 from tasks.contracts.structure import check_files
-from tasks.contracts.tables import check_tables
+from tasks.contracts.tables import AT_ONCE, check_tables
 from tasks.versions.manifest import MANIFEST
 from tasks.versions.reader import VersionFolder
 from tasks.versions.selecting import SELECTION, held_entries
@@ -224,17 +226,21 @@ def _deep(version: VersionFolder, contracts: Mapping[str, Contract], entries: li
 
 
 def _files(folder: Path, entries: list[FileEntry]) -> Iterator[Finding]:
-    for entry in entries:
-        fault = _file_fault(folder, entry)
-        if fault:
-            yield Finding(table=entry.table or "", check="digest", summary=fault, failing=(entry.path,))
-        yield from check_placing(folder, entry)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for found in pool.map(partial(_file, folder), entries):
+            yield from found
     listed = {entry.path for entry in entries} | {MANIFEST, SELECTION}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if (path.is_symlink() or not path.is_dir()) and name not in listed:
             words = f"the file {name!r} is not part of the published version"
             yield Finding(table="", check="extra", summary=words, failing=(name,))
+
+
+def _file(folder: Path, entry: FileEntry) -> list[Finding]:
+    fault = _file_fault(folder, entry)
+    differs = Finding(table=entry.table or "", check="digest", summary=fault, failing=(entry.path,))
+    return [*([differs] if fault else []), *check_placing(folder, entry)]
 
 
 def _unread(version: VersionFolder) -> Iterator[Finding]:

@@ -1,56 +1,77 @@
 """Whether rows stand in the order of their key and each key on one row only, within files and across them."""
 
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial, reduce
-from itertools import pairwise
+from functools import reduce
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.contracts.finding import SHOWN, Finding
-from tasks.contracts.load import Contract, primary_key
+from tasks.contracts.hashing import Hashes, hash_rows
 from tasks.contracts.parts import Part
 from tasks.contracts.paths import counted, labels
 
-_RUN = 1 << 17
-
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
-    """The keys of a part, which is read anew when they are asked for: whether they ascend, the first and the last."""
+class Stretch:
+    """What is kept of the keys of a part: whether they ascend, the first and the last, a hash of each.
 
-    part: Part
-    key: Sequence[str]
+    `read` reads them again, in the order of the key; that is done where two hashes are equal, or keys out of order.
+    Hashes are kept of those parts only that may have a key in common with another.
+    """
+
+    read: Callable[[], pa.Table]
     ascends: bool
     span: tuple[tuple[Any, ...], tuple[Any, ...]] | None
+    kept: Hashes | None = None
 
-    def table(self) -> pa.Table:
-        """The columns of the key, in its order."""
-        return _keys(self.part, self.key)
-
-
-def check_keys(contract: Contract, held: Sequence[Part]) -> Iterator[Finding]:
-    """Findings about the key of a table; files whose keys do not overlap are not compared with each other.
-
-    One part is held at a time; more only where they overlap or are out of order.
-    """
-    key = primary_key(contract)
-    stretches: list[_Stretch] = []
-    for part in held:
-        table = _keys(part, key)
-        ascends = _ascends(table, key)
-        if not ascends:
-            yield from _disorder(contract.name, table, key)
-        stretches.append(_Stretch(part, key, ascends, _span(table, key) if table.num_rows else None))
-    yield from _twice(contract.name, _suspects(stretches, key), key)
+    def hashes(self) -> Hashes:
+        """A hash of each key."""
+        if self.kept is not None:
+            return self.kept
+        table = self.read()
+        return hash_rows(table, table.column_names)
 
 
-def _keys(part: Part, key: Sequence[str]) -> pa.Table:
-    read = part.columns(key)
-    return pa.table({name: read.column(name) for name in key})
+def shared(held: Sequence[Part], column: str) -> list[bool]:
+    """For each part, whether by the footers its values of a column may lie between those of another."""
+    said = [part.stated(column) for part in held]
+    found = [one.least is None for one in said]
+    if any(found):
+        return [True] * len(said)
+    reach = -1
+    for n in sorted(range(len(said)), key=lambda n: said[n].least):
+        if reach >= 0 and said[n].least <= said[reach].most:
+            found[n] = found[reach] = True
+        if reach < 0 or said[n].most > said[reach].most:
+            reach = n
+    return found
+
+
+def stretch_of(table: pa.Table, read: Callable[[], pa.Table], keep: bool) -> Stretch:
+    """The stretch of a table that holds the columns of a key and no others, in their order; `keep` its hashes."""
+    key = table.column_names
+    span = (_key_at(table, key, 0), _key_at(table, key, table.num_rows - 1)) if table.num_rows else None
+    ascends = not any(column.null_count for column in table.columns) and _ascends(table, key)
+    return Stretch(read, ascends, span, hash_rows(table, key) if keep else None)
+
+
+def check_keys(name: str, key: Sequence[str], stretches: Sequence[Stretch]) -> Iterator[Finding]:
+    """Findings about the key of a table; parts whose keys do not overlap are not compared with each other."""
+    for stretch in stretches:
+        if not stretch.ascends:
+            yield from _disorder(name, stretch.read(), key)
+    groups = _overlapping(stretches) if all(stretch.ascends for stretch in stretches) else [stretches]
+    found = [_repeated(group, key) for group in groups if _repeat([stretch.hashes() for stretch in group])]
+    twice = pa.concat_tables(found) if found else None
+    if twice is not None and twice.num_rows:
+        first = twice.sort_by([(column, "ascending") for column in key])
+        ids = tuple(sorted(labels(first, tuple(key), counted(min(twice.num_rows, SHOWN)))))
+        words = f"{twice.num_rows} keys ({', '.join(key)}) stand on more than one row"
+        yield Finding(table=name, check="key", summary=words, count=twice.num_rows, failing=ids)
 
 
 def _ascends(table: pa.Table, key: Sequence[str]) -> bool:
@@ -89,57 +110,34 @@ def _same(column: pa.ChunkedArray) -> pa.Array:
     return pc.equal(whole.slice(0, len(whole) - 1), whole.slice(1))
 
 
-def _suspects(stretches: Sequence[_Stretch], key: Sequence[str]) -> Iterator[pa.Table]:
-    """The tables that may hold a key twice: all of them when one is out of order, else those whose keys overlap."""
-    if not all(stretch.ascends for stretch in stretches):
-        yield pa.concat_tables([stretch.table() for stretch in stretches])
-        return
-    spans = sorted((*stretch.span, n) for n, stretch in enumerate(stretches) if stretch.span)
-    groups: list[list[int]] = []
+def _overlapping(stretches: Sequence[Stretch]) -> Iterator[list[Stretch]]:
+    """Those groups of ascending stretches whose keys overlap: a key that stands twice does so within one of them."""
+    held = sorted(
+        ((*stretch.span, n) for n, stretch in enumerate(stretches) if stretch.span), key=lambda each: each[:2]
+    )
+    groups: list[list[Stretch]] = []
     latest: tuple[Any, ...] | None = None
-    for first, last, n in spans:
+    for first, last, n in held:
         if latest is None or first > latest:
             groups.append([])
-        groups[-1].append(n)
+        groups[-1].append(stretches[n])
         latest = last if latest is None else max(latest, last)
-    for group in groups:
-        if len(group) > 1:
-            yield from _runs([stretches[n].table() for n in group], key)
+    return (group for group in groups if len(group) > 1)
 
 
-def _runs(tables: Sequence[pa.Table], key: Sequence[str]) -> Iterator[pa.Table]:
-    """Ascending tables, joined and cut at common keys: small runs are counted several times faster than the whole."""
-    pieces = max(1, sum(table.num_rows for table in tables) // _RUN)
-    largest = max(tables, key=lambda table: table.num_rows)
-    cuts = [_key_at(largest, key, largest.num_rows * n // pieces) for n in range(1, pieces)]
-    ends = [[bisect_left(range(t.num_rows), cut, key=partial(_key_at, t, key)) for t in tables] for cut in cuts]
-    for start, end in pairwise([[0] * len(tables), *ends, [table.num_rows for table in tables]]):
-        yield pa.concat_tables([t.slice(a, b - a) for t, a, b in zip(tables, start, end, strict=True)])
+def _repeat(hashes: Sequence[Hashes]) -> bool:
+    """Whether a hash stands there twice."""
+    ordered = np.sort(np.concatenate(hashes)) if hashes else np.empty(0, np.uint64)
+    return bool((ordered[1:] == ordered[:-1]).any())
 
 
 def _key_at(table: pa.Table, key: Sequence[str], row: int) -> tuple[Any, ...]:
     return tuple(table.column(name)[row].as_py() for name in key)
 
 
-def _span(table: pa.Table, key: Sequence[str]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    return _key_at(table, key, 0), _key_at(table, key, table.num_rows - 1)
-
-
-def _twice(name: str, suspects: Iterator[pa.Table], key: Sequence[str]) -> Iterator[Finding]:
-    found = [_repeated(table, key) for table in suspects if len(key) > 1 or _repeats(table.column(key[0]))]
-    twice = pa.concat_tables(found) if found else None
-    if twice is not None and twice.num_rows:
-        first = twice.sort_by([(name, "ascending") for name in key])
-        ids = tuple(sorted(labels(first, tuple(key), counted(min(twice.num_rows, SHOWN)))))
-        words = f"{twice.num_rows} keys ({', '.join(key)}) stand on more than one row"
-        yield Finding(table=name, check="key", summary=words, count=twice.num_rows, failing=ids)
-
-
-def _repeats(column: pa.ChunkedArray) -> bool:
-    """Whether any value stands there twice: cheaper to know than which."""
-    return bool(pc.count_distinct(column, mode="all").as_py() < len(column))
-
-
-def _repeated(table: pa.Table, key: Sequence[str]) -> pa.Table:
-    counts = table.group_by(list(key)).aggregate([([], "count_all")])
+def _repeated(stretches: Sequence[Stretch], key: Sequence[str]) -> pa.Table:
+    """The keys that stand more than once, and how often."""
+    counts = (
+        pa.concat_tables([stretch.read() for stretch in stretches]).group_by(list(key)).aggregate([([], "count_all")])
+    )
     return counts.filter(pc.greater(counts.column("count_all"), 1))

@@ -18,6 +18,7 @@ from schemas.errors import BadTable
 from schemas.gate import Staged
 
 _PICTURE = "image.bytes"
+_COMPACT = 6  # bytes of a value, on average
 _LIST = re.compile(r"\.list\.(element|item)")
 
 
@@ -32,11 +33,13 @@ class Filed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What a footer says of one leaf: nulls at any depth (None: not stated), smallest and largest value."""
+    """What a footer says of one leaf: nulls at any depth (None: not stated), smallest and largest value, and of how
+    many values, nulls included, it speaks (None where the path leads to more than one leaf, or a list)."""
 
     nulls: int | None = None
     least: Any = None
     most: Any = None
+    values: int | None = None
 
 
 class Part(Protocol):
@@ -126,8 +129,10 @@ class InFile:
 
     def stretches(self, paths: Sequence[str]) -> Iterator[pa.Table]:
         """The leaves of some paths, one row group at a time: a dictionary never spans two."""
-        names = sorted({self._footer.schema.column(self._leaf(path)).path for path in paths})
-        with self._reading(metadata=self._footer, read_dictionary=names) as opened:
+        places = sorted({self._leaf(path) for path in paths})
+        names = sorted(self._footer.schema.column(place).path for place in places)
+        worded = [self._footer.schema.column(place).path for place in places if self._repeats(place)]
+        with self._reading(metadata=self._footer, read_dictionary=worded) as opened:
             for group in range(self._footer.num_row_groups):
                 yield opened.read_row_group(group, columns=names, use_threads=False)
 
@@ -146,11 +151,17 @@ class InFile:
             return opened.read_row_group(number, columns=names, use_threads=False)
 
     def stated(self, path: str) -> Stated:
-        """The footer's word over all row groups."""
+        """The footer's word over all row groups; of a path above its leaf, whether that has nulls."""
         leaf = self._leaf(path)
         if leaf not in self._said:
             self._said[leaf] = _stated(self._footer, leaf)
-        return self._said[leaf]
+        return self._said[leaf] if path in self._places else Stated(self._said[leaf].nulls)
+
+    def _repeats(self, leaf: int) -> bool:
+        """Whether the values of a leaf take so little room that few differ: the others are read faster as they are."""
+        chunks = [self._footer.row_group(n).column(leaf) for n in range(self._footer.num_row_groups)]
+        size, values = (sum(getattr(one, name) for one in chunks) for name in ("total_uncompressed_size", "num_values"))
+        return bool(size < _COMPACT * values)
 
     def _leaf(self, path: str) -> int:
         """The first leaf at or below a path."""
@@ -173,10 +184,12 @@ def _unreadable(path: Path, error: Exception) -> BadTable:
 
 def _stated(footer: pq.FileMetaData, leaf: int) -> Stated:
     """The footer's word over all row groups; what one of them does not state is not stated."""
-    groups = [footer.row_group(n).column(leaf).statistics for n in range(footer.num_row_groups)]
+    chunks = [footer.row_group(n).column(leaf) for n in range(footer.num_row_groups)]
+    groups = [chunk.statistics for chunk in chunks]
     if not groups or any(group is None or not group.has_null_count for group in groups):
         return Stated()
-    nulls = sum(group.null_count for group in groups)
-    if not all(group.has_min_max for group in groups):
-        return Stated(nulls)
-    return Stated(nulls, min(group.min for group in groups), max(group.max for group in groups))
+    nulls, values = sum(group.null_count for group in groups), sum(chunk.num_values for chunk in chunks)
+    filled = [group for group, chunk in zip(groups, chunks, strict=True) if group.null_count < chunk.num_values]
+    if not filled or not all(group.has_min_max for group in filled):
+        return Stated(nulls, values=values)
+    return Stated(nulls, min(group.min for group in filled), max(group.max for group in filled), values)

@@ -1,57 +1,40 @@
 """The rules of one column as masks over its values, and whether a footer already proves them."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.keys import hash_ids
+from tasks.contracts.hashing import Named
 from tasks.contracts.load import Column
 from tasks.contracts.parts import Stated
 from tasks.contracts.paths import Cells
 
-Keys = npt.NDArray[np.uint64]
 Passes = Callable[[pa.Array], pa.Array]
-
-
-class Named:
-    """The values of a column that others name, kept as sorted 64-bit hashes: millions of ids, looked up many times."""
-
-    def __init__(self, values: Iterable[pa.Array]) -> None:
-        self._keys = np.unique(np.concatenate([np.empty(0, np.uint64), *map(_hashed, values)]))
-
-    def hold(self, values: pa.Array) -> pa.Array:
-        """Whether each value is one of them; a missing value is not judged."""
-        wanted = _hashed(values)
-        if not len(self._keys):
-            return pc.is_null(values)
-        at = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
-        return pc.or_(pa.array(self._keys[at] == wanted), pc.is_null(values))
-
-
-def _hashed(values: pa.Array) -> Keys:
-    return hash_ids(pc.fill_null(values, "").to_pylist())
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One rule in the words of a finding; `passes` gives a mask, null where there is no value to judge.
 
-    `ordered`: when the smallest and the largest value pass, all between them do.
+    `ordered`: when the smallest and the largest value pass, all between them do. `implied`: it holds for
+    every value that the rule before it, of the same column, lets pass.
     """
 
     words: str
     passes: Passes | None
     ordered: bool = False
+    implied: bool = False
 
     def proven(self, stated: Stated) -> bool:
         """Whether the footer leaves no doubt."""
         if self.passes is None:
             return stated.nulls == 0
+        if stated.values is not None and stated.values == stated.nulls:
+            return True
         if stated.least is None or isinstance(stated.least, float):
             return False
         ends = pa.array([stated.least, stated.most])
@@ -69,16 +52,32 @@ class Check:
         return pc.fill_null(outside.take(found.values.indices), False)
 
 
-def checks_of(column: Column, known: Callable[[str], Named]) -> Iterator[Check]:
-    """Every rule of a column; `known` gives the values of a `table.column` that a foreign key may name."""
+class Known(Protocol):
+    """What is known of the `table.column` that a foreign key leads to."""
+
+    def named(self, to: str) -> Named:
+        """Its values."""
+        ...
+
+    def pattern(self, to: str) -> str | None:
+        """What its own contract says that they match."""
+        ...
+
+
+def checks_of(column: Column, known: Known) -> Iterator[Check]:
+    """Every rule of a column, foreign keys before what follows from them."""
     if column.required:
         yield Check("is null where a value is promised", None)
+    for link in column.relationships:
+        yield Check(f"has no row in {link.to}", known.named(link.to).hold)
+    pattern = column.logical_type_options.pattern
+    if pattern is not None:
+        matches = Check(f"does not match {pattern}", lambda values: pc.match_substring_regex(values, pattern))
+        yield replace(matches, implied=any(known.pattern(link.to) == pattern for link in column.relationships))
     yield from _limits(column)
     for rule in column.quality:
         allowed = rule.arguments["validValues"]
         yield Check(f"is none of {', '.join(str(value) for value in allowed[:8])}", partial(_among, allowed))
-    for link in column.relationships:
-        yield Check(f"has no row in {link.to}", known(link.to).hold)
 
 
 def _among(allowed: list[object], values: pa.Array) -> pa.Array:
@@ -88,8 +87,6 @@ def _among(allowed: list[object], values: pa.Array) -> pa.Array:
 
 def _limits(column: Column) -> Iterator[Check]:
     limits = column.logical_type_options
-    if limits.pattern is not None:
-        yield Check(f"does not match {limits.pattern}", lambda v: pc.match_substring_regex(v, limits.pattern))
     if limits.minimum is not None:
         yield Check(f"is below {limits.minimum:g}", lambda v: pc.greater_equal(v, _like(v, limits.minimum)), True)
     if limits.maximum is not None:
@@ -104,7 +101,8 @@ def _limits(column: Column) -> Iterator[Check]:
     )
     for size, least, most, words, verb in (sizes, items):
         if least is not None:
-            yield Check(f"{verb} {words[0].format(least)}", partial(_at_least, size, least))
+            some = size is pc.utf8_length and least <= 1  # nothing sorts before the empty string
+            yield Check(f"{verb} {words[0].format(least)}", partial(_at_least, size, least), some)
         if most is not None:
             yield Check(f"{verb} {words[1].format(most)}", partial(_at_most, size, most))
 
