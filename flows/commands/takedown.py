@@ -40,7 +40,7 @@ def takedown(
     if not dry and not (done.already and receipt.is_file()):  # the receipt of the takedown itself is not replaced
         receipt.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     typer.echo(json.dumps(record, sort_keys=True) if as_json else _in_words(done, dry))
-    if done.remains:
+    if not done.done:
         raise typer.Exit(1)
 
 
@@ -53,7 +53,8 @@ def _in_words(done: "Receipt", dry: bool) -> str:
     if not dry:
         lines.append(f"  store: {len(done.store)} places cleared, {done.generations} answers purged")
         lines += [f"  {len(done.loose)} unreferenced places deleted"] if done.loose else []
-        state = "nothing of the person is left" if not done.remains else f"STILL HELD by {_some(done.remains)}"
+        state = f"STILL HELD by {_some(done.remains)}" if done.remains else "nothing of the person is left there"
+        state = state.removesuffix(" there") if done.done else state
         lines.append(f"  looked through {done.files_looked_at} files: {state}")
         lines += [f"  {remedy}" for remedy in done.remedies]
     return "\n".join(lines)

@@ -1,6 +1,6 @@
 """Whether a version may follow another: a step of the number that the change needs, and shares that did not drift.
 
-major = a table or a split changed · minor = rows came or went · patch = the words of rows that stayed
+major = a table or a split changed · minor = rows came or went · patch = the words of rows that stayed, or a takedown
 """
 
 from collections.abc import Iterator, Mapping

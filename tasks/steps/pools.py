@@ -32,7 +32,7 @@ from schemas.tables import TABLES
 from tasks.steps.apart import apart
 from tasks.steps.parts import SourceParts, read_table
 from tasks.steps.pool_files import laid_out, lay_out
-from tasks.steps.store import StepOutput
+from tasks.steps.store import LAID_OUT, StepOutput
 
 _CAPTIONS = ("caption_id", "image_id", "text", "caption_source", "style", "language", "valid", "n_words")
 _ATTRIBUTES = ("level", "image_id", "person_key", "clothes_key", "key", "value", "visible", "attribute_source")
@@ -133,7 +133,7 @@ def people_laid_out(
     people = People(store, sorted(parts, key=lambda part: part.source), recipe, linked)
     quotas = [recipe.families[family] for family in families]
     asked = sorted({(split, _also(quota)) for quota in quotas for split in quota.rows})
-    folder = Path(tempfile.mkdtemp(prefix=".people-", dir=store))
+    folder = Path(tempfile.mkdtemp(prefix=LAID_OUT, dir=store))
     try:
         for split, also in asked:
             apart(people.lay_out, folder, split, also)

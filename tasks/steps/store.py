@@ -15,6 +15,8 @@ from typing import Any
 from schemas.errors import NotWritable, UnknownVersion
 from schemas.keys import canonical_json, digest
 
+LAID_OUT = ".people-"  # begins the name of a folder in a store that lasts as long as one step of a build
+
 
 @dataclass(frozen=True, slots=True)
 class StepOutput:

@@ -30,6 +30,7 @@ from tasks.versions.takedown.stores import block, clear_pulled, clear_store, pur
 from tasks.versions.takedown.successor import successor
 
 _REASON = "taken down: "
+_UNSEEN = "The store {0!r} belongs to this takedown and was not looked through now: run it again with --store {0}."
 
 
 @dataclass(slots=True)
@@ -84,8 +85,11 @@ def takedown(
         _do(work, found, receipt)
     _tell(work, found, receipt)
     receipt.versions += [{"name": name, "old": number} for name, number, _ in found.versions if dry]
-    if not dry and not receipt.remains:
-        journal.close()
+    if not dry:
+        receipt.unseen = journal.unseen(store)
+        receipt.remedies += [_UNSEEN.format(root) for root in receipt.unseen]
+        if receipt.done:
+            journal.close()
     return receipt
 
 
@@ -93,6 +97,7 @@ def _do(work: _Work, found: _Found, receipt: Receipt) -> None:
     journal = work.journal
     receipt.already = not found.versions and not journal.path.is_file()
     journal.doomed, journal.keys, journal.linked = found.doomed, found.keys, found.linked
+    journal.names(work.store)
     journal.save()
     if work.store:
         _clear(work.store, found, journal)

@@ -14,8 +14,8 @@ from versions_toy import FAMILIES, toy
 
 from flows.cli import app
 from tasks.report.diff_page import write_diff_page
-from tasks.versions.diff.comparing import compare, contracts, step_between
-from tasks.versions.diff.difference import Difference
+from tasks.versions.diff.comparing import compare, contracts, least_step, step_between
+from tasks.versions.diff.difference import Difference, Section
 from tasks.versions.diff.keyed import match
 from tasks.versions.diff.ranges import KeyedFiles, in_ranges
 from tasks.versions.diff.words import in_words
@@ -91,6 +91,15 @@ def test_a_changed_column_is_major_and_a_stronger_promise_is_not(
         ("captions.n_words", "breaking"),
     }
     assert "images.sha256" in breaking.removed
+
+
+@pytest.mark.parametrize(
+    ("follows", "came", "needs"), [(False, [], "minor"), (True, [], "patch"), (True, ["b"], "minor")]
+)
+def test_rows_that_only_went_are_a_patch_when_a_takedown_made_the_version(
+    follows: bool, came: list[str], needs: str
+) -> None:
+    assert least_step([Section("images", came, ["a"])], follows)[0] == needs
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,11 @@ from flows.recipes import find_recipe
 from flows.reporter import Reporter
 from flows.runner import PlainRunner
 from schemas.errors import Revoked, UnknownVersion
+from tasks.checking.compatibility import steps
 from tasks.checking.report import check_folder
 from tasks.steps.pull import pull
 from tasks.steps.takedown import takedown
+from tasks.versions.diff.comparing import compare
 from tasks.versions.reader import VersionFolder
 from tasks.versions.remote import open_remote
 from tasks.versions.remotes.local import LocalRemote
@@ -105,6 +107,7 @@ def test_every_version_that_shows_the_person_gets_a_successor(
     made.publish(remote)
     more = {**FAMILIES, "SAME_YN": {"stage": 2, "rows": {"train": 9, "test": 2}}}
     toy(tmp_path / "store", more).publish(remote, version="0.2.0")
+    before = VersionFolder(pull(remote, "toy@0.1.0", tmp_path / "before"))
     receipt = takedown(remote, "market1501:1", "the person asked")
     assert [(each["old"], each["new"]) for each in receipt.versions] == [("0.1.0", "0.1.1"), ("0.2.0", "0.2.1")]
     place = open_remote(remote)
@@ -115,6 +118,10 @@ def test_every_version_that_shows_the_person_gets_a_successor(
     for number in ("0.1.0", "0.2.0"):
         with pytest.raises(Revoked, match="the person asked"):
             pull(remote, f"toy@{number}", tmp_path / "old")
+    difference = compare(before, VersionFolder(tmp_path / "0.1.1"))
+    assert difference.needs == "patch"
+    assert difference.why.startswith("rows went with a person who was taken down: images ")
+    assert not list(steps(difference))
     assert takedown(remote, "market1501:1", "again").already
     assert receipt.files_looked_at >= 2 * len(list(version.folder.rglob("*.parquet")))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hub_server import Hub
 from typer.testing import CliRunner
@@ -247,9 +248,76 @@ def test_a_remote_in_the_store_that_was_not_named_is_told_with_the_remedy(
     ]
     shutil.rmtree(copy)
     takedown(shelf, PERSON, "asked", tmp_path / "store")
+    elsewhere = takedown(remotes["folder"], PERSON, "asked")
+    store = str(tmp_path / "store")
+    assert (elsewhere.remains, elsewhere.unseen, elsewhere.done) == ([], [store], False)
+    assert elsewhere.remedies == [
+        f"The store {store!r} belongs to this takedown and was not looked through now: run it again with "
+        f"--store {store}."
+    ]
+    assert journals(tmp_path)
     again = takedown(remotes["folder"], PERSON, "asked", tmp_path / "store")
     assert again.remains == again.remedies == []
     assert not journals(tmp_path)
+
+
+def test_what_a_run_without_the_store_does_not_look_at_is_found_by_the_next_with_it(
+    made: Toy, remotes: dict[str, str], tmp_path: Path
+) -> None:
+    made.publish(Path(remotes["folder"]))
+    kept = tmp_path / "store" / "kept.parquet"
+    pack = next((made.store / "packs" / "market1501").glob("*.parquet"))
+    table = pq.read_table(pack, partitioning=None)
+    pq.write_table(table.select(["image"]), kept)  # pictures without names: only their digests tell
+    first = takedown(remotes["folder"], PERSON, "asked", tmp_path / "store")
+    assert first.remains == [str(kept)]
+    takedown(remotes["folder"], PERSON, "asked")
+    assert takedown(remotes["folder"], PERSON, "asked", tmp_path / "store").remains == [str(kept)]
+    kept.unlink()
+    assert takedown(remotes["folder"], PERSON, "asked", tmp_path / "store").done
+
+
+def test_a_store_that_is_gone_keeps_no_takedown_open(made: Toy, remotes: dict[str, str], tmp_path: Path) -> None:
+    made.publish(Path(remotes["folder"]))
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "notes.json").write_text(json.dumps({"seen": sorted(digests_of(made))[0]}))
+    assert takedown(remotes["folder"], PERSON, "asked", other).remains == [str(other / "notes.json")]
+    shutil.rmtree(other)
+    assert takedown(remotes["folder"], PERSON, "asked").done
+    assert not journals(tmp_path)
+
+
+def digests_of(made: Toy) -> set[str]:
+    """The digests of the pictures of the person."""
+    pack = pq.read_table(next((made.store / "packs" / "market1501").glob("*.parquet")), partitioning=None)
+    people = made.store.glob("steps/ingest/*/*.parquet")
+    tables = (pq.read_table(path, partitioning=None) for path in sorted(people))
+    mine = {
+        image
+        for table in tables
+        if {"person_key", "image_id"} <= set(table.column_names)
+        for image, key in zip(*(table.column(name).to_pylist() for name in ("image_id", "person_key")), strict=True)
+        if key == PERSON
+    }
+    ids, sums = (pack.column(name).to_pylist() for name in ("image_id", "sha256"))
+    return {found for image, found in zip(ids, sums, strict=True) if image in mine}
+
+
+def test_what_killed_builds_leave_of_people_goes_and_a_draft_that_nobody_can_read(
+    made: Toy, remotes: dict[str, str], tmp_path: Path
+) -> None:
+    made.publish(Path(remotes["folder"]))
+    store = tmp_path / "store"
+    people, torn = store / ".people-x1" / "people-train", store / "steps/describe/.draft-0f/captions.parquet"
+    for place in (people / "ids.arrow", torn):
+        place.parent.mkdir(parents=True)
+        place.write_bytes(b"PAR1 market1501/0001.jpg")
+    receipt = takedown(remotes["folder"], PERSON, "asked", store)
+    assert receipt.done
+    assert {".people-x1", "steps/describe/.draft-0f"} <= set(receipt.store)
+    assert not people.exists()
+    assert not torn.exists()
 
 
 def test_rows_about_an_outfit_of_the_person_and_rows_that_were_made_hard_with_them_go_too() -> None:

@@ -1,6 +1,7 @@
 """Compare two version folders: everything that differs, why, and which step of the version number it needs.
 
-major = a table or a split changed · minor = rows came or went · patch = the words of rows that stayed
+major = a table or a split changed · minor = rows came or went · patch = the words of rows that stayed, or a takedown:
+whoever stays on 1.2 must get the version without the person, so rows that only went with one need no more than a patch
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ STEPS = ("none", "patch", "minor", "major")
 def compare(old: VersionFolder, new: VersionFolder) -> Difference:
     """What differs between two published versions. Raises UnknownVersion or BadTable for a folder that is none."""
     parts = [*sections(old, new), contracts(old, new)]
-    needs, why = least_step(parts)
+    needs, why = least_step(parts, bool(new.manifest.parents))
     held = {entry.sha256 for entry in old.manifest.files}
     return Difference(
         old=f"{old.manifest.name}@{old.manifest.version}",
@@ -39,8 +40,8 @@ def compare(old: VersionFolder, new: VersionFolder) -> Difference:
     )
 
 
-def least_step(parts: Sequence[Section]) -> tuple[str, str]:
-    """The least step of the version number that the changes need, and the reason."""
+def least_step(parts: Sequence[Section], follows: bool = False) -> tuple[str, str]:
+    """The least step of the version number that the changes need, and the reason; `follows` when a takedown made it."""
     found = {part.title: part for part in parts}
     if schema := found.get("contracts", Section("contracts")):
         breaking = [change.id for change in schema.changed if change.reason == "breaking"]
@@ -51,6 +52,9 @@ def least_step(parts: Sequence[Section]) -> tuple[str, str]:
             "major",
             f"{len(moved)} persons moved between splits, such as {moved[0].id} ({moved[0].old} to {moved[0].new})",
         )
+    came, went = ([part for part in parts if getattr(part, way)] for way in ("added", "removed"))
+    if went and follows and not came:
+        return "patch", f"rows went with a person who was taken down: {went[0].title} {went[0].summary}"
     if grown := [part for part in parts if part.added or part.removed]:
         return "minor", f"rows came or went: {grown[0].title} {grown[0].summary}"
     if changed := [part for part in parts if part.changed]:

@@ -16,7 +16,8 @@ class Receipt:
     """What a takedown did, to be signed and kept: files and rows, never a digest of a picture.
 
     It tells the whole takedown, whatever part of it an earlier run had done; `already` when all of it was. `loose` are
-    unreferenced files that were deleted, `remains` files that still hold something, `remedies` what to do about them.
+    unreferenced files that were deleted, `remains` files that still hold something, `unseen` stores that an earlier run
+    was given and this one was not, `remedies` what to do about both.
     """
 
     persons: list[str]
@@ -33,7 +34,13 @@ class Receipt:
     loose: list[str] = field(default_factory=list)
     files_looked_at: int = 0
     remains: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
     remedies: list[str] = field(default_factory=list)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing of the person is left wherever it was to be looked for."""
+        return not (self.remains or self.unseen)
 
     def as_json(self) -> dict[str, Any]:
         """The receipt with its own sha256, so that a later change of it shows."""

@@ -12,7 +12,7 @@ from tasks.generations.maintenance import purge_rows
 from tasks.generations.segments import Row
 from tasks.generations.store import GenerationStore
 from tasks.packs.blocked import BLOCKED, blocked
-from tasks.steps.store import write_record
+from tasks.steps.store import LAID_OUT, write_record
 from tasks.versions.takedown.doomed import Doomed
 from tasks.versions.takedown.scan import remains_in, to_be_deleted
 
@@ -25,11 +25,13 @@ def block(store: Path, doomed: Doomed) -> None:
 
 
 def to_clear(store: Path, doomed: Doomed) -> list[str]:
-    """Every step, pack and cache entry that holds something doomed, as paths in the store."""
-    gone = [_step_of(store, path) for path in _parquet(store, "steps") if remains_in(path, doomed)]
-    gone += [path for path in _parquet(store, "packs") if remains_in(path, doomed)]
+    """Every step, pack and cache entry that holds something doomed, as paths in the store, and what killed builds left
+    of the people whom they were asking about."""
+    gone = [_step_of(store, path) for path in _parquet(store, "steps") if _held(path, doomed)]
+    gone += [path for path in _parquet(store, "packs") if _held(path, doomed)]
+    gone += store.glob(f"{LAID_OUT}*")
     for path in _parquet(store, "cache"):
-        if remains_in(path, doomed):
+        if _held(path, doomed):
             gone += [path, *path.parent.glob(f"{path.stem}.*")]
     gone += _torn_logs(store, doomed)
     return sorted({path.relative_to(store).as_posix() for path in gone})
@@ -48,6 +50,11 @@ def _torn_logs(store: Path, doomed: Doomed) -> list[Path]:
 
 def _parquet(store: Path, room: str) -> Iterator[Path]:
     yield from sorted((store / room).rglob("*.parquet"))
+
+
+def _held(path: Path, doomed: Doomed) -> bool:
+    """Whether a file must go; a draft that was never ended also when it cannot be read."""
+    return to_be_deleted(path, doomed) if ".draft-" in str(path) else remains_in(path, doomed)
 
 
 def _step_of(store: Path, path: Path) -> Path:
