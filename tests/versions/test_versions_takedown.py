@@ -120,7 +120,7 @@ def test_every_version_that_shows_the_person_gets_a_successor(
             pull(remote, f"toy@{number}", tmp_path / "old")
     difference = compare(before, VersionFolder(tmp_path / "0.1.1"))
     assert difference.needs == "patch"
-    assert difference.why.startswith("rows went with a person who was taken down: images ")
+    assert difference.why.startswith("rows went with a person who was taken down: persons ")
     assert not list(steps(difference))
     assert takedown(remote, "market1501:1", "again").already
     assert receipt.files_looked_at >= 2 * len(list(version.folder.rglob("*.parquet")))
