@@ -38,7 +38,8 @@ def nearest(vectors: Vectors, persons: Ints, top_k: int, block: int = _BLOCK) ->
     for start in range(0, len(rounded), block):
         rows = slice(start, start + block)
         _compiled()(rounded[rows] @ rounded.T, persons[rows], persons, near[rows], similarity[rows])
-    distance = 1.0 - similarity / np.float32(SCALE * SCALE)
+    # rounding leaves rows a little longer or shorter than one: equal pictures are at 0, never below it
+    distance = np.clip(1.0 - similarity / np.float32(SCALE * SCALE), 0.0, 2.0)
     return near, np.where(near >= 0, distance, np.nan).astype(np.float32)
 
 

@@ -44,8 +44,10 @@ def export(version: Path, stage: int, form: str, out: Path, split: str = "train"
     places = _drawn(folder, stage, split, kept) if kept < count else None
     stem = f"stage{stage}-{split}"
     with new_folder(out.absolute()) as draft:
-        _write(chosen, _samples(folder, stage, split, places), kept, draft, stem)
-        readme = f"# {chosen.title}: {stem}, {kept} samples\n\n{chosen.usage.format(stem=stem)}\n"
+        budgets: set[tuple[int, int]] = set()
+        _write(chosen, _noting(budgets, _samples(folder, stage, split, places)), kept, draft, stem)
+        usage = chosen.usage.format(stem=stem, pixels=_budget(budgets))
+        readme = f"# {chosen.title}: {stem}, {kept} samples\n\n{usage}\n"
         (draft / "README.md").write_text(readme, encoding="utf-8")
         draft.chmod(draft.parent.stat().st_mode & 0o777)
     return out
@@ -58,6 +60,18 @@ def _write(chosen: Export, samples: Iterable[Sample], expected: int, draft: Path
         raise NotWritable(f"The export could not be written ({error.strerror}).") from error
     if count != expected:
         raise BadTable(f"The export holds {count} of {expected} samples.")
+
+
+def _noting(budgets: set[tuple[int, int]], samples: Iterable[Sample]) -> Iterator[Sample]:
+    """The samples, their pixel budgets noted as they pass."""
+    for sample in samples:
+        budgets.add(sample.pixels)
+        yield sample
+
+
+def _budget(budgets: set[tuple[int, int]]) -> str:
+    """The least and the most that any sample allows a picture."""
+    return f"`min_pixels={min(low for low, _ in budgets)}` and `max_pixels={max(high for _, high in budgets)}`"
 
 
 def _count(folder: VersionFolder, stage: int, split: str) -> int:

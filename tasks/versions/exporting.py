@@ -48,7 +48,7 @@ class Export:
     """One trainer's form. `write` puts its files into an empty folder and returns how many samples it wrote.
 
     `write(samples, folder, stem)` names its main file after `stem`, such as `stage2-train`. `usage` is one sentence
-    for the README of the export, with `{stem}` in place of it.
+    for the README of the export, with `{stem}` in place of it and `{pixels}` where the pixel budget stands.
     """
 
     title: str

@@ -49,6 +49,15 @@ def test_blocks_of_any_size_give_the_same_bytes():
     assert one[1].tobytes() == other[1].tobytes()
 
 
+def test_equal_pictures_are_at_distance_0_and_opposite_ones_at_2_although_rows_are_rounded():
+    rows = vectors(60, 16, 3)
+    lengths = (whole(rows) ** 2).sum(axis=1)
+    assert lengths.max() > SCALE**2
+    _, distance = nearest(np.concatenate([rows, rows, -rows]), np.arange(180), 179)
+    assert distance.min() == 0
+    assert distance.max() == 2
+
+
 def test_rounding_keeps_every_sum_a_whole_number_that_float32_holds():
     rounded = whole(vectors(50, 768, 2))
     assert np.array_equal(rounded, np.rint(rounded))

@@ -166,6 +166,12 @@ def _members(shard: Path) -> list[tuple[str, bytes]]:
         return [(member.name, file.read()) for member, file in opened if file]
 
 
+@pytest.mark.parametrize("form", ["llama-factory", "qwen-vl", "trl"])
+def test_a_form_without_pixels_in_its_rows_names_them_in_its_readme(form: str, version: Path, tmp_path: Path) -> None:
+    said = (export(version, 2, form, tmp_path / "out") / "README.md").read_text()
+    assert "`min_pixels=50176` and `max_pixels=100352`" in said
+
+
 def test_llama_factory_finds_the_rows_through_its_registry(version: Path, tmp_path: Path) -> None:
     out = export(version, 2, "llama-factory", tmp_path / "out")
     entry = json.loads((out / "dataset_info.json").read_bytes())["stage2_train"]

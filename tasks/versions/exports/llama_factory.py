@@ -38,6 +38,7 @@ def _write(samples: Iterable[Sample], folder: Path, stem: str) -> int:
 
 EXPORT = Export(
     title="LLaMA-Factory sharegpt",
-    usage="Set `dataset_dir` and `media_dir` to this folder and `dataset` to the name in `dataset_info.json`.",
+    usage="Set `dataset_dir` and `media_dir` to this folder and `dataset` to the name in `dataset_info.json`; the "
+    "budget of a picture is {pixels}.",
     write=_write,
 )

@@ -26,6 +26,6 @@ def _write(samples: Iterable[Sample], folder: Path, stem: str) -> int:
 
 EXPORT = Export(
     title="Qwen-VL finetune",
-    usage="Register `{stem}.jsonl` as `annotation_path` and this folder as `data_path`; set min_pixels and max_pixels.",
+    usage="Register `{stem}.jsonl` as `annotation_path` and this folder as `data_path`; set {pixels}.",
     write=_write,
 )

@@ -36,6 +36,7 @@ def _write(samples: Iterable[Sample], folder: Path, stem: str) -> int:
 EXPORT = Export(
     title="TRL SFT",
     usage='In this folder: `load_dataset("json", data_files="{stem}.jsonl").cast_column("images", List(Image()))`; '
-    "train with `max_length=None`, since truncation can cut image tokens.",
+    "train with `max_length=None`, since truncation can cut image tokens, and `assistant_only_loss=True`, since TRL "
+    "trains on the questions too otherwise. Give the processor {pixels}.",
     write=_write,
 )
