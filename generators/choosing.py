@@ -203,7 +203,7 @@ def _fill_cells(levels: Iterator[Units], person: Ints, caps: Caps, patience: int
     kept: Units | None = None
     fruitless = 0
     for level in levels:
-        new = _in_order(level)
+        new = _in_order(level, cells)
         counts = np.zeros(len(cells.wanted), dtype=np.int64)
         if kept is not None:
             counts = np.bincount(cells.of(kept), minlength=len(cells.wanted))
@@ -226,12 +226,20 @@ def patience_for(anchors: Ints) -> int:
     return PATIENCE * max(1, -(-len(anchors) // BLOCK))
 
 
-def _in_order(units: Units) -> Units:
+def _in_order(units: Units, cells: Cells | None = None) -> Units:
+    """Units by their words, dealt out over their columns; in each cell of a quota as if there were no other."""
     units = units.take(np.argsort(units.word, kind="stable"))
     for column in ("cell", "group"):
         if column in units.columns:
-            units = units.take(spread(units.columns[column]))
+            dealt = units.columns[column]
+            units = units.take(spread(dealt if cells is None else _pairs(cells.of(units), dealt)))
     return units
+
+
+def _pairs(one: Ints, other: Ints) -> Ints:
+    """One number for each pair of numbers."""
+    _, dense = np.unique(other, return_inverse=True)
+    return np.asarray(one * (int(dense.max(initial=0)) + 1) + dense, dtype=np.int64)
 
 
 def joined(parts: Sequence[Units], person: Ints, caps: Caps, most: int | None = None) -> Units:

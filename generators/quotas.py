@@ -18,7 +18,7 @@ A cell is met exactly, or the shortfall names it with what it got. What is in no
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -52,13 +52,17 @@ def fill_quota(
     wanted: int,
     patience: int = PATIENCE,
     names: Mapping[str, Sequence[str]] | None = None,
+    taken: Units | None = None,
 ) -> Units:
-    """The units that become rows, by the recipe's caps and shares.
+    """The units that become rows, by the recipe's caps and shares, beside those that are `taken` already.
 
     `names` are those of the codes in the units' columns `answer` and `subtask`, for families that have them. Raises
     BadRecipe for a share of something unknown.
     """
-    return fill(levels, wanted, ask.pool.person, caps_of(ask), patience, cells_of_quota(ask, wanted, names))
+    cells, size = cells_of_quota(ask, wanted, names), 0
+    if taken is not None:
+        cells, size = cells.less(taken) if cells is not None else None, taken.size
+    return fill(levels, wanted - size, ask.pool.person, caps_of(ask), patience, cells)
 
 
 def shortfall(
@@ -95,6 +99,12 @@ class Cells:
         if name not in self.pool_codes and name not in units.columns:
             raise _undivided(name, [*self.pool_codes, *(known for known in NAMED if known in units.columns)])
         return self.pool_codes[name][units.anchor] if name in self.pool_codes else units.columns[name]
+
+    def less(self, units: Units) -> "Cells":
+        """The same cells, of which each wants what these units leave of it."""
+        cells = self.of(units)
+        filled = np.bincount(cells[cells >= 0], minlength=len(self.wanted))
+        return replace(self, wanted=np.maximum(self.wanted - filled, 0))
 
     def lacking(self, units: Units) -> list[str]:
         """Each cell with too few units, in words."""

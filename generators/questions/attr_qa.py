@@ -28,7 +28,7 @@ def compose(ask: Ask) -> Draft:
     share = float(ask.options.get("hidden_share", HIDDEN_SHARE))
     names = {"subtask": _keys(ask)}
     hidden = fill_quota(ask, _levels(ask, hidden=True), int(ask.rows * share), names=names)
-    seen = fill_quota(ask, _levels(ask, hidden=False), ask.rows - hidden.size, names=names)
+    seen = fill_quota(ask, _levels(ask, hidden=False), ask.rows, names=names, taken=hidden)
     return _draft(ask, Units.join([hidden, seen]))
 
 

@@ -88,6 +88,23 @@ def test_a_new_source_only_takes_places_and_changes_no_row_of_the_others(family:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_a_new_source_with_a_share_of_its_own_takes_no_place_from_the_others(family: str):
+    before = rows_of(family, pool(town()), 24, shares={"source": {"toy": 1}})
+    after = rows_of(family, two_towns(), 48, shares={"source": {"toy": 1, "other": 1}})
+    kept = [row for row in after if row["licence"] == ["toy-research"]]
+    assert len(before) > 0
+    assert as_lines(kept) == as_lines(before)
+
+
+def two_towns() -> Pool:
+    """Two sources that share nobody and no words: what two of them say alike is only asked once."""
+    new = town("other", 9)
+    words = [{**row, "text": f"Seen that day: {row['text']}"} for row in told(new)]
+    images = [*town(), *new]
+    return pool_of(images, captions=[*told(town()), *words], attributes=said(images))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_new_image_changes_only_rows_that_show_or_describe_it(family: str):
     new = image("toy", "9999", "c1", "0", "toy/train/new.jpg")
     before = as_lines(rows_of(family, pool(town()), 60))
