@@ -105,13 +105,13 @@ def _rule(name: str, problem: Problem) -> dict[str, Any]:
 
 
 def _result(problem: Problem, place: str, rules: dict[str, int]) -> dict[str, Any]:
-    uri = quote(_below(place, problem), safe="/")
+    uri = quote(_below(place, problem), safe="/@:" if "://" in place else "/@")
     return {
         "ruleId": problem.rule,
         "ruleIndex": rules[problem.rule],
         "level": _LEVELS[problem.severity],
         "message": {"text": problem.words},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri}}}],
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}}],
         "properties": {"failing": list(problem.failing)},
     }
 

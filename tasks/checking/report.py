@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -80,6 +80,7 @@ class CheckReport:
         """Every broken promise, files first."""
         remedy = _BUILD if self.published else _MEND
         broken = [_contract_problem(finding, remedy) for finding in self.contract]
+        broken = broken if self.published else [replace(problem, path="") for problem in broken]
         return [*map(_file_problem, self.files), *broken, *self._others()]
 
     def _others(self) -> Iterator[Problem]:

@@ -196,7 +196,7 @@ def _link(people: list[Row]) -> Row:
 
 def _neighbour(anchor: Row, candidate: Row) -> Row:
     ids = {"anchor_id": anchor["image_id"], "candidate_id": candidate["image_id"]}
-    return ids | {"rank": 0, "distance": 0.25, "same_camera": True, "miner": "toy@1"}
+    return ids | {"rank": 1, "distance": 0.25, "same_camera": True, "miner": "toy@1"}
 
 
 def _conversations(people: list[Row], shots: list[Row]) -> list[Row]:

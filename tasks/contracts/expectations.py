@@ -130,9 +130,10 @@ def _table(engine: "_Engine", staged: Staged, contract: Contract, most: int) -> 
 
 def _way(expectation: Expectation) -> str:
     """How a rule may be judged: on blocks of rows, on rows that may share a key, or on its whole columns only."""
-    if "unique" in expectation.kind:
+    within = expectation.kind.endswith("_within_record")
+    if "unique" in expectation.kind and not within:
         return _KEYS
-    single = expectation.kind.startswith(("expect_column_value", "expect_column_pair_values"))
+    single = within or expectation.kind.startswith(("expect_column_value", "expect_column_pair_values"))
     return _ROWS if single and "mostly" not in expectation.arguments else _WHOLE
 
 

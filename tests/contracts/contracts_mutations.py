@@ -59,6 +59,10 @@ def _doubtful(listed: list[Row]) -> None:
     listed[0]["answer"]["text"] = listed[0]["turns"][-1]["text"] = "Maybe"
 
 
+def _alike(listed: list[Row], one: str, other: str) -> None:
+    listed[0][one] = listed[0][other]
+
+
 FILES: dict[str, Mutation] = {
     "a file cut short": Mutation("files.digest", "bytes;", tail("captions", lambda d: d[:-9]), False),
     "a changed byte": Mutation("files.digest", "has sha256", tail("captions", lambda d: d[:-9] + b"x" + d[-8:]), False),
@@ -206,6 +210,29 @@ ROWS: dict[str, Mutation] = {
         "contract.protocol_members", "has no row in protocols", cell("protocol_members", "protocol_id", "zzz", -1)
     ),
     "an unknown junk rule": Mutation("contract.protocols", "junk_rule is none of", cell("protocols", "junk_rule", "x")),
+    "a neighbour before the first": Mutation("contract.neighbours", "rank is below 1", cell("neighbours", "rank", 0)),
+    "a distance that no angle has": Mutation(
+        "contract.neighbours", "distance is above 2", cell("neighbours", "distance", 2.5)
+    ),
+    "a neighbour that is gone": Mutation(
+        "contract.neighbours", "candidate_id has no row", cell("neighbours", "candidate_id", "toy/gone.jpg")
+    ),
+    "a link for no known reason": Mutation(
+        "contract.identity_links", "reason does not match", cell("identity_links", "reason", "a_hunch")
+    ),
+    "a link without evidence": Mutation(
+        "contract.identity_links", "evidence_b is shorter than 1", cell("identity_links", "evidence_b", "")
+    ),
+    "hashes that differ in more bits than they have": Mutation(
+        "contract.identity_links", "distance is above 64", cell("identity_links", "distance", 65)
+    ),
+    "a score above one": Mutation("contract.text_scores", "score is above 1", cell("text_scores", "score", 1.5)),
+    "a score of an orphan caption": Mutation(
+        "contract.text_scores", "has no row in captions", cell("text_scores", "caption_id", "toy/gone.jpg#made0")
+    ),
+    "a score of no caption at all": Mutation(
+        "contract.text_scores", "caption_id does not match", cell("text_scores", "caption_id", "toy")
+    ),
     "a reject of no table": Mutation("contract.rejects", "table is none of", cell("rejects", "table", "pictures")),
 }
 GATED: dict[str, Mutation] = {
@@ -243,4 +270,32 @@ GATED: dict[str, Mutation] = {
     ),
     "a template that shows": Mutation("caption_quality", "", cell("captions", "text", "A person in [colour] shoes.")),
     "a withdrawn source": Mutation("licence", "withdrawn", cell("person_images", "access_status", "withdrawn")),
+}
+EXPECTED: dict[str, Mutation] = {
+    "a link to oneself": Mutation(
+        "identity_links",
+        "person_b, person_a: expected",
+        rows("identity_links", lambda r: _alike(r, "person_b", "person_a")),
+    ),
+    "a link the wrong way round": Mutation(
+        "identity_links",
+        "person_b, person_a: expected",
+        rows("identity_links", lambda r: r[0].update(person_a=r[0]["person_b"], person_b=r[0]["person_a"])),
+    ),
+    "one thing seen twice as evidence": Mutation(
+        "identity_links",
+        "evidence_a, evidence_b: expected",
+        rows("identity_links", lambda r: _alike(r, "evidence_b", "evidence_a")),
+    ),
+    "a neighbour of itself": Mutation(
+        "neighbours",
+        "anchor_id, candidate_id: expected",
+        rows("neighbours", lambda r: _alike(r, "candidate_id", "anchor_id")),
+    ),
+    "a budget that is no span": Mutation(
+        "conversations", "pixel_budget.max_pixels, pixel_budget.min_pixels", inner(SAME, "pixel_budget", max_pixels=1)
+    ),
+    "more images than a prompt holds": Mutation(
+        "conversations", "n_images", rows(SAME, lambda r: r[0].update(images=r[0]["images"][:1] * 25))
+    ),
 }

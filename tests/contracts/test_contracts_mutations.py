@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from contracts_damage import Mutation
-from contracts_mutations import FILES, GATED, ROWS, SHAPE
+from contracts_mutations import EXPECTED, FILES, GATED, ROWS, SHAPE
 from signing import sign
 
 from schemas.discovery import find
@@ -18,6 +18,7 @@ from schemas.gate import Gate
 from tasks.checking.contents import check_contents
 from tasks.checking.report import check_folder
 from tasks.checking.toy import toy_rows, write_toy
+from tasks.contracts.expectations import broken_expectations
 from tasks.contracts.load import gate_rules, load_contracts
 from tasks.versions.manifest import load_manifest
 from tasks.versions.reader import VersionFolder
@@ -37,7 +38,7 @@ def copy(good: Path, tmp_path: Path) -> Path:
 
 
 def test_there_are_more_than_sixty_distinct_mutations() -> None:
-    assert (len(FILES), len(SHAPE), len(ROWS), len(GATED)) == (27, 9, 29, 16)
+    assert [len(each) for each in (FILES, SHAPE, ROWS, GATED, EXPECTED)] == [27, 9, 38, 16, 6]
 
 
 def test_the_good_version_is_good(good: Path) -> None:
@@ -81,6 +82,16 @@ def test_a_damage_that_keeps_the_contract_is_noticed_by_its_gate(what: str, copy
     assert not verdict.passed
     assert verdict.failing
     assert mutation.words in verdict.summary
+
+
+@pytest.mark.parametrize("what", EXPECTED)
+def test_a_damage_between_columns_is_noticed_by_the_expectation_about_them(what: str, copy: Path) -> None:
+    mutation = EXPECTED[what]
+    damaged(copy, mutation)
+    assert noticed(copy) == []
+    found = broken_expectations(VersionFolder(copy), {mutation.by: load_contracts()[mutation.by]})
+    assert [finding.table for finding in found] == [mutation.by]
+    assert mutation.words in found[0].summary
 
 
 def test_a_good_version_is_still_good_after_all_that(good: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,8 +91,19 @@ def test_sarif_has_the_structure_of_2_1_0() -> None:
         assert result["level"] in {"none", "note", "warning", "error"}
         uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
         assert uri.startswith("my%20versions/toy")
+        assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 1}
         assert " " not in uri
     assert len(run["results"]) == 5
+
+
+def test_a_url_stays_one_in_sarif_and_a_problem_of_one_file_is_placed_in_that_file() -> None:
+    whole = json.loads(render(REPORT, "sarif", "s3://bucket/hpt@1.2.0"))["runs"][0]["results"]
+    alone = json.loads(render(replace(REPORT, published=False), "sarif", "in/a file.parquet"))["runs"][0]["results"]
+    places = [
+        [r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in each] for each in (whole, alone)
+    ]
+    assert places[0][1] == "s3://bucket/hpt@1.2.0/contracts/images.odcs.yaml"
+    assert places[1][1] == "in/a%20file.parquet"
 
 
 def test_the_workflow_and_the_hook_of_the_docs_are_yaml_and_call_the_check() -> None:
