@@ -126,7 +126,7 @@ class Peak:
         self._watch.join()
 
     def _look(self) -> None:
-        while not self._done.wait(0.25):
+        while not self._done.wait(0.5):
             self.megabytes = max(self.megabytes, sum(map(held_megabytes, family_of(os.getpid()))))
 
 
