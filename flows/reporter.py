@@ -2,21 +2,13 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from rich.console import Console, RenderableType
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
+if TYPE_CHECKING:  # a build that finds nothing to do shows nothing
+    from rich.console import Console
 
 OnProgress = Callable[[int, int, str], None]
 _SECONDS_BETWEEN_LINES = 10.0
@@ -28,7 +20,13 @@ class Reporter:
 
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    @cached_property
+    def console(self) -> "Console":
+        """Where it is said."""
+        from rich.console import Console
+
+        return Console(stderr=True, highlight=False, soft_wrap=True)
 
     def say(self, text: str) -> None:
         """One line."""
@@ -59,34 +57,11 @@ class Reporter:
 
     @contextmanager
     def _live(self, name: str) -> Iterator[OnProgress]:
-        columns = (
-            TextColumn("  {task.description:<18}"),
-            BarColumn(bar_width=20),
-            MofNCompleteColumn(),
-            _Speed(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-        )
-        with _Noted(*columns, console=self.console, transient=True) as bar:
+        from flows.live_bars import live_bars
+
+        with live_bars(self.console) as bar:
             task = bar.add_task(name, total=None, note="")
             yield lambda done, total, note: bar.update(task, completed=done, total=total, note=note)
-
-
-class _Speed(ProgressColumn):
-    """How many a second, once that is known."""
-
-    def render(self, task: Task) -> Text:
-        """The rate of a task."""
-        return Text("" if task.speed is None else f"{task.speed:,.1f}/s")
-
-
-class _Noted(Progress):
-    """Bars with what is noted of each in a line of its own, so that neither is cut on a narrow terminal."""
-
-    def get_renderables(self) -> Iterable[RenderableType]:
-        """The bars, then the notes."""
-        yield self.make_tasks_table(self.tasks)
-        yield from (Text(f"    {task.fields['note']}") for task in self.tasks if task.fields["note"])
 
 
 class Pace:

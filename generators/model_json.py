@@ -2,12 +2,13 @@
 
 import json
 from functools import lru_cache
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
+from typing import Any
 
 from generators.raw_answers import json_object
 from schemas.kind import Refusal
+from schemas.later import Later
+
+jsonschema = Later("jsonschema")
 
 
 def schema_problem(text: str, schema: str) -> str | None:
@@ -26,10 +27,10 @@ def schema_problem(text: str, schema: str) -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _validator(schema: str) -> Draft202012Validator:
+def _validator(schema: str) -> Any:
     try:
         parsed = json.loads(schema)
-        Draft202012Validator.check_schema(parsed)
-    except SchemaError as error:
+        jsonschema.Draft202012Validator.check_schema(parsed)
+    except jsonschema.SchemaError as error:
         raise ValueError(f"This is no JSON schema: {error.message[:200]}") from error
-    return Draft202012Validator(parsed)
+    return jsonschema.Draft202012Validator(parsed)

@@ -245,6 +245,9 @@ def load_recipe(path: Path) -> Recipe:
 
 
 def _one_line(error: Exception) -> str:
+    """What is wrong, and where in the file where YAML says so."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem and error.problem_mark:
+        return f"line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1}: {error.problem}"
     return re.sub(r"\s+", " ", str(error)).strip()
 
 

@@ -1,6 +1,5 @@
-"""The words of lexicon.yaml: the file itself, and the sets of it that filters of texts look words up in."""
+"""The words of lexicon.yaml, which is read when it is first asked for."""
 
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import yaml
 
 _FILE = Path(__file__).with_name("lexicon.yaml")
-_OF_THE_BODY = ("person", "hair", "face", "eyes")
 
 
 @cache
@@ -16,32 +14,3 @@ def lexicon() -> dict[str, Any]:
     """The file as it stands."""
     loaded: dict[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
     return loaded
-
-
-def _nouns() -> Iterator[str]:
-    """The nouns of what is worn or carried, as they are written."""
-    for group, values in lexicon()["heads"].items():
-        if group not in _OF_THE_BODY:
-            yield from (noun for nouns in values.values() for noun in nouns)
-
-
-def _all_words() -> Iterator[str]:
-    for part in ("heads", "before"):
-        yield from (word for values in lexicon()[part].values() for words in values.values() for word in words)
-    for part in ("others", "absent", "present", "neutral", "tails"):
-        yield from lexicon()[part]
-
-
-WORN = tuple(sorted(set(_nouns())))
-"""What is worn or carried, in one or more words."""
-GARMENTS = frozenset(word for noun in WORN for word in noun.split())
-"""The words of WORN, one by one."""
-KNOWN = frozenset(word for phrase in _all_words() for word in str(phrase).split())
-"""Every word of the lexicon."""
-COLOUR_OF = {
-    word: value
-    for value, words in lexicon()["before"]["colour"].items()
-    for word in words
-    if " " not in word and value not in ("unclear", "multicolour")
-}
-"""Colours of one word, with the vocabulary value of each."""

@@ -191,4 +191,5 @@ def _writable(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise NotWritable(f"The folder {str(folder)!r} cannot be written: {error}.") from error
+        why = f"The folder {str(folder)!r} cannot be written ({error.strerror or error})."
+        raise NotWritable(f"{why} Give a --store you may write to.") from error

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import yaml
 
+from schemas.later import Later
 from schemas.manifest import AskedEntry, FileEntry, GateEntry, SourceEntry
 from schemas.recipe import Recipe
 from schemas.tables import SPLITS, TABLES
+
+jinja2 = Later("jinja2")
 
 STAGES = {1: "person-attribute understanding", 2: "fine-grained image retrieval", 3: "multi-modal task reasoning"}
 _PLAIN = (

@@ -16,6 +16,7 @@ from tasks.versions.manifest import MANIFEST
 from tasks.versions.selecting import SELECTION
 
 _BLOCK = 1 << 18
+_REMEDY = "take the version from another copy of it, or publish it again from its store."
 
 
 def inside(folder: Path, path: str) -> Path:
@@ -43,9 +44,11 @@ def copy_file(entry: FileEntry, source: Path, target: Path, link: bool = False) 
 def refuse_difference(entry: FileEntry, size: int, sha256: str) -> None:
     """Raise DigestMismatch when a file's size or sha256 is not the one in its entry."""
     if size != entry.size:
-        raise DigestMismatch(f"The file {entry.path!r} has {size} bytes; {entry.size} were published.")
+        what = f"The file {entry.path!r} has {size} bytes; {entry.size} were published."
+        raise DigestMismatch(f"{what} It was changed or damaged: {_REMEDY}")
     if sha256 != entry.sha256:
-        raise DigestMismatch(f"The file {entry.path!r} has sha256 {sha256[:12]}…; {entry.sha256[:12]}… was published.")
+        what = f"The file {entry.path!r} has sha256 {sha256[:12]}…; {entry.sha256[:12]}… was published."
+        raise DigestMismatch(f"{what} It was changed or damaged: {_REMEDY}")
 
 
 def refuse_other_content(entry: FileEntry, content: Path | bytes) -> None:
@@ -111,7 +114,7 @@ def _refuse_irregular(entry: FileEntry, path: Path) -> None:
     try:
         mode = path.lstat().st_mode
     except OSError as error:
-        raise DigestMismatch(f"The file {entry.path!r} is missing ({error.strerror}).") from error
+        raise DigestMismatch(f"The file {entry.path!r} is missing ({error.strerror}): {_REMEDY}") from error
     if not stat.S_ISREG(mode):
         raise DigestMismatch(f"The file {entry.path!r} is not a regular file.")
 

@@ -38,6 +38,15 @@ def test_pure_rooms_import_without_an_orchestrator_or_a_model_library(package):
     assert done.stdout.split() == []
 
 
+def test_a_build_that_finds_nothing_to_do_starts_without_what_it_has_no_use_for():
+    steps = ("ingest", "link", "describe", "mine", "compose", "benchmark", "stage", "validate", "publish")
+    modules = ["flows.cli", "flows.order", "flows.runner", *(f"tasks.steps.{step}" for step in steps)]
+    needless = {"jinja2", "jsonschema", "rich.progress", "prefect", "pandas", "aiohttp", "httpx"}
+    code = f"import sys\nfor name in {modules}: __import__(name)\nprint(*sorted({needless} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_the_import_contracts_hold():
     tool = str(Path(sys.executable).with_name("lint-imports"))
     done = subprocess.run([tool], capture_output=True, text=True, check=False)

@@ -87,6 +87,11 @@ def test_what_is_not_a_recipe_is_refused_in_one_sentence(tmp_path, text):
         load_recipe(_written(tmp_path, text))
 
 
+def test_a_recipe_that_is_not_yaml_is_refused_with_the_place_of_the_fault(tmp_path):
+    with pytest.raises(BadRecipe, match=r"cannot be read as YAML: line 2, column 5: expected ',' or '\]'"):
+        load_recipe(_written(tmp_path, "families: [1\nname: x"))
+
+
 def test_an_unknown_recipe_name_offers_the_nearest():
     with pytest.raises(UnknownName, match="market1501"):
         find_recipe("market150")

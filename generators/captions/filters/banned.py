@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from generators.captions.lexicon import COLOUR_OF, GARMENTS
+from generators.captions.lexicon_words import COLOUR_OF, GARMENTS
 from generators.captions.plain_texts import PERSONS, PLAIN, PREDICATES, texts
 from schemas.filter import Filter, Said
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from generators.captions.attribute_read import read
 from generators.captions.consistency import compared
-from generators.captions.lexicon import COLOUR_OF, GARMENTS
+from generators.captions.lexicon_words import COLOUR_OF, GARMENTS
 from generators.captions.plain_texts import PLAIN, texts
 from schemas.filter import Filter, Said
 

@@ -2,7 +2,7 @@
 
 import re
 
-from generators.captions.lexicon import KNOWN
+from generators.captions.lexicon_words import KNOWN
 from generators.captions.plain_texts import PLAIN, texts
 from schemas.filter import Filter, Said
 

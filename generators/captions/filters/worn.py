@@ -2,7 +2,7 @@
 
 import re
 
-from generators.captions.lexicon import WORN
+from generators.captions.lexicon_words import WORN
 from generators.captions.plain_texts import PLAIN
 from schemas.filter import Filter, Said
 
