@@ -27,6 +27,7 @@ _STRATEGIES = {
     "fits_note": "somebody else the note fits",
     "same_camera": "somebody else, same camera",
 }
+_ITS_CAMERA = ", same camera"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,11 @@ def samples_by_id(version: VersionFolder, chosen: Sequence[str], among: Sequence
 
 def _sample(version: VersionFolder, row: dict[str, Any]) -> Sample:
     ids = [image["image_id"] for image in row["images"]]
-    why = {negative["ref"]: why_there(negative) for negative in row["negatives"]}
+    cameras = {image["image_id"]: image["cam_key"] for image in row["images"]}
+    why = {
+        negative["ref"]: why_there(negative, cameras.get(negative["ref"], "") is not None)
+        for negative in row["negatives"]
+    }
     return Sample(
         sample_id=row["sample_id"],
         stage=row["stage"],
@@ -142,12 +147,15 @@ def _reasons(texts: Sequence[Mapping[str, Any]], why: Mapping[str, str]) -> Iter
             yield f"“{short}”: {why[text['text_id']]}"
 
 
-def why_there(negative: Mapping[str, Any]) -> str:
-    """Why something that is no right answer stands in a row, such as `looks alike, rank 12 of dinov2@1`."""
+def why_there(negative: Mapping[str, Any], camera_known: bool = True) -> str:
+    """Why something that is no right answer stands in a row, such as `looks alike, rank 12 of dinov2@1`.
+
+    Datasets without cameras are of one camera to whoever chooses; no camera is named to the reader.
+    """
     rank = "" if negative["rank"] is None else f", rank {negative['rank']}"
     miner = f" of {negative['miner']}" if rank and negative["miner"] else ""
     said = _STRATEGIES.get(negative["strategy"], negative["strategy"].replace("_", " "))
-    return f"{said}{rank}{miner}"
+    return f"{said if camera_known else said.removesuffix(_ITS_CAMERA)}{rank}{miner}"
 
 
 def readable(text: str) -> str:

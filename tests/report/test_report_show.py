@@ -91,6 +91,12 @@ def test_a_reason_names_rank_and_miner_only_when_there_are_any():
     assert why_there(NEGATIVES | {"rank": None, "strategy": "distractor"}) == "a box that shows nobody"
 
 
+def test_no_camera_is_named_where_the_dataset_tells_none():
+    negative = NEGATIVES | {"rank": None, "strategy": "same_camera"}
+    assert why_there(negative, camera_known=False) == "somebody else"
+    assert why_there(negative | {"strategy": "distractor"}, camera_known=False) == "a box that shows nobody"
+
+
 def test_every_strategy_of_a_negative_is_said_in_words_of_its_own():
     said = {name: why_there(NEGATIVES | {"rank": None, "strategy": name}) for name in STRATEGIES}
     assert len(set(said.values())) == len(STRATEGIES) == 12
