@@ -25,8 +25,9 @@ from tasks.contracts.compiling import Expectation, compile_contract
 from tasks.contracts.finding import SHOWN, Finding
 from tasks.contracts.load import Contract, arrow_schema, leaves, primary_key
 
-AT_ONCE = 262_144
-"""How many rows a suite is run on at once: the library takes most of a second for each run, however few they are."""
+AT_ONCE = 131_072
+"""How many rows a suite is run on at once: the library takes most of a second for each run, however few they are, and
+some kilobytes for each row that has long texts."""
 _ROWS, _KEYS, _WHOLE = "rows", "keys", "whole"
 Held = Callable[[], Iterator[Block]]
 _SEVERITY = {"error": "critical", "warning": "warning"}
