@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from array import array
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from flows.recipes import find_recipe
+from generators.raw_files import RawFiles
 from generators.raw_places import find_tree
 from generators.raw_tree import FolderTree
 from generators.recognition import candidates
 from generators.sample.write import layouts
 from schemas.discovery import find_all
-from schemas.source import SAMPLE_MARK, RawFile, Source
+from schemas.source import SAMPLE_MARK, Source
 from tasks.steps import doctor as doctoring
 from tasks.steps.doctor import examine
 
@@ -103,11 +105,11 @@ class Names:
     def __init__(self, root: Path, names: Sequence[str]) -> None:
         self.root = self.given = self.beside = root
         self.label, self.refused = root.name, ()
-        self._files = [RawFile(name, 1, 0) for name in sorted(names)]
+        self._files = RawFiles(sorted(names), array("q", [1] * len(names)), 0)
         self._names = set(names)
         self._folders = {name[: at + 1] for name in names for at, letter in enumerate(name) if letter == "/"}
 
-    def files(self) -> Sequence[RawFile]:
+    def files(self) -> RawFiles:
         return self._files
 
     listed = files
@@ -116,7 +118,7 @@ class Names:
         return name in self._folders or name in self._names
 
     def below(self, base: str) -> "Names":
-        return Names(self.root, [f.relpath.removeprefix(base) for f in self._files if f.relpath.startswith(base)])
+        return Names(self.root, [name.removeprefix(base) for name in self._files.paths() if name.startswith(base)])
 
     def is_drawn(self) -> bool:
         return False

@@ -106,6 +106,7 @@ def test_a_distribution_that_moves_is_named_and_warned_of(
 ) -> None:
     found = {drift.what: drift for drift in moved(tmp_path, change)}
     assert found[what].distance > 0.25
+    assert all(was != now for drift in found.values() for was, now in drift.moved.values())
     told = warnings([found[what]])
     assert [finding.table for finding in told] == [table]
     assert words in told[0].summary

@@ -145,4 +145,5 @@ def _moved(what: str, old: Groups, new: Groups) -> Iterator[Drift]:
         most = sorted(pairs, key=lambda value: (-abs(pairs[value][1] - pairs[value][0]), value))[:_SHOWN]
         if distance > 0:
             told = f"{what} {name} about {source}" if source else f"{what} {name}"
-            yield Drift(told, distance, {value: pairs[value] for value in most}, min(rows), source)
+            moved = {value: pairs[value] for value in most if pairs[value][0] != pairs[value][1]}
+            yield Drift(told, distance, moved, min(rows), source)
