@@ -8,6 +8,7 @@ families: {ATTR_QA: {stage: 1, rows: {train: 4000, test: 400}}}
 """
 
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -238,10 +239,24 @@ def load_recipe(path: Path) -> Recipe:
     if not isinstance(raw, dict):
         raise BadRecipe(f"The recipe {str(path)!r} must be a mapping with a name, a version and sources.")
     try:
-        return Recipe.model_validate(raw)
+        recipe = Recipe.model_validate(raw)
     except ValidationError as error:
         problems = [_problem(fault) for fault in error.errors()]
         raise BadRecipe(f"The recipe {str(path)!r} cannot be used:", problems) from error
+    if problems := list(_unasked(recipe)):
+        raise BadRecipe(f"The recipe {str(path)!r} cannot be used:", problems)
+    return recipe
+
+
+def _unasked(recipe: Recipe) -> Iterator[str]:
+    """Shares of training that nothing could fill: of families that the recipe does not ask by that stage."""
+    for stage, shares in sorted(recipe.train.shares.items()):
+        asked = [name for name, family in sorted(recipe.families.items()) if family.stage <= stage]
+        for name in sorted(set(shares) - set(asked)):
+            near = get_close_matches(name, asked, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            words = f"the recipe asks no such family in stage {stage} or before it"
+            yield f"train.shares.{stage}.{name}: {words}.{hint} It asks: {', '.join(asked) or 'none'}."
 
 
 def _one_line(error: Exception) -> str:

@@ -66,6 +66,21 @@ def test_an_option_that_a_family_cannot_have_is_named(tmp_path, said, words):
     assert all(word in str(caught.value) for word in words)
 
 
+@pytest.mark.parametrize(
+    ("shares", "words"),
+    [
+        ("{2: {SAME_YM: 1.0}}", ("train.shares.2.SAME_YM", "Did you mean 'SAME_YN'?", "It asks: SAME_YN.")),
+        ("{1: {SAME_YN: 1.0}}", ("train.shares.1.SAME_YN", "stage 1 or before it", "It asks: none.")),
+    ],
+)
+def test_a_share_of_training_that_no_question_could_fill_is_refused(tmp_path, shares, words):
+    with pytest.raises(BadRecipe) as caught:
+        load_recipe(_written(tmp_path, f"{GOOD}train: {{shares: {shares}}}\n"))
+    assert all(word in str(caught.value) for word in words)
+    good = load_recipe(_written(tmp_path, GOOD + "train: {shares: {2: {SAME_YN: 1.0}, 3: {SAME_YN: 0.5}}}\n"))
+    assert good.train.shares == {2: {"SAME_YN": 1.0}, 3: {"SAME_YN": 0.5}}
+
+
 def test_an_option_that_is_not_given_is_not_there(tmp_path):
     text = GOOD.replace("rows: {train: 10}", "rows: {train: 10}, options: {hard: 1, withhold: [clothes]}")
     assert load_recipe(_written(tmp_path, text)).families["SAME_YN"].model_dump()["options"] == {
