@@ -68,10 +68,22 @@ def fill_quota(
 def shortfall(
     ask: Ask, units: Units, reason: str, wanted: int, names: Mapping[str, Sequence[str]] | None = None
 ) -> str:
-    """Why rows are missing: the family's reason, and every cell that got less than its quota."""
+    """Why rows are missing: the family's reason or a cap of wordings, and every cell that got less than its quota."""
     cells = cells_of_quota(ask, wanted, names)
     lacking = cells.lacking(units) if cells is not None else []
-    return f"{reason} ({'; '.join(lacking)})" if lacking else reason
+    told = _worded_out(ask, units) or reason
+    return f"{told} ({'; '.join(lacking)})" if lacking else told
+
+
+def _worded_out(ask: Ask, units: Units) -> str | None:
+    """That every wording has what the recipe allows it, where that is so."""
+    most = caps_of(ask).paraphrase
+    if most is None or "paraphrase" not in units.columns:
+        return None
+    worded = np.bincount(units.columns["paraphrase"], minlength=int(ask.paraphrases.max()) + 1)[ask.paraphrases]
+    if (worded < most).any():
+        return None
+    return f"per_paraphrase allows {most} to each wording, and all {len(worded)} wordings have them: raise it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,10 +132,18 @@ TOLD_BY = {
 
 
 def test_a_wording_is_used_no_more_often_than_the_recipe_allows():
-    table = table_of("SAME_YN", pool_of(people(40)), 200, per_paraphrase=9, wordings=10)
-    counts = Counter(row["template"]["paraphrase_no"] for row in table.to_pylist())
+    rows, reason = filled("SAME_YN", pool_of(people(40)), 200, per_paraphrase=9, wordings=10)
+    counts = Counter(row["template"]["paraphrase_no"] for row in rows)
     assert set(counts) == set(range(8))
     assert set(counts.values()) == {18}
+    assert reason == "per_paraphrase allows 9 to each wording, and all 8 wordings have them: raise it"
+
+
+def test_a_cap_of_wordings_is_no_reason_where_wordings_have_room():
+    rows, reason = filled("SAME_YN", pool_of(people(4)), 2_000, per_paraphrase=900)
+    assert len(rows) < 2_000
+    assert "per_paraphrase" not in reason
+    assert "not enough different pairs" in reason
 
 
 def test_look_alikes_by_record_and_matches_of_one_camera_are_options():
