@@ -58,7 +58,6 @@ class BenchmarkProtocol:
     n_trials: int = 1
     sampler: str | None = None
     seed: int | None = None
-    ranks: tuple[int, ...] = (1, 5, 10)
     expected: Mapping[str, int]
     reference: Mapping[str, tuple[float, float]]
     by_default: bool = True

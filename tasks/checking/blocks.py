@@ -97,10 +97,6 @@ class Words:
         """The words of some rows."""
         return Words(self.codes[rows], self.values)
 
-    def or_null(self, places: Ints) -> "Words":
-        """The words at some places, null where a place is -1."""
-        return Words(np.append(self.codes, -1)[places], self.values)
-
     def texts(self) -> Texts:
         """The words themselves as objects; None where null."""
         known = np.array([*self.values.to_pylist(), None], dtype=object)

@@ -31,7 +31,6 @@ from tasks.versions.reader import VersionFolder
 from tasks.versions.writer import from_rows, write
 
 SCORERS = ("colour_histogram", "embedding", "embedding_yesno")
-_NEED_MODEL = ("embedding", "embedding_yesno")
 
 _EMPTY = "it has no queries or no gallery in this version"
 _Chances = Callable[[], list[dict[str, float]]]

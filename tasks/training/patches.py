@@ -1,6 +1,6 @@
-"""From pixels to the flat patches of a Qwen-VL tower, for crops of one size, all at once.
+"""From normalised pixels to the flat patches of a Qwen-VL tower, for crops of one size, all at once.
 
->>> patches = patchify(np.zeros((2, 128, 64, 3), np.uint8), PatchShape())
+>>> patches = cut(plain(np.zeros((2, 128, 64, 3), np.uint8)), PatchShape())   # tasks.training.augment.plain
 >>> patches.shape   # pictures, patches, channels x frames x height x width
 (2, 32, 1536)
 """
@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-
-from tasks.training.data import Pixels
 
 HEIGHT, WIDTH = 128, 64
 Plane = npt.NDArray[np.float32]
@@ -23,8 +21,6 @@ class PatchShape:
     patch: int = 16
     merge: int = 2
     frames: int = 2
-    mean: float = 0.5
-    deviation: float = 0.5
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -37,16 +33,11 @@ class PatchShape:
         return self.grid[1] * self.grid[2] // self.merge**2
 
 
-def patchify(pixels: Pixels, shape: PatchShape) -> Plane:
-    """Normalised flat patches in the tower's order (merge groups together): float32 (n, patches, values)."""
-    scaled = ((pixels.astype(np.float64) / 255.0).astype(np.float32) - np.float32(shape.mean)) / np.float32(
-        shape.deviation
-    )
-    return cut(scaled.transpose(0, 3, 1, 2), shape)
-
-
 def cut(planes: Plane, shape: PatchShape) -> Plane:
-    """Patches of already normalised pictures (n, 3, height, width)."""
+    """Flat patches of normalised pictures (n, 3, height, width): float32 (n, patches, values).
+
+    They come in the tower's order, the patches that it merges next to each other.
+    """
     count, _, height, width = planes.shape
     patch, merge = shape.patch, shape.merge
     rows, columns = height // patch // merge, width // patch // merge

@@ -37,7 +37,6 @@ class Plan:
     vocabulary: int = 1200
     warm_up: WarmUp = field(default_factory=WarmUp)
     stages: Mapping[int, Stage] = field(default_factory=dict)
-    save_every: int = 100
 
 
 _STAGES = {

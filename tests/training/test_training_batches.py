@@ -13,7 +13,7 @@ from tasks.training import reading
 from tasks.training.augment import Augment, augment, plain
 from tasks.training.collate import IGNORED, collate, positions, prompts
 from tasks.training.data import Sample
-from tasks.training.patches import PatchShape, cut, patchify
+from tasks.training.patches import PatchShape, cut
 from tasks.training.reading import VersionPictures
 from tasks.training.tokens import END, IMAGE, encode, texts_of, train_tokenizer
 
@@ -39,14 +39,9 @@ def test_patches_equal_those_of_the_stock_picture_processor(frames):
         image_mean=[0.5] * 3,
         image_std=[0.5] * 3,
     )(images=[Image.fromarray(picture) for picture in pixels], return_tensors="np")
-    ours = patchify(pixels, PatchShape(frames=frames))
+    ours = cut(plain(pixels), PatchShape(frames=frames))
     assert stock["image_grid_thw"].tolist() == [list(PatchShape().grid)] * 3
-    np.testing.assert_array_equal(ours.reshape(-1, ours.shape[-1]), stock["pixel_values"])
-
-
-def test_plain_pictures_are_cut_into_the_same_patches():
-    pixels = np.random.default_rng(1).integers(0, 256, (2, 128, 64, 3), dtype=np.uint8)
-    np.testing.assert_allclose(cut(plain(pixels), PatchShape()), patchify(pixels, PatchShape()), atol=1e-6)
+    np.testing.assert_allclose(ours.reshape(-1, ours.shape[-1]), stock["pixel_values"], atol=1e-6)
 
 
 def test_pictures_of_a_version_are_decoded_once_unless_they_are_too_many(monkeypatch):

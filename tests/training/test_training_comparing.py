@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from tasks.training.augment import plain
 from tasks.training.collate import collate
 from tasks.training.comparing import (
     ALIKE,
@@ -17,7 +18,7 @@ from tasks.training.comparing import (
 )
 from tasks.training.data import Sample
 from tasks.training.network import SHAPE, TOKEN_GRID, Size, answer_losses, build, read, see
-from tasks.training.patches import patchify
+from tasks.training.patches import cut
 from tasks.training.tokens import SPECIAL_IDS, encode, train_tokenizer
 
 
@@ -89,7 +90,7 @@ def test_the_streams_of_the_tower_speak_only_in_their_own_values(tokenizer):
     keep_apart(model.model.visual)
     pixels = np.random.default_rng(1).integers(0, 256, (2, 128, 64, 3), dtype=np.uint8)
     with torch.no_grad():
-        features = see(model.model.visual, torch.from_numpy(patchify(pixels, SHAPE)))
+        features = see(model.model.visual, torch.from_numpy(cut(plain(pixels), SHAPE)))
     spoken = features.abs().amax(dim=(0, 2)) > 0
     assert spoken[0].nonzero().flatten().tolist() == list(range(LOOKS.start, LOOKS.stop))
     assert spoken[1].nonzero().flatten().tolist() == list(range(DEEP.start, DEEP.stop))

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from tasks.training.augment import plain
 from tasks.training.collate import IGNORED, collate
 from tasks.training.comparing import DEEP, LOOKS, PLACES, TOLD, WIDTH, start_comparing
 from tasks.training.data import Sample
 from tasks.training.heads import caption_ids, caption_vectors, parts_of
 from tasks.training.network import SHAPE, TOKEN_GRID, Size, answer_losses, build, read, see
-from tasks.training.patches import patchify
+from tasks.training.patches import cut
 from tasks.training.stages import level_features
 from tasks.training.tokens import SPECIAL_IDS, encode, train_tokenizer
 from tasks.training.warmup import contrast
@@ -31,7 +32,7 @@ def model(tokenizer):
 @pytest.fixture(scope="module")
 def patches():
     pixels = np.random.default_rng(4).integers(0, 256, (5, 128, 64, 3), dtype=np.uint8)
-    return torch.from_numpy(patchify(pixels, SHAPE))
+    return torch.from_numpy(cut(plain(pixels), SHAPE))
 
 
 def test_the_tower_over_all_crops_at_once_equals_the_stock_tower(model, patches):
