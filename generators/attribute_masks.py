@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
+from generators.numbering import numbered
 from generators.records import resolve
 from schemas.question import HIDDEN, Flags, Masks
 from schemas.vocabulary import COLOURS, NOT_VISIBLE, UNKNOWN, VOCABULARY, spoken
@@ -75,7 +76,7 @@ def near_mask(key: str, mask: int) -> int:
 
 def near_masks(key: str, masks: Masks) -> Masks:
     """near_mask of many masks."""
-    distinct, at = np.unique(masks, return_inverse=True)
+    distinct, at = numbered(masks)
     return np.array([near_mask(key, int(mask)) for mask in distinct], dtype=np.uint32)[at]
 
 
@@ -92,7 +93,7 @@ def _kin(key: str, value: str) -> tuple[str, ...]:
 
 def words_of(key: str, masks: Masks) -> pa.Array:
     """Masks as spoken values: `dark blue`, `skirt or dress`, `not visible`."""
-    distinct, at = np.unique(masks, return_inverse=True)
+    distinct, at = numbered(masks)
     return pa.array([spoken(value_of(key, int(mask))) for mask in distinct], pa.string()).take(pa.array(at))
 
 

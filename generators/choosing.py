@@ -14,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
+from generators.numbering import numbered
 from schemas.keys import Words, below, mix
 from schemas.question import NOBODY, Flags, Ints
 
@@ -76,8 +77,8 @@ def cells_of(*columns: Ints) -> Ints:
     combined = np.zeros(len(columns[0]), dtype=np.int64)
     for column in columns:
         combined = combined * (int(column.max(initial=0)) + 1) + np.where(known, column, 0)
-    _, cells = np.unique(np.where(known, combined, NOBODY), return_inverse=True)
-    return np.where(known, cells, NOBODY).astype(np.int64)
+    _, cells = numbered(np.where(known, combined, NOBODY))
+    return np.where(known, cells, NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,7 @@ def _in_order(units: Units, cells: Cells | None = None) -> Units:
 
 def _pairs(one: Ints, other: Ints) -> Ints:
     """One number for each pair of numbers."""
-    _, dense = np.unique(other, return_inverse=True)
+    _, dense = numbered(other)
     return np.asarray(one * (int(dense.max(initial=0)) + 1) + dense, dtype=np.int64)
 
 

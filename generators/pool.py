@@ -7,9 +7,8 @@ pool of the test split keeps a list of its distractors, which may be shown but a
 else is in the pool, so they are only ever compared, never hashed: everything random comes from the ids themselves.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -146,10 +145,6 @@ def _persons(table: pa.Table) -> Ints:
     return np.where(nameless.to_numpy(), NOBODY, codes(table.column("person_key")))
 
 
-WITHHELD = ("clothes", "attributes", "captions", "neighbours")
-"""What a recipe's option `withhold` can keep from a family."""
-
-
 def withhold(pool: Pool, names: Sequence[str]) -> Pool:
     """A pool in which nobody knows some labels, for methods that do without them. Raises BadRecipe for another name.
 
@@ -158,19 +153,29 @@ def withhold(pool: Pool, names: Sequence[str]) -> Pool:
     wrong = [name for name in names if name not in WITHHELD]
     if wrong:
         raise BadRecipe(f"The option 'withhold' has {wrong[0]!r}; it can keep back: {', '.join(WITHHELD)}.")
-    unknown: dict[str, Any] = {
-        "clothes": {"clothes": np.full(pool.size, NOBODY, dtype=np.int64), "table": _undressed(pool.table)},
-        "attributes": {"values": {key: np.zeros_like(masks) for key, masks in pool.values.items()}},
-        "captions": {"captions": captions_of(pool.table.column("image_id"), TABLES["captions"].schema.empty_table())},
-        "neighbours": {"neighbours": None, "seen": None},
-    }
-    return replace(pool, **{field: value for name in names for field, value in unknown[name].items()})
+    for name in names:
+        pool = _WITHOUT[name](pool)
+    return pool
 
 
 def _undressed(table: pa.Table) -> pa.Table:
     """The people without the names of their outfits."""
     at = table.column_names.index("clothes_key")
     return table.set_column(at, table.schema.field(at), pa.nulls(table.num_rows, pa.string()))
+
+
+def _uncaptioned(pool: Pool) -> Pool:
+    return replace(pool, captions=captions_of(pool.table.column("image_id"), TABLES["captions"].schema.empty_table()))
+
+
+_WITHOUT: dict[str, Callable[[Pool], Pool]] = {
+    "clothes": lambda pool: replace(pool, clothes=np.full(pool.size, NOBODY), table=_undressed(pool.table)),
+    "attributes": lambda pool: replace(pool, values={key: np.zeros_like(of) for key, of in pool.values.items()}),
+    "captions": _uncaptioned,
+    "neighbours": lambda pool: replace(pool, neighbours=None, seen=None),
+}
+WITHHELD = tuple(_WITHOUT)
+"""What a recipe's option `withhold` can keep from a family."""
 
 
 def codes(column: pa.ChunkedArray) -> Ints:
