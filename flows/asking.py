@@ -19,7 +19,8 @@ from tasks.steps.store import StepOutput
 from tasks.steps.wanted import Wanted, wanted
 
 _ROUNDS = 6
-"""Rounds of a build: about images and about the texts that came back, each after a first chunk, and to spare."""
+"""The most rounds of asking in one build. Four suffice: images come first, then the texts that came back, and a model
+whose rate is not known yet begins each of the two with one small chunk. Two are spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def _budget(store: Path, models: Iterable[ModelChoice], written: str | None, pri
 def _chunks(
     store: Path, ingests: Sequence[StepOutput], recipe: Recipe, settled: set[str]
 ) -> Iterable[tuple[StepOutput, Chunk]]:
-    """What is asked next, source by source and model by model; from then on it counts as asked in this build."""
+    """What is asked next, source by source and model by model. Its keys join `settled`: a build asks for each once."""
     found: list[tuple[StepOutput, Chunk]] = []
     with GenerationStore(store / "generations") as generations:
         spent = generations.spent()
@@ -80,7 +81,7 @@ def _chunks(
 
 
 def _next(wanted: Wanted, rows: int | None, begun: set[str]) -> list[str]:
-    """The open keys; of a model whose rate is not known yet (`rows` is None) those of one first chunk."""
+    """The open keys of a model; while its rate is not known (`rows` is None), one small chunk of them in all."""
     if rows is not None:
         return wanted.open
     if not wanted.open or wanted.model.full_name in begun:
@@ -103,7 +104,7 @@ class Board:
         self._begun = time.monotonic()
 
     def watch(self, chunk: Chunk) -> Watch:
-        """What a chunk is given to tell how far it is."""
+        """The callback by which a chunk reports its progress."""
 
         def tell(progress: Progress) -> None:
             with self._lock:

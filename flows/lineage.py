@@ -81,7 +81,7 @@ class _ObservedRunner:
         return self.map(step, [args])[0]
 
     def progress(self, name: str) -> AbstractContextManager[OnProgress]:
-        """As the other runner shows it."""
+        """As the observed runner shows it."""
         return self.inner.progress(name)
 
 

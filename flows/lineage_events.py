@@ -119,9 +119,9 @@ def _version(told: Told) -> dict[str, DatasetFacet]:
 
 
 def in_words(error: BaseException) -> str:
-    """What an event says of an error: the sentence of a refusal, and of others their kind.
+    """What an event says of an error: the sentence of a refusal, and only the type of any other error.
 
-    Logins of URLs are left out, and a place on this machine is `<path>`.
+    Logins in URLs are left out, and paths on this machine are replaced by `<path>`.
     """
     if not isinstance(error, ReIDForgeError):
         return type(error).__name__

@@ -21,25 +21,27 @@ if TYPE_CHECKING:
 
 
 WORTH_PROCESSES = 1_000_000
+"""Rows still to be composed from which on every family gets a process of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A staged and checked version: everything publishing needs, by step."""
+    """A staged and checked version: the outputs of its steps."""
 
     recipe: Recipe
     ingests: Sequence[StepOutput]
     parts: Sequence[SourceParts]
     linked: StepOutput
     composed: Mapping[str, StepOutput]
+    benchmarked: StepOutput
     staged: StepOutput
     validated: StepOutput
 
     @property
     def steps(self) -> list[StepOutput]:
-        """Every step of the build, in order."""
+        """Every step of the build: those of each source, then those over all sources in their order."""
         per_source = [step for part in self.parts for step in (part.ingested, part.described, part.mined)]
-        return [*per_source, self.linked, *self.composed.values(), self.staged, self.validated]
+        return [*per_source, self.linked, *self.composed.values(), self.benchmarked, self.staged, self.validated]
 
 
 def build_version(recipe: Recipe, raw: Path, store: Path, run: Runner, how: Asking = AS_NEEDED) -> Built:
@@ -57,7 +59,7 @@ def build_version(recipe: Recipe, raw: Path, store: Path, run: Runner, how: Aski
     benchmarked = run.call("benchmark", store, ingests, described, protocol_names(recipe))
     staged = run.call("stage", store, recipe, parts, linked, composed, benchmarked)
     validated = run.call("validate", store, staged, recipe)
-    built = Built(recipe, ingests, parts, linked, composed, staged, validated)
+    built = Built(recipe, ingests, parts, linked, composed, benchmarked, staged, validated)
     _remember(store, built)
     return built
 
@@ -149,8 +151,8 @@ def last_build(store: Path, name: str) -> tuple[Recipe, list[StepOutput], StepOu
 
 def build_and_publish(
     recipe: Recipe, raw: Path, store: Path, remote: str | Path | None, run: Runner, how: Asking = AS_NEEDED
-) -> tuple[Built, Any]:
-    """Build, then publish to a remote when one is given; the second value is the Published or None."""
+) -> tuple[Built, "Published | None"]:
+    """Build, then publish to a remote when one is given."""
     with observed(run, recipe) as runner:
         built = build_version(recipe, raw, store, runner, how)
         if remote is None:
@@ -159,11 +161,12 @@ def build_and_publish(
         return built, published
 
 
-def publish_last(name: str, store: Path, remote: str | Path, run: Runner, share: bool = False) -> Any:
+def publish_last(name: str, store: Path, remote: str | Path, run: Runner, share: bool = False) -> "Published":
     """The newest build of the recipe `name`, published. Raises GateFailed when an error gate refused it."""
     recipe, ingests, staged, validated = last_build(store, name)
     with observed(run, recipe) as runner:
-        return runner.call("publish", store, recipe, staged, validated, ingests, remote, share)
+        published: Published = runner.call("publish", store, recipe, staged, validated, ingests, remote, share)
+    return published
 
 
 def build_summary(built: Built, published: "Published | None") -> dict[str, Any]:
@@ -196,13 +199,15 @@ def _asked(staged: StepOutput) -> dict[str, str]:
     return {"asked": f"{requests:,} requests, {answered:,} answered, {tokens:,} tokens"}
 
 
-def train_stages(version: Path, out: Path, settings: Train, run: Runner) -> Any:
+def train_stages(version: Path, out: Path, settings: Train, run: Runner) -> Path:
     """The checkpoint folder of the last stage; a run that was stopped goes on where it was."""
     with run.reporter.progress("train") as on_progress:
-        return run.call("train", version, out, settings, (1, 2, 3), True, on_progress)
+        checkpoint: Path = run.call("train", version, out, settings, (1, 2, 3), True, on_progress)
+    return checkpoint
 
 
-def evaluate_protocols(version: Path, checkpoint: Path | None, settings: Evaluate, out: Path, run: Runner) -> Any:
+def evaluate_protocols(version: Path, checkpoint: Path | None, settings: Evaluate, out: Path, run: Runner) -> Path:
     """The folder with results.parquet, curves.json and summary.json."""
     with run.reporter.progress("evaluate") as on_progress:
-        return run.call("evaluate", version, checkpoint, settings, out, on_progress)
+        folder: Path = run.call("evaluate", version, checkpoint, settings, out, on_progress)
+    return folder

@@ -45,7 +45,7 @@ class Reporter:
     def progress(self, name: str, every: float = _SECONDS_BETWEEN_LINES) -> Iterator[OnProgress]:
         """A long step: the block is given a callback (done, total, note) and may call it as often as it likes.
 
-        Off a terminal that makes a line at most `every` so many seconds.
+        Off a terminal it prints at most one line in `every` seconds.
         """
         if self.quiet:
             yield lambda done, total, note: None

@@ -53,7 +53,7 @@ class PlainRunner:
         return self.map(step, [args])[0]
 
     def progress(self, name: str) -> AbstractContextManager[OnProgress]:
-        """On the terminal, or a line a minute."""
+        """Shown live on a terminal, as one line a minute elsewhere."""
         return self.reporter.progress(name, MINUTE)
 
 
@@ -78,7 +78,7 @@ class PrefectRunner:
 
     @contextmanager
     def progress(self, name: str) -> Iterator[OnProgress]:
-        """On the terminal, or a line a minute, and as a progress artifact of the flow run."""
+        """As the plain runner shows it, and as a progress artifact of the flow run."""
         from flows.artifacts import ProgressArtifact
 
         with self.reporter.progress(name, MINUTE) as show:

@@ -12,7 +12,7 @@ from flows.commanding import Json
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Where everything goes.")] = Path("demo"),
     size: Annotated[str, typer.Option("--size", help="`demo`, or `tiny` for a smoke test.")] = "demo",
-    seed: Annotated[int, typer.Option("--seed")] = 7,
+    seed: Annotated[int, typer.Option("--seed", help="Every draw depends on it.")] = 7,
     as_json: Json = False,
 ) -> None:
     """Draw sample raw datasets, build, publish, pull, train, evaluate and report; about six minutes on two cores."""

@@ -22,7 +22,9 @@ def evaluate(
     protocol: Annotated[
         str | None, typer.Option("--protocol", help="With --scores: the protocol they are for.")
     ] = None,
-    rerank_top: Annotated[int, typer.Option("--rerank-top", min=1, max=100)] = 10,
+    rerank_top: Annotated[
+        int, typer.Option("--rerank-top", min=1, max=100, help="How many candidates yes/no answers put in a new order.")
+    ] = 10,
     as_json: Json = False,
 ) -> None:
     """Evaluate a checkpoint, or anybody's score matrix, under the official protocols of a version."""

@@ -12,10 +12,10 @@ from flows.reporter import Reporter
 def export(
     version: Annotated[Path, typer.Argument(help="A version folder.")],
     out: Annotated[Path, typer.Option("--out", help="A new folder.")],
-    stage: Annotated[int, typer.Option("--stage", min=1, max=3)] = 2,
+    stage: Annotated[int, typer.Option("--stage", min=1, max=3, help="The HPT stage to export.")] = 2,
     form: Annotated[str, typer.Option("--format", help="See `reidforge list exports`.")] = "parquet",
-    split: Annotated[str, typer.Option("--split")] = "train",
-    limit: Annotated[int | None, typer.Option("--limit", min=1)] = None,
+    split: Annotated[str, typer.Option("--split", help="train, val or test.")] = "train",
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many rows, chosen by id.")] = None,
     as_json: Json = False,
 ) -> None:
     """Write one stage in the form a trainer eats, images included."""

@@ -8,7 +8,9 @@ from flows.commanding import Json, printed
 
 
 def list_(
-    what: Annotated[str, typer.Argument(help="sources, questions, gates, protocols, miners, backends or recipes.")],
+    what: Annotated[
+        str, typer.Argument(help="sources, questions, gates, protocols, miners, backends, exports or recipes.")
+    ],
     as_json: Json = False,
 ) -> None:
     """List what there is of a kind, with its facts; of sources setting, terms, splits and official counts."""

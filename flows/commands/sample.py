@@ -12,7 +12,7 @@ from flows.reporter import Reporter
 def sample(
     out: Annotated[Path, typer.Argument(help="An empty or new folder.")],
     size: Annotated[str, typer.Option("--size", help="tiny, demo or official.")] = "demo",
-    seed: Annotated[int, typer.Option("--seed")] = 7,
+    seed: Annotated[int, typer.Option("--seed", help="Every draw depends on it.")] = 7,
     source: Annotated[list[str] | None, typer.Option("--source", help="Draw only these; repeatable.")] = None,
     recipe: Annotated[str | None, typer.Option("--recipe", help="Draw only the sources of this recipe.")] = None,
     workers: Workers = 2,

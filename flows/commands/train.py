@@ -14,7 +14,7 @@ def train(
     out: Annotated[Path, typer.Option("--out", help="Where checkpoints go; a stopped run goes on from there.")],
     model: Annotated[str, typer.Option("--model", help="`tiny`, or a folder or hub id of a Qwen-VL model.")] = "tiny",
     effort: Annotated[float, typer.Option("--effort", help="Scales the number of steps.")] = 1.0,
-    seed: Annotated[int, typer.Option("--seed")] = 7,
+    seed: Annotated[int, typer.Option("--seed", help="Every draw depends on it.")] = 7,
     as_json: Json = False,
 ) -> None:
     """Train stages 1, 2, 3 in order; the checkpoint names the version it was trained on."""
