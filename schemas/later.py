@@ -1,4 +1,4 @@
-"""Modules that are dear to import and often not needed: a rebuild that finds nothing to do is little but imports."""
+"""Modules that are slow to import and often not needed: a rebuild that finds nothing to do is little but imports."""
 
 import importlib
 from typing import Any

@@ -6,14 +6,14 @@ _ASKED = threading.Event()
 
 
 def ask_to_stop() -> bool:
-    """Ask every long loop of this process to end; whether that was asked before."""
+    """Ask every long loop of this process to end. Returns whether that was asked before."""
     before = _ASKED.is_set()
     _ASKED.set()
     return before
 
 
 def go_on() -> None:
-    """Take the asking back."""
+    """Withdraw that request: what a test of stopping does, because its process goes on."""
     _ASKED.clear()
 
 

@@ -18,9 +18,8 @@ class _End:
 def emitted(work: Callable[[Emit[T]], Coroutine[Any, Any, None]], tick: float = 0.25) -> Iterator[T | None]:
     """What `work(emit)` emits, as it is emitted, and None after every `tick` seconds without anything.
 
-    Its exception, if any, comes after everything it emitted.
-
-    Closing the iterator early cancels the work and waits for it to end.
+    Its exception, if any, comes after everything it emitted. Closing the iterator early cancels the work and waits for
+    it to end.
     """
     found: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
     loop = asyncio.new_event_loop()

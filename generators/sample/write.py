@@ -1,7 +1,7 @@
 """Write the sample: synthetic pedestrians as raw folders in the layouts of real datasets.
 
->>> write_sample(Path("raw"), size="tiny", seed=7)
-{'cuhk_pedes': 31, 'ltcc': 74, 'market1501': 96, 'sysu_mm01': 112}
+>>> write_sample(Path("raw"), size="tiny", seed=7, sources=["ltcc"])
+{'ltcc': 74}
 """
 
 import io

@@ -36,7 +36,7 @@ class Fold(Protocol):
 class OverBlocks:
     """The check of a gate that folds over a table; called by itself it reads the table in this process.
 
-    One that `rereads` rows for its verdict, and needs room for them, gives it when the figures of all others are gone.
+    A fold that `rereads` rows for its verdict needs memory for them: it is judged last, when other figures are gone.
     """
 
     fold: Callable[[Memory, Parameters], Fold]

@@ -1,4 +1,4 @@
-"""A second process for large versions: every other block of a pass each, figures in table order; then other work."""
+"""A second process for large versions: of a pass each of the two reads every other block; later it does other work."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -24,9 +24,9 @@ _Found = TypeVar("_Found")
 
 
 class Helper:
-    """At most one more process at a time, from when a large table is met: a new one for each thing that it is given.
+    """At most one other process at a time, started when a large table is met, and a new one for every piece of work.
 
-    What one needed for a table, and what its allocator kept of that, is not there when the next does other work.
+    So the memory that one piece took, and what its allocator kept of it, is gone before the next begins.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Helper:
         self._end()
 
     def start(self, work: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs) -> "Future[_Found]":
-        """Let another process do something that can be named there, with values that can be sent; after the last."""
+        """Begin a module-level function, with arguments that can be pickled, in a new process; the old one ends."""
         self._end()
         self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
         return self._pool.submit(work, *given, **named)
@@ -53,7 +53,7 @@ class Helper:
     def later(
         self, work: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs
     ) -> Callable[[], _Found]:
-        """The result when it is asked for: of the other process where it runs already, else worked out then."""
+        """A call for the result of some work: begun in a new process if one is in use, else done here when called."""
         return self.start(work, *given, **named).result if self._pool else partial(work, *given, **named)
 
 

@@ -6,8 +6,8 @@ margin and the sampling error, where rows of one person count as one observation
 answer; for picks it is a blind draw among the options, or None where that is likelier: a preferred place is a shortcut.
 Sets, ranks and partitions are judged by their likeliest parts (tasks.checking.open_answers), free answers by what they
 state and by the nearest prompt (tasks.checking.stated), parts that are rated by the likeliest wrong one
-(tasks.checking.rated). Rows of texts alone, and families that the contract names as
-told by their prompts, are answered without a picture by design.
+(tasks.checking.rated). Not judged are rows of texts alone, and families whose prompt holds the answer by design (the
+contract names them).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

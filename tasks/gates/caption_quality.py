@@ -45,7 +45,7 @@ class _Quality:
         return _Seen(len(mine), {what: Failing.of(block, mine[mask], True, "caption_id") for what, mask in bad.items()})
 
     def _of_made(self, block: Block, rows: Ints, texts: pa.Array) -> Iterator[tuple[str, Mask]]:
-        """What nobody may write who is no person."""
+        """The faults that only made captions can have, each with the captions that have it."""
         words = pc.list_value_length(pc.utf8_split_whitespace(pc.utf8_trim_whitespace(texts)))
         low, high = self.parameters["min_words"], self.parameters["max_words"]
         yield (

@@ -1,7 +1,7 @@
 """Reasons come from records: their verdicts follow from their two values, and the values are those of the pictures.
 
 A flipped label therefore kills its rationale. Values are looked up for families whose evidence compares Image 1 with
-Image 2; in others one of the two is a statement. Who was asked for reasons must not answer without.
+Image 2; in others one of the two is a statement. A row that asks for reasons must give one.
 """
 
 from collections.abc import Mapping, Sequence

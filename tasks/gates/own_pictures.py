@@ -35,7 +35,7 @@ class _Own:
 
     @cached_property
     def looks(self) -> tuple[Keys, Keys]:
-        """Keys of all stored pictures in order, and their perceptual hashes; a flat one is a word of its own."""
+        """Keys of all stored pictures in order, and their perceptual hashes; a flat picture's is its key."""
         keys = keys_in(self.staged, "images", "image_id")
         hashes = np.asarray(column(self.staged, "images", "phash").to_numpy(), dtype=np.uint64)
         turn = np.argsort(keys, kind="stable")

@@ -1,7 +1,7 @@
 """Every source has pictures and persons, and one of official size has exactly the counts that its authors report.
 
 A folder counts as one of official size when its pictures are nearly as many as the certain official ones; samples and
-partial copies are not held against them. Certain are the figures with one of the contract's `tags`.
+partial copies are not held against them. A figure is certain when it has one of the contract's `tags`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -81,7 +81,7 @@ class Budget:
 class Meter:
     """Counts what is asked, and gives leave for it; shared by the thread that sends and the one that commits.
 
-    What meters of one budget gave leave for, they take off it together.
+    Meters of one budget draw on it together.
     """
 
     def __init__(self, budget: Budget | None, read_spent: Callable[[], Sequence[Spent]]) -> None:

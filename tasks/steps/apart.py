@@ -22,10 +22,10 @@ _ARROW_POOL = "ARROW_DEFAULT_MEMORY_POOL"
 
 
 def apart(work: Callable[..., Result], *args: Any, lean: bool = False) -> Result:
-    """What a function of a module gives for arguments that can be sent to another process, once that has ended.
+    """The result of a module-level function, called in another process with arguments that can be pickled.
 
-    A `lean` one starts anew, in a second or two, and takes Arrow's memory, with all that it starts, from the pool that
-    gives most of it back: Arrow's own choice keeps some 300 MB after the tables of a large version were read.
+    A `lean` process starts from scratch, in a second or two. It and its children take Arrow's memory from the pool that
+    gives most of it back: Arrow's default keeps some 300 MB after the tables of a large version were read.
     A process that may have no children, such as a Dask worker, does the work itself. Raises EnvironmentFault when the
     machine ends the process.
     """
@@ -47,7 +47,7 @@ def apart(work: Callable[..., Result], *args: Any, lean: bool = False) -> Result
 
 @contextmanager
 def _arrow_pool(lean: bool) -> Iterator[None]:
-    """Name Arrow's pool to processes that start meanwhile; a choice of the user stands."""
+    """Name Arrow's pool to the processes that start inside the block, unless the user has chosen one."""
     chosen = lean and "jemalloc" in pa.supported_memory_backends() and _ARROW_POOL not in os.environ
     if chosen:
         os.environ[_ARROW_POOL] = "jemalloc"

@@ -39,8 +39,8 @@ def pull(
     `reference` is name@1.2.0, name@latest, name@sha256:<prefix>, or the path of a version folder; `selection` limits
     what is fetched. With `frozen` only the version that the lock beside `to` pins may come. A folder that holds this
     version already is checked and kept. Files of a remote that is not a folder go through the cache, so that a pull
-    that was cut off goes on where it stopped. `join` is raw data to put the pictures back from that a shared version
-    leaves out: the folder then holds the whole version. Raises BadRawData, UnknownVersion, Revoked,
+    that was cut off goes on where it stopped. `join` is the raw data that the pictures left out of a shared version are
+    taken from: the folder then holds the whole version. Raises BadRawData, UnknownVersion, Revoked,
     DigestMismatch naming the file, FormatTooNew, NotWritable, Unreachable, or WrongUse when `to` holds something else.
     """
     _pins(to.absolute().parent / LOCK)  # a file that is no lock is refused before anything is copied

@@ -67,12 +67,12 @@ def takedown(
     dry: bool = False,
     raw: Path | None = None,
 ) -> Receipt:
-    """Take down the person with this key from all versions of a remote and from a store; with `dry` only say what.
+    """Take down the person with this key from all versions of a remote and from a store; with `dry` only find it.
 
-    `linked` takes down every other key that links say is the same person. `raw` is raw data, for versions that were
-    shared without pictures: their successors can be joined as they could. Raises WrongUse when nothing knows the
-    person or such raw data is needed, and what reading, publishing and writing raise; run again, it goes on where it
-    stopped, and what is done already is told again.
+    `linked` takes down every other key that links say is the same person. Versions that were shared without pictures
+    need `raw`, the raw data, so that their successors can be joined too. Raises WrongUse when nothing knows the person
+    or that raw data is missing, and what reading, publishing and writing raise. Run again, it goes on where it stopped;
+    the receipt then also tells what was done before.
     """
     place, journal = open_remote(remote), Journal.of(str(remote), person)
     work = _Work(place, str(remote), person, reason, store, raw, journal)

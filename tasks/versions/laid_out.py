@@ -79,7 +79,7 @@ def _seal(handle: int) -> Seal:
 def lay_out(blocks: Iterable[pa.Table], count: int) -> LaidOut:
     """Lay out `count` rows that come in blocks with COLUMNS.
 
-    Raises BadTable when they are another number or a value is missing, NotWritable where there is no room.
+    Raises BadTable for more or fewer rows and for a missing value, NotWritable where there is no room.
     """
     try:
         with tempfile.TemporaryFile(prefix="reidforge-view-") as file:
