@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from generators.captions.phrases import listed
 from generators.pairing import NegativeFinder, how, negatives_of
 from generators.wording import coded_words
 from schemas import answers
@@ -99,6 +100,11 @@ def candidate_words(size: Ints, first: int) -> pa.Array:
     """`Image 2 [[image:2]] Image 3 [[image:3]]`: the candidates of each row, numbered from `first`."""
     table = [" ".join(_shown(first + at) for at in range(n)) for n in range(MOST + 1)]
     return coded_words(table, size)
+
+
+def query_words(count: int) -> str:
+    """`Image 1 [[image:1]] and Image 2 [[image:2]]`: the queries, which stand first and are numbered from 1."""
+    return listed([_shown(number) for number in range(1, count + 1)])
 
 
 def _shown(number: int) -> str:

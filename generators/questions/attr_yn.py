@@ -112,11 +112,12 @@ def _draft(ask: Ask, units: Units) -> Draft:
 
 
 def _worded(ask: Ask, table: str, keys: list[str], cell: int) -> str:
-    """The question or claim about one value: its own wording (`lower_type/skirt`) or the attribute's with the value."""
+    """The question or claim about one value: its own wording (`headwear/none`) or the attribute's with the value."""
     key = keys[cell >> 32]
     value = value_of(key, cell & 0xFFFFFFFF)
     value_words = ask.words["value"].get(f"{key}/{value}", spoken(value))
-    return ask.words[table][key].replace("{value}", value_words)
+    own = ask.words[f"own_{table}"].get(f"{key}/{value}", ask.words[table][key])
+    return own.replace("{value}", value_words)
 
 
 QUESTION = Question(

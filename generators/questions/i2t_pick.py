@@ -1,7 +1,8 @@
 """I2T_PICK: which of four notes describes the person? Each wrong note says something that the picture contradicts.
 
-All four come from one source, one author and one style and are about equally long, so that nothing but the picture
-tells them apart. The right one was written about another picture of the person in the same outfit.
+All four come from one source, one author and one style, are about equally long and were written about pictures of one
+modality (what is said of infrared has no colour), so that nothing but the picture tells them apart. The right one was
+written about another picture of the person in the same outfit.
 """
 
 from collections.abc import Callable, Iterator
@@ -51,10 +52,11 @@ def _levels(ask: Ask, usable: Ints, most: int) -> Iterator[Units]:
 
 
 def _alike(ask: Ask, usable: Ints) -> tuple[Ring, Ints]:
-    """A ring of captions whose cells hold those of one source, author, style and length."""
+    """A ring of captions whose cells hold those of one source, modality, author, style and length."""
     captions = ask.pool.captions
     author, style = (codes(captions.table.column(name)) for name in ("caption_source", "style"))
-    cells = cells_of(ask.pool.source[captions.image], author + 1, style + 1, captions.n_words // _WORDS_PER_CELL)
+    own, length = captions.image, captions.n_words // _WORDS_PER_CELL
+    cells = cells_of(ask.pool.source[own], ask.pool.modality[own], author + 1, style + 1, length)
     unused = np.ones(len(cells), dtype=np.bool_)
     unused[usable] = False
     cells = np.where(unused, NOBODY, cells)

@@ -7,15 +7,15 @@ is a candidate. The recipe option `queries` is how many there are (2 to 4).
 from collections.abc import Iterator
 
 import numpy as np
-import pyarrow as pa
 
 from generators.choosing import Units, content, patience_for, turns_of
-from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery, strategies
+from generators.galleries import MOST, Gallery, candidate_words, finder_of, gallery, query_words, strategies
 from generators.lineups import REASON, Looks, same_look
 from generators.margins import margin_columns, margin_remarks
 from generators.pairing import MatchFinder, after, hardness, match_subtasks
 from generators.pool import nearly_same
 from generators.quotas import ANSWERS, caps_of, fill_quota, shortfall
+from generators.wording import coded_words
 from schemas.errors import BadRecipe
 from schemas.keys import Words, below, mix
 from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
@@ -78,7 +78,7 @@ def _draft(ask: Ask, units: Units, count: int) -> Draft:
     columns = units.columns
     queries = columns["queries"].reshape(units.size, count)
     found = Gallery(columns["shown"], columns["rank"], columns["size"], columns["place"])
-    listed = candidate_words(np.full(1, count), 1).take(pa.array(np.zeros(units.size, dtype=np.int64)))
+    queried = coded_words([query_words(count)], np.zeros(units.size, dtype=np.int64))
     return Draft(
         images=np.concatenate([queries, found.shown], axis=1),
         roles=("query", *["query_extra"] * (count - 1), *["gallery"] * MOST),
@@ -87,7 +87,7 @@ def _draft(ask: Ask, units: Units, count: int) -> Draft:
         subtask=match_subtasks(ask.pool, units),
         gold=np.where(found.place >= 0, found.place + count + 1, 0),
         n_options=found.size,
-        slots={"queries": listed, "candidates": candidate_words(found.size, count + 1)},
+        slots={"queries": queried, "candidates": candidate_words(found.size, count + 1)},
         negatives=after(strategies(ask.pool, units.anchor, found, "same_camera"), count),
         difficulty=columns["difficulty"],
         remarks=margin_remarks(columns),

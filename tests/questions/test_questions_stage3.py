@@ -178,6 +178,32 @@ def test_notes_are_alike_but_for_what_the_picture_contradicts() -> None:
     assert max(spots.values()) < 1.4 * min(spots.values())
 
 
+def test_no_note_is_given_away_by_the_colours_that_infrared_lacks() -> None:
+    images = people(40, cameras=4)
+    for row in images:
+        row["modality"] = "near_infrared" if row["cam_raw"] == "c3" else "rgb"
+    outfits = list(dict.fromkeys(str(row["clothes_key"]) for row in images))
+    number = {outfit: at for at, outfit in enumerate(outfits)}
+    worn = {
+        outfit: f"{LEGS[at // 3 % 3].replace('skirt', 'a skirt')} with {('no', 'a')[at // 2 % 2]} backpack"
+        for outfit, at in number.items()
+    }
+    hue = {"rgb": lambda at: f"{TOLD[at % 5]} jacket", "near_infrared": lambda _: "warm jacket"}
+    told = [
+        caption(row["image_id"], f"A person in a {hue[row['modality']](number[name])} and {worn[name]}.")
+        for row in images
+        for name in (str(row["clothes_key"]),)
+    ]
+    pool = pool_of(
+        images, captions=told, attributes=[fact for at, outfit in enumerate(outfits) for fact in facts_of(at, outfit)]
+    )
+    colourless: Counter[int] = Counter()
+    for row in rows_of("I2T_PICK", pool, 400):
+        colourless[sum("warm" in text["text"] for text in row["texts"])] += 1
+    assert set(colourless) <= {0, 4}
+    assert min(colourless[0], colourless[4]) > 20
+
+
 def test_the_order_of_a_ranking_is_the_only_one() -> None:
     kinds: Counter[str] = Counter()
     for row in rows_of("RANK_LIST", TOWN, 300):
