@@ -27,10 +27,13 @@ from generators import (
     galleries,
     golds,
     groups,
+    label_flags,
     lineups,
     links,
     margins,
+    mining,
     near_hashes,
+    numbering,
     pairing,
     pictures,
     pool,
@@ -44,7 +47,7 @@ from generators import (
     toys,
     wording,
 )
-from generators.captions import attribute_read, phrases
+from generators.captions import attribute_read, lexicon, phrases
 from schemas import answers, keys, question, tables, vocabulary
 from schemas.discovery import find
 from schemas.errors import BadRecipe
@@ -71,10 +74,14 @@ _CODE = (
     galleries,
     golds,
     groups,
+    label_flags,
+    lexicon,
     lineups,
     links,
     margins,
+    mining,
     near_hashes,
+    numbering,
     pairing,
     pictures,
     phrases,
@@ -161,7 +168,7 @@ def _inputs(parts: Sequence[SourceParts], recipe: Recipe, family: str, linked: S
         "wording": keys.file_sha256(wording.wording_file(family)),
         "facts": keys.digest([keys.file_sha256(path) for path in (facts.FACT_WORDS, phrases.PHRASE_WORDS)]),
         "lexicon": keys.file_sha256(Path(attribute_read.__file__).with_name("lexicon.yaml")),
-        "code": keys.code_revision(import_module(f"{_PACKAGE}.{family.lower()}"), *_CODE, *_SCHEMAS),
+        "code": keys.code_revision(*map(import_module, (__name__, f"{_PACKAGE}.{family.lower()}")), *_CODE, *_SCHEMAS),
     }
 
 

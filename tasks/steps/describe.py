@@ -18,8 +18,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from generators import asking as kind_requests
+from generators import (
+    attribute_masks,
+    kinds,
+    merging,
+    numbering,
+    partners,
+    prompts,
+    raw_answers,
+    raw_names,
+    similarity,
+    stated,
+)
 from generators import captions as wording
-from generators import kinds, merging, partners, prompts, raw_answers, similarity, stated
 from generators import records as resolving
 from generators.asking import Planned, check_kinds
 from generators.captions.human import attribute_rows, cleaned, read_attributes
@@ -57,11 +68,14 @@ _LOW_RESOLUTION = 48
 _CODE = (
     *(
         resolving,
+        attribute_masks,
+        numbering,
         kind_requests,
         partners,
         merging,
         prompts,
         raw_answers,
+        raw_names,
         stated,
         similarity,
         client,

@@ -8,6 +8,7 @@ data/stage2/train-SAME_YN-0000-<sha12>.parquet and so on
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -66,7 +67,7 @@ def stage(
     ordered = sorted(parts, key=lambda part: str(part.ingested.facts["source"]))
     stages = {family: recipe.families[family].stage for family in sorted(composed)}
     steps = _step_digests(ordered, linked, composed, benchmarked)
-    code = code_revision(writer, streaming, table_schemas, accounts)
+    code = code_revision(import_module(__name__), writer, streaming, table_schemas, accounts)
     inputs = {"steps": steps, "stages": stages, "code": code}
 
     def work(folder: Path) -> dict[str, Any]:
