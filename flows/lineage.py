@@ -24,7 +24,7 @@ _SETTINGS = ("OPENLINEAGE_URL", "OPENLINEAGE_CONFIG")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Dataset:
     """A dataset as events name it: the digest of its content is its version."""
 
     name: str
@@ -85,29 +85,29 @@ class _ObservedRunner:
         return self.inner.progress(name)
 
 
-def inputs_of(value: Any) -> tuple[Told, ...]:
+def inputs_of(value: Any) -> tuple[Dataset, ...]:
     """The finished steps among the arguments of a step, each once, by name."""
     return tuple(sorted(set(_steps(value)), key=lambda told: (told.name, told.digest)))
 
 
-def outputs_of(results: Sequence[Any]) -> tuple[Told, ...]:
+def outputs_of(results: Sequence[Any]) -> tuple[Dataset, ...]:
     """What the results of a step are: finished steps, or a published version."""
     from tasks.steps.publish import Published
 
-    published = (Told(done.name, done.digest) for done in results if isinstance(done, Published))
+    published = (Dataset(done.name, done.digest) for done in results if isinstance(done, Published))
     return (*inputs_of(results), *published)
 
 
-def raw_of(results: Sequence[Any]) -> tuple[Told, ...]:
+def raw_of(results: Sequence[Any]) -> tuple[Dataset, ...]:
     """The raw datasets that ingest read; their digests are known only when it is done."""
     done = [result for result in results if isinstance(result, StepOutput) and result.step == "ingest"]
-    return tuple(Told(f"raw/{each.facts['source']}", str(each.facts["raw_digest"])) for each in done)
+    return tuple(Dataset(f"raw/{each.facts['source']}", str(each.facts["raw_digest"])) for each in done)
 
 
-def _steps(value: Any) -> Iterator[Told]:
+def _steps(value: Any) -> Iterator[Dataset]:
     if isinstance(value, StepOutput):
         shard = value.facts.get("source") or value.facts.get("family")
-        yield Told(f"{value.step}/{shard}" if shard else value.step, value.digest)
+        yield Dataset(f"{value.step}/{shard}" if shard else value.step, value.digest)
     elif isinstance(value, SourceParts):
         yield from _steps((value.ingested, value.described, value.mined))
     elif isinstance(value, Mapping):

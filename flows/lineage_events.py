@@ -16,7 +16,7 @@ from openlineage.client.facet_v2 import dataset_version_dataset, error_message_r
 from openlineage.client.generated.base import DatasetFacet, RunFacet
 from openlineage.client.uuid import generate_new_uuid
 
-from flows.lineage import Told
+from flows.lineage import Dataset
 from schemas.errors import ReIDForgeError
 from schemas.keys import digest
 from schemas.recipe import Recipe
@@ -60,7 +60,7 @@ class Lineage:
         self.build = str(generate_new_uuid())
         self.sender = Sender()
 
-    def told(self, step: str, inputs: Sequence[Told]) -> "StepEvents":
+    def told(self, step: str, inputs: Sequence[Dataset]) -> "StepEvents":
         """A block that is told of as one run of this step; the step `build` is the parent of all others."""
         return StepEvents(self, step, inputs)
 
@@ -72,11 +72,11 @@ class Lineage:
 class StepEvents:
     """START when the block begins, COMPLETE or FAIL when it ends; `outputs` are set inside the block."""
 
-    def __init__(self, lineage: Lineage, step: str, inputs: Sequence[Told]) -> None:
+    def __init__(self, lineage: Lineage, step: str, inputs: Sequence[Dataset]) -> None:
         self.lineage = lineage
         self.step = step
         self.inputs = tuple(inputs)
-        self.outputs: tuple[Told, ...] = ()
+        self.outputs: tuple[Dataset, ...] = ()
         self.run_id = lineage.build if step == "build" else str(generate_new_uuid())
 
     def __enter__(self) -> "StepEvents":
@@ -114,7 +114,7 @@ class StepEvents:
         return {**recipe, "parent": parent_run.ParentRunFacet(parent_run.Run(self.lineage.build), job)}
 
 
-def _version(told: Told) -> dict[str, DatasetFacet]:
+def _version(told: Dataset) -> dict[str, DatasetFacet]:
     return {"version": dataset_version_dataset.DatasetVersionDatasetFacet(f"sha256:{told.digest}")}
 
 

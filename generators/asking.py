@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from generators.captions.requests import facts_of
+from generators.captions.requests import PROMPT_ID, facts_of
 from generators.partners import partners
 from generators.records import Records
 from schemas.backend import Request
@@ -23,7 +23,6 @@ from schemas.keys import below, hash_ids, mix, seed_of
 from schemas.kind import Kind, Subject
 from schemas.recipe import KindChoice
 
-RULES = "rules/1"
 _SEED_BITS = 0x7FFFFFFF
 
 
@@ -73,7 +72,7 @@ def requested(name: str, kind: Kind, subject: Subject, style: str, seed: int, by
     images = subject.images[: kind.images]
     if by_rule:
         facts = kind.facts(subject)
-        return Request(kind=name, prompt="", prompt_id=RULES, images=images, facts=facts, style=style, seed=seed)
+        return Request(kind=name, prompt="", prompt_id=PROMPT_ID, images=images, facts=facts, style=style, seed=seed)
     prompt = kind.prompt(subject, style, seed)
     return Request(
         kind=name,

@@ -64,9 +64,9 @@ class Claims:
         return np.asarray(np.any([masks[captions] != 0 for masks in self._masks.values()], axis=0))
 
     def against(self, captions: Ints) -> Callable[[Ints, Ints], Flags]:
-        """A condition on candidates of rows about these captions, as finders of strangers take it.
+        """The condition on strangers in rows about these captions: the caption is contradicted by the candidate.
 
-        Who looks nearly the same as the picture that the caption was written about is no candidate, whoever it is.
+        A near-duplicate of the picture that the caption was written about is refused too, whoever it shows.
         """
         own = self._pool.captions.image[captions]
         return lambda rows, images: np.asarray(

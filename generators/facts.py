@@ -191,7 +191,7 @@ def lowered(sentence: pa.Array) -> pa.Array:
     )
 
 
-class Told:
+class CaptionFacts:
     """What captions of a pool say in facts, and what they do not mention at all; texts are read when first asked for.
 
     `values(captions)` are masks (rows, keys), 0 where nothing is said; `silent(captions)` marks the attributes of which
@@ -232,7 +232,7 @@ def confirmed(pool: Pool, captions: Ints) -> Floats:
 
     NaN where none of them can be compared.
     """
-    said, seen = Told(pool).values(captions), Facts(pool).values[pool.captions.image[captions]]
+    said, seen = CaptionFacts(pool).values(captions), Facts(pool).values[pool.captions.image[captions]]
     compared = ((said != 0) & (seen != 0)).sum(axis=1)
     agreed = ((said == seen) & (said != 0)).sum(axis=1)
     share = np.full(len(captions), np.nan, dtype=np.float32)

@@ -13,7 +13,7 @@ ImageSource = Callable[[str], bytes]
 
 
 def no_images(sha256: str) -> bytes:
-    """The image source of those who have none: raises KeyError."""
+    """An image source without images: raises KeyError."""
     raise KeyError(sha256)
 
 
@@ -80,8 +80,8 @@ def full_name(model: str, revision: str) -> str:
 class Means:
     """What a backend works with: the bytes of images, leave to send, and how many sent requests are not settled yet.
 
-    Who is refused leave may ask again when an answer came, and stops when all of them are settled: what they cost is
-    known then.
+    A backend that gets no leave may ask again after the next answer. Once all that was sent is settled, its cost is
+    known, and no leave is final.
     """
 
     images: ImageSource = no_images
@@ -93,9 +93,9 @@ class Means:
 class Backend:
     """One way to get text; `model` and `revision` enter the key.
 
-    `generate` answers every request once, in order. A backend of many answers at a time has `ask` instead: it yields
-    (place of the request, answer) as they come, None now and then while it waits, and leaves out what it had no leave
-    to send. One that serves any model has `choose`, which makes the backend of one.
+    `generate` answers every request once, in order. A backend that works on many requests at a time has `ask` instead:
+    it yields (place of the request, answer) as answers come, None now and then while it waits, and nothing for requests
+    that it got no leave to send. A backend that serves any model has `choose`, which gives the backend of one model.
     """
 
     title: str

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 class Said:
     """A text with what is known beside it; every part but the text may be missing.
 
-    `raw` is the text as a model wrote it, before its stops and spaces were mended. A `bodily` text is one that was to
-    speak of the body alone, for people whose clothes change.
+    `raw` is the text as a model wrote it, before its punctuation and spaces were mended. A `bodily` text was meant to
+    describe the body alone, for people whose clothes change.
 
     `facts` are labels of the image and `others` what other models' captions of it say, by vocabulary key. `source` is
     the text it rewords, and `similarity` its cosine to the image under a frozen model. `made` texts come from models or
-    rules, others from people, whose wording is judged less.
+    rules; fewer filters look at what people wrote.
     """
 
     text: str

@@ -43,8 +43,8 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A vocabulary value that was told of the image: becomes an attribute. `confidence` is in [0, 1]."""
+class AttributeValue:
+    """A vocabulary value that the answer gives the image: becomes an attribute. `confidence` is in [0, 1]."""
 
     key: str
     value: str
@@ -66,7 +66,7 @@ class Statement:
     value: str | None = None
 
 
-Record = Text | Told | Statement
+Record = Text | AttributeValue | Statement
 
 
 @dataclass(frozen=True, slots=True)

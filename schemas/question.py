@@ -44,8 +44,9 @@ class Neighbours:
 class Captions:
     """The usable captions of a pool: `table` has caption_id, text, caption_source, style, language.
 
-    `image` is the position of the picture that each one describes; `words` hash the caption ids, `texts` what they say.
-    `similarity` is the cosine of each to its picture under a frozen model, NaN where it was not measured.
+    `image` is the position of the picture that each one describes, `words` are hashes of the caption ids and `texts` of
+    what the captions say. `similarity` is the cosine of each to its picture under a frozen model, NaN where it was not
+    measured.
     """
 
     table: pa.Table

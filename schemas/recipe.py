@@ -153,7 +153,7 @@ class Link(_Strict):
 
 @with_config(extra="forbid")
 class Options(TypedDict, total=False):
-    """What may be said of a family beside its rows; docs/questions.md tells what each means and its default."""
+    """The options of a family; docs/questions.md says what each means, and its default."""
 
     shares: dict[str, Annotated[dict[str, float], Field(min_length=1)]]
     per_image: AtLeastOne

@@ -21,10 +21,11 @@ from schemas.recipe import Describe
 from schemas.vocabulary import NOT_VISIBLE
 
 PROMPT_ID = "rules/1"
+"""The name of the prompt of every request that rules answer: they are given facts and no text."""
 _WORDED = tuple(dict.fromkeys(key for keys, _ in SLOTS.values() for key in keys))
 
 
-class Planned(NamedTuple):
+class PlannedCaption(NamedTuple):
     """One caption to be made: the row of its image in the records, its number there, and what is asked."""
 
     row: int
@@ -41,7 +42,7 @@ def check_styles(styles: Sequence[str]) -> None:
 
 def plan(
     records: Records, rows: Sequence[int], sha256: Mapping[str, str], recipe: Describe, seed: int
-) -> Iterator[Planned]:
+) -> Iterator[PlannedCaption]:
     """The requests for some rows of the records; rows whose record is too thin for every style get none."""
     words = hash_ids(records.image_ids[row] for row in rows)
     starts = below(mix(seed_of("caption style", seed), words), max(len(recipe.styles), 1)).tolist()
@@ -51,7 +52,7 @@ def plan(
         image = sha256[records.image_ids[row]]
         for k in range(recipe.captions_per_image if styles else 0):
             style = styles[(starts[place] + k) % len(styles)]
-            yield Planned(row, k, _request(facts, style, seeds[k][place], image))
+            yield PlannedCaption(row, k, _request(facts, style, seeds[k][place], image))
 
 
 def facts_of(records: Records, rows: Sequence[int]) -> Iterator[dict[str, str]]:

@@ -13,7 +13,7 @@ from generators.prompts import joined, named, prompts
 from generators.raw_answers import json_object, schema_text
 from generators.records import COLOURLESS
 from schemas.keys import canonical_json
-from schemas.kind import Example, Kind, Parsed, Prompt, Refusal, Subject, Told
+from schemas.kind import AttributeValue, Example, Kind, Parsed, Prompt, Refusal, Subject
 from schemas.vocabulary import NOT_VISIBLE, UNKNOWN, VOCABULARY, Key
 
 _NAME = "attributes"
@@ -88,7 +88,7 @@ def _parse(raw: str, subject: Subject, style: str) -> Parsed:
     found = json_object(raw)
     if isinstance(found, Refusal):
         return found
-    told: list[Told] = []
+    told: list[AttributeValue] = []
     for name, key in _keys(subject.colourless).items():
         if name not in found:
             return Refusal("wrong_schema", f"The record lacks the key {name!r}.")
@@ -102,7 +102,7 @@ def _parse(raw: str, subject: Subject, style: str) -> Parsed:
     return tuple(told)
 
 
-def _read(name: str, key: Key, given: Any) -> list[Told] | Refusal:
+def _read(name: str, key: Key, given: Any) -> list[AttributeValue] | Refusal:
     """What one key tells: nothing for `unknown`."""
     if not isinstance(given, dict) or set(given) != {"value", "confidence"}:
         return Refusal("wrong_schema", f"{name} must be an object of a value and a confidence.")
@@ -121,7 +121,7 @@ def _read(name: str, key: Key, given: Any) -> list[Told] | Refusal:
     if (len(plain) > 1 and "none" in plain) or (plain and len(said) > len(plain)):
         return Refusal("contradiction", f"{name} is told to be {' and '.join(sorted(said))} at once.")
     sure = CONFIDENCE[given["confidence"]]
-    return [Told(name, "|".join(plain) or NOT_VISIBLE, visible=bool(plain), confidence=sure)]
+    return [AttributeValue(name, "|".join(plain) or NOT_VISIBLE, visible=bool(plain), confidence=sure)]
 
 
 def _example(**changed: Any) -> str:

@@ -3,7 +3,7 @@
 Rule-made captions get that long in the style `detailed` (recipe: `describe: styles`), where a record is rich enough.
 """
 
-from generators.told import descriptions
+from generators.descriptions import descriptions
 from schemas.question import Ask, Draft, Example, Question
 
 WORDS = (40, 110)

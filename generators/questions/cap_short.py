@@ -1,6 +1,6 @@
 """CAP_SHORT: describe the person in one or two short sentences; the answer is a caption of that very picture."""
 
-from generators.told import descriptions
+from generators.descriptions import descriptions
 from schemas.question import Ask, Draft, Example, Question
 
 WORDS = (5, 25)

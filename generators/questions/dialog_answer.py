@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from generators.attribute_masks import apart, mask_of, near_masks
 from generators.choosing import Ring, Units, content, patience_for, turns_of
 from generators.described import texts_of, usable_captions
-from generators.facts import KEYS, Told, choose, lowered, phrase, topic
+from generators.facts import KEYS, CaptionFacts, choose, lowered, phrase, topic
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.searching import content_of
 from generators.wording import words_at
@@ -43,7 +43,7 @@ def compose(ask: Ask) -> Draft:
 
 
 def _levels(ask: Ask, usable: Ints, most: int) -> Iterator[Units]:
-    pool, told, others = ask.pool, Told(ask.pool), _ring(ask, usable)
+    pool, told, others = ask.pool, CaptionFacts(ask.pool), _ring(ask, usable)
     for k, captions, word in turns_of(usable, pool.captions.words[usable], ask.seed, most):
         kind = below(mix(word, 131), len(SUBTASKS))
         other = others.draw(pool.source[pool.captions.image[captions]], mix(word, 137))
@@ -67,7 +67,9 @@ def _ring(ask: Ask, usable: Ints) -> Ring:
     return Ring(cells, mix(ask.seed, ask.pool.captions.words, 138))
 
 
-def _asked(told: Told, captions: Ints, others: Ints, kind: Ints, word: Words, barred: Ints) -> tuple[Ints, Ints, Ints]:
+def _asked(
+    told: CaptionFacts, captions: Ints, others: Ints, kind: Ints, word: Words, barred: Ints
+) -> tuple[Ints, Ints, Ints]:
     """Per row the attribute asked for, the fact that is true (NOBODY where not known), and the fact asked about."""
     values, theirs = told.values(captions), np.where(others[:, None] >= 0, told.values(np.maximum(others, 0)), 0)
     here = _askable(values, theirs, told.silent(captions), kind) & (np.arange(len(KEYS)) != barred[:, None])

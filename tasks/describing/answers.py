@@ -18,7 +18,7 @@ from generators.merging import Outlier
 from generators.raw_answers import plain
 from generators.similarity import Pair
 from schemas.filter import Said
-from schemas.kind import Record, Refusal, Statement, Text, Told
+from schemas.kind import AttributeValue, Record, Refusal, Statement, Text
 from schemas.rows import Attribute, Caption, Reject
 from tasks.describing.asking import Known, name_of
 from tasks.describing.models import Model
@@ -109,7 +109,7 @@ class Reader:
             for place, record in enumerate(records):
                 if isinstance(record, Text):
                     self._caption(made, each, record, similar)
-                elif isinstance(record, Told):
+                elif isinstance(record, AttributeValue):
                     made.attributes.append(self._attribute(each, record))
                 else:
                     self._statement(made, each, record, place)
@@ -202,7 +202,7 @@ class Reader:
         self._more[row] += 1
         return self._own[row] + self._more[row] - 1
 
-    def _attribute(self, each: Answered, told: Told) -> Attribute:
+    def _attribute(self, each: Answered, told: AttributeValue) -> Attribute:
         return Attribute(
             level="image",
             image_id=self._image(each),

@@ -20,6 +20,7 @@ from generators import (
     claims,
     composing,
     described,
+    descriptions,
     dialogue,
     distractors,
     evidence,
@@ -43,7 +44,6 @@ from generators import (
     sayings,
     searching,
     sets,
-    told,
     toys,
     wording,
 )
@@ -67,6 +67,7 @@ _CODE = (
     claims,
     composing,
     described,
+    descriptions,
     dialogue,
     distractors,
     evidence,
@@ -92,7 +93,6 @@ _CODE = (
     sayings,
     searching,
     sets,
-    told,
     toys,
     wording,
 )

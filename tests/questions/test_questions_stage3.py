@@ -11,7 +11,7 @@ from questions_toy import caption, people, pool_of, rows_of
 
 from generators.attribute_masks import mask_of
 from generators.claims import Claims
-from generators.facts import KEYS, UNSAID, WORDS, Facts, Told, value_at
+from generators.facts import KEYS, UNSAID, WORDS, CaptionFacts, Facts, value_at
 from generators.questions.ctcc_pick import CLOTHES
 from schemas import answers
 from schemas.question import Pool
@@ -350,7 +350,7 @@ def test_no_colour_is_told_of_an_infrared_picture() -> None:
 
 
 def test_a_witness_tells_what_the_memory_says_and_nothing_else() -> None:
-    kinds, told = Counter(), Told(TOWN)
+    kinds, told = Counter(), CaptionFacts(TOWN)
     named = {name: n for n, name in enumerate(TOWN.captions.table.column("caption_id").to_pylist())}
     for row in rows_of("DIALOG_ANSWER", TOWN, 200):
         kinds[row["subtask"]] += 1
