@@ -31,7 +31,10 @@ def test_every_command_has_help_and_stands_in_the_readme_or_the_architecture():
         (["evaluate", "folder", "--scores", "scores.npy"], "--protocol"),
         (["pull", "market1501", "--from", "nowhere", "--to", "here"], "market1501"),
         (["check", "nowhere"], "nowhere"),
-        (["gc", "nowhere"], "nothing is published"),
+        (["gc", "nowhere"], "Nothing is published"),
+        (["gc", "--from", "nowhere"], "Nothing is published"),
+        (["gc"], "--from REMOTE"),
+        (["gc", "here", "--from", "there"], "Name the remote once"),
     ],
 )
 def test_wrong_use_ends_with_exit_code_two_and_one_sentence(arguments, words, tmp_path, monkeypatch):
