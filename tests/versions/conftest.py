@@ -8,19 +8,18 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from hub_server import TOKEN, Hub, serve
+from hub_server import serve
+from hub_state import TOKEN, Hub
 
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     made = Hub()
-    server = serve(made)
-    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     monkeypatch.setenv("REIDFORGE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_PROGRESS_BARS", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    yield made
-    server.shutdown()
-    server.server_close()
+    with serve(made) as place:
+        monkeypatch.setenv("HF_ENDPOINT", place)
+        yield made

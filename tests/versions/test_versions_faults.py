@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
-from hub_server import Hub
+from hub_state import Hub
 from huggingface_hub import HfApi
 from versions_toy import FAMILIES, Toy, toy
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hub_server import Hub
+from hub_state import Hub
 from versions_toy import FAMILIES, Toy, toy
 
 from schemas.errors import DigestMismatch, NotWritable, Revoked, Unreachable, VersionExists, WrongUse
@@ -39,7 +39,7 @@ def test_a_version_comes_back_from_a_hub_as_it_would_from_a_folder(made: Toy, hu
     assert place.resolve("toy", here.digest[:12]) == here.digest
     assert hub.repos["lab/toy"][-1]["id"] == hub.tags["0.1.0"]
     assert made.publish(REMOTE) == there
-    assert len(hub.repos["lab/toy"]) == 1
+    assert [each["title"].split()[0] for each in hub.repos["lab/toy"]] == ["initial", "toy@0.1.0"]
 
 
 def test_a_second_version_sends_only_what_is_new_and_the_first_stays(made: Toy, hub: Hub, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hub_server import Hub
+from hub_state import Hub
 from typer.testing import CliRunner
 from versions_toy import FAMILIES, Toy, toy, validated, verdict
 

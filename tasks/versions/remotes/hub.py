@@ -266,13 +266,18 @@ class HubRemote:
         return load_manifest(HubVersion(self, digest, str(self._commit_of(digest))).manifest()).files
 
     def _known(self, call: Callable[[], _Found]) -> _Found | None:
-        """An answer about the repository; None when there is none yet."""
+        """An answer about the repository; None when there is none yet.
+
+        Without a token a hub answers 401 of a private repository and of none alike: that is a refusal.
+        """
         from huggingface_hub.errors import RepositoryNotFoundError
 
         def ask() -> _Found | None:
             try:
                 return call()
-            except RepositoryNotFoundError:
+            except RepositoryNotFoundError as error:
+                if error.response.status_code != 404:
+                    raise
                 return None
 
         return self._asked("list", ask)
@@ -291,13 +296,16 @@ class HubRemote:
 
     @contextmanager
     def _streamed(self, path: str, revision: str) -> Iterator[Iterator[bytes] | None]:
-        """The bytes of a file as they come; None when it is not there."""
-        import httpx2
+        """The bytes of a file as they come; None when it is not there. A hub that asks to wait is waited for.
+
+        The token stays at the hub: the client takes it off a request that is led on to another host.
+        """
         from huggingface_hub import hf_hub_url
+        from huggingface_hub.utils import http_stream_backoff
 
         url = hf_hub_url(self.repo, path, repo_type=_KIND, revision=revision, endpoint=self.api.endpoint)
         headers = {"authorization": f"Bearer {self.api.token}"} if self.api.token else {}
-        with httpx2.stream("GET", url, headers=headers, follow_redirects=True, timeout=_SECONDS) as answer:
+        with http_stream_backoff("GET", url, headers=headers, timeout=_SECONDS, retry_on_exceptions=()) as answer:
             if answer.status_code == 404:
                 yield None
                 return
@@ -313,21 +321,40 @@ class HubRemote:
             try:
                 return call()
             except (HfHubHTTPError, httpx2.HTTPStatusError) as error:
-                raise self._refusal(what, error.response.status_code) from error
+                raise self._refusal(what, error) from error
             except OfflineModeIsEnabled as error:
                 raise Unreachable(f"{self.url!r} cannot be asked: HF_HUB_OFFLINE is set.") from error
+            except (ValueError, KeyError, TypeError) as error:
+                why = self._said(str(error)) or type(error).__name__
+                raise Unreachable(f"{self.url!r} gave no answer of a hub when asked to {what}: {why}.") from error
             except (httpx2.HTTPError, RuntimeError, ConnectionError, TimeoutError) as error:
                 if trial == tries - 1:
                     why = f"{self.url!r} failed to {what}: {str(error).rstrip('.')}"
                     raise Unreachable(f"{why}. {_remedy(str(error))}") from error
         raise AssertionError(what)
 
-    def _refusal(self, what: str, status: int) -> NotWritable | Unreachable:
+    def _refusal(self, what: str, error: Any) -> NotWritable | Unreachable:
+        """What to tell of a status that is no success, with the hub's own words where it gave some."""
+        status, said = error.response.status_code, self._said(getattr(error, "server_message", None) or "")
+        because = f"status {status}: {said}" if said else f"status {status}"
+        if status == 401 and not self.api.token:
+            return NotWritable(
+                f"{self.url!r} does not exist or is private ({because}): set HF_TOKEN to a token that may {what} there."
+            )
         if status in {401, 403}:
-            return NotWritable(f"{self.url!r} does not allow us to {what} (status {status}): set HF_TOKEN to a token.")
+            return NotWritable(
+                f"{self.url!r} does not allow us to {what} ({because}): set HF_TOKEN to a token that may."
+            )
         if status in {409, 412}:
             return Unreachable(f"Somebody else wrote to {self.url!r} at the same moment; nothing changed. Try again.")
-        return Unreachable(f"{self.url!r} failed to {what} (status {status}). Try again.")
+        if status == 429:
+            return Unreachable(f"{self.url!r} is asked too often to {what} ({because}). Try again later.")
+        return Unreachable(f"{self.url!r} failed to {what} ({because}). Try again.")
+
+    def _said(self, words: str) -> str:
+        """Words of a hub as part of a sentence: one short line that never holds the token."""
+        plain = " ".join(words.split())
+        return (plain.replace(self.api.token, "…") if self.api.token else plain)[:200].rstrip(" .")
 
 
 def _remedy(fault: str) -> str:
