@@ -4,7 +4,8 @@
 
 The million is searched in a process of its own per kind: `even` (random bits), `bucket` (a tenth of all hashes shares
 16 bits), `crops` (a hundred thousand groups of ten near-identical crops) and `scene` (besides, forty thousand crops of
-one scene, all within a few bits of each other: such a run is cut short, which is told). All in CPU seconds.
+one scene, all within a few bits of each other: such a run is cut short, which is told). All in CPU seconds. Bars: 25
+times faster than faiss flat at 30,000; a million in less than 5 CPU seconds and 500 MB, of every kind.
 """
 
 import argparse

@@ -5,6 +5,7 @@
 
 Both sides of the first write the same answers through the same store, fully synchronous; the second looks up a million
 keys of which half are stored, nine tenths of those in segments, in a process of its own whose peak memory is read.
+Bars: group commit at least 20 times as fast; the look-up below 3 CPU seconds and 1 GB.
 """
 
 import argparse

@@ -5,7 +5,8 @@
 
 The embeddings are random with a weak person component, so that AP is low: the worst case for counting, which reads
 every gallery image that beats the worst right one. The peer sorts with numpy and walks the ranked list in Python, as
-public evaluation code does; it is timed on every n-th query and scaled up. All in CPU seconds of one process.
+public evaluation code does; it is timed on every n-th query and scaled up. All in CPU seconds of one process. Bars:
+equal to 1e-12, ties included; 50 times faster than the loop; at most 3.5 times the matrix product; below 1.2 GB.
 """
 
 import argparse

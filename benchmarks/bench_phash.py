@@ -1,11 +1,11 @@
 """Perceptual hashes against imagehash: equal bits and speed, decoding included on both sides.
 
-    python benchmarks/bench_phash.py [--images 1000]     # imagehash must be there; it is no dependency of the project
+    python benchmarks/bench_phash.py [--images 1000]     # imagehash comes with the extra `dev`
 
 Timed on drawn JPEG pictures of 64x128; bits are compared on these, on PNG pictures of many sizes and on pictures
 without any structure. imagehash decodes with Pillow, the exact mode with libjpeg-turbo: the pixels are compared too.
 The fast mode is the hash of ingest, which reuses the decode that verifies a file; its distance to the exact bits is
-told. CPU seconds of one process, best of five interleaved rounds.
+told. CPU seconds of one process, best of five interleaved rounds. Bars: equal bits, at least 2.2 times as fast.
 """
 
 import argparse
