@@ -10,26 +10,32 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from schemas.errors import BadContract, BadTable
 from schemas.gate import Staged
-from schemas.keys import mix
-from tasks.checking.blocks import Block, Keys, Slice, blocks, shares
+from tasks.checking.blocks import blocks, shares
 from tasks.contracts.compiling import Expectation, compile_contract
 from tasks.contracts.finding import SHOWN, Finding
-from tasks.contracts.load import Contract, arrow_schema, leaves, primary_key
+from tasks.contracts.frames import (
+    FRAMES,
+    ON_SOME_ROWS,
+    RECORDS,
+    ROWS,
+    Held,
+    few_values,
+    frame_of_values,
+    is_about_values,
+    way_of,
+)
+from tasks.contracts.load import Contract, primary_key
 
 AT_ONCE = 131_072
 """How many rows a suite is run on at once: the library takes most of a second for each run, however few they are, and
 some kilobytes for each row that has long texts."""
-_ROWS, _KEYS, _WHOLE = "rows", "keys", "whole"
-Held = Callable[[], Iterator[Block]]
 _SEVERITY = {"error": "critical", "warning": "warning"}
 
 
@@ -111,31 +117,43 @@ def _each(
 
 
 def _table(engine: "_Engine", staged: Staged, contract: Contract, most: int) -> list[Outcome]:
-    """The outcomes of a table's suite in its order: rules about single rows block by block, others by themselves."""
+    """The outcomes of a table's suite in its order, each rule judged in the cheapest way that tells the same."""
     suite = compile_contract(contract)
-    several = len(list(islice(shares(staged, contract.name, most), 2))) > 1
-    held = partial(blocks, staged, contract.name, most)
-    ways = [_way(expectation) if several else _ROWS for expectation in suite]
-    found: dict[int, Outcome] = {}
-    for way, frames in ((_ROWS, _frames), (_KEYS, _suspects), (_WHOLE, _whole)):
-        places = [place for place, one in enumerate(ways) if one == way]
+    held, several = partial(blocks, staged, contract.name, most), _several(staged, contract.name, most)
+    found = _of_few_values(engine, contract, suite, held) if several else {}
+    ways = [way_of(rule) if several or way_of(rule) == RECORDS else ROWS for rule in suite]
+    for way, frames in FRAMES.items():
+        places = [place for place, one in enumerate(ways) if one == way and place not in found]
         if places:
             mine = [suite[place] for place in places]
             run = engine.suite(f"{contract.name} {way}", contract, mine)
             each = [run(part) for part in frames(held, contract, mine)]
             found |= {place: _merged([one[n] for one in each]) for n, place in enumerate(places)}
     rows = sum(block.rows for block in held())
-    found |= {place: replace(found[place], looked_at=rows) for place, way in enumerate(ways) if way == _KEYS}
+    found |= {place: replace(found[place], looked_at=rows) for place, way in enumerate(ways) if way in ON_SOME_ROWS}
     return [found[place] for place in range(len(suite))]
 
 
-def _way(expectation: Expectation) -> str:
-    """How a rule may be judged: on blocks of rows, on rows that may share a key, or on its whole columns only."""
-    within = expectation.kind.endswith("_within_record")
-    if "unique" in expectation.kind and not within:
-        return _KEYS
-    single = within or expectation.kind.startswith(("expect_column_value", "expect_column_pair_values"))
-    return _ROWS if single and "mostly" not in expectation.arguments else _WHOLE
+def _several(staged: Staged, table: str, most: int) -> bool:
+    return len(list(islice(shares(staged, table, most), 2))) > 1
+
+
+def _of_few_values(
+    engine: "_Engine", contract: Contract, suite: Sequence[Expectation], held: Held
+) -> dict[int, Outcome]:
+    """The rules about single values that hold for each of the few values of their column, and so for every row."""
+    single = {place: rule.columns[0] for place, rule in enumerate(suite) if is_about_values(rule)}
+    few = few_values(held, contract, single.values())
+    places = [place for place, column in single.items() if column in few]
+    if not places:
+        return {}
+    run = engine.suite(f"{contract.name} values", contract, [suite[place] for place in places])
+    keep: dict[int, Outcome] = {}
+    for place, outcome in zip(places, run(frame_of_values(few)), strict=True):
+        if outcome.passed:
+            told = few[single[place]]
+            keep[place] = replace(outcome, looked_at=told.rows, missing=told.missing)
+    return keep
 
 
 def _merged(found: Sequence[Outcome]) -> Outcome:
@@ -152,50 +170,6 @@ def _merged(found: Sequence[Outcome]) -> Outcome:
     )
 
 
-def _frames(held: Held, contract: Contract, suite: Sequence[Expectation]) -> Iterator[pd.DataFrame]:
-    """The columns of some rules, block by block; one frame without rows for an empty table."""
-    columns = [*primary_key(contract), *_columns(suite)]
-    found = held()
-    empty = Block([Slice(arrow_schema(contract).empty_table())], 0)
-    for block in chain([next(found, empty)], found):
-        yield frame(block, contract, columns)
-
-
-def _suspects(held: Held, contract: Contract, suite: Sequence[Expectation]) -> Iterator[pd.DataFrame]:
-    """The rows whose keys may stand more than once, all whose 64-bit hash does; and those without a key."""
-    key = list(primary_key(contract))
-    hashes = [_hashed(block, key) for block in held()]
-    found, counts = np.unique(np.concatenate(hashes), return_counts=True)
-    twice = [np.flatnonzero(np.isin(one, found[(counts > 1) | (found == 0)])) for one in hashes]
-    parts = [
-        frame(block, contract, key).take(rows)
-        for block, rows in zip(held(), twice, strict=True)
-        if len(rows) or not block.start
-    ]
-    yield pd.concat(parts, ignore_index=True)
-
-
-def _hashed(block: Block, key: Sequence[str]) -> Keys:
-    words = [block.hashes(name) if _worded(block, name) else block.numbers(name, -1).astype(np.uint64) for name in key]
-    lacking = [block.values(name).is_null().to_numpy(zero_copy_only=False) for name in key]
-    return np.where(np.logical_or.reduce(lacking), np.uint64(0), mix(*words))
-
-
-def _worded(block: Block, name: str) -> bool:
-    kind = block.values(name).type
-    return bool(pa.types.is_dictionary(kind) or pa.types.is_string(kind))
-
-
-def _whole(held: Held, contract: Contract, suite: Sequence[Expectation]) -> Iterator[pd.DataFrame]:
-    """Whole columns, no more than some rules are about: none at all for a number of rows."""
-    columns = _columns(suite)
-    if not columns:
-        yield pd.DataFrame(index=range(sum(block.rows for block in held())))
-        return
-    columns = [*primary_key(contract), *columns]
-    yield pd.concat([frame(block, contract, columns) for block in held()], ignore_index=True)
-
-
 def _library() -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with warnings.catch_warnings():
@@ -204,25 +178,6 @@ def _library() -> Any:
         import great_expectations.expectations
     logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)  # temporary folders
     return great_expectations
-
-
-def _columns(suite: Sequence[Expectation]) -> list[str]:
-    return [name for expectation in suite for name in expectation.columns]
-
-
-def frame(block: Block, contract: Contract, columns: Sequence[str]) -> pd.DataFrame:
-    """Named columns of a block as pandas: `answer.kind` is a struct child, `n_images` the length of a list."""
-    wanted = list(dict.fromkeys(columns))
-    found: pd.DataFrame = pa.table([_flat(block, contract, name) for name in wanted], names=wanted).to_pandas()
-    return found
-
-
-def _flat(block: Block, contract: Contract, name: str) -> pa.Array:
-    counted, known = name.removeprefix("n_"), [column.name for column in contract.table.properties]
-    if name not in known and counted in known:
-        below = next(path for path, _ in leaves(contract) if path.startswith(f"{counted}[]"))
-        return block.lengths(counted, below)
-    return block.plain(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,15 @@
+from typing import Any
+
 import pandas as pd
 import pytest
 
 from schemas.errors import BadContract
 from tasks.checking.blocks import blocks
 from tasks.checking.toy import toy_rows, toy_staged
+from tasks.contracts import frames
 from tasks.contracts.compiling import Expectation, compile_contract
-from tasks.contracts.expectations import Outcome, check_expectations, frame
+from tasks.contracts.expectations import Outcome, check_expectations
+from tasks.contracts.frames import frame
 from tasks.contracts.load import load_contracts
 
 CONTRACTS = load_contracts()
@@ -90,14 +94,74 @@ def test_an_expectation_that_does_not_exist_is_refused_by_name() -> None:
         _expectation(_library(), Expectation("expect_magic", {}))
 
 
+def anchor(number: int) -> str:
+    return f"toy/train/new{number}.jpg"
+
+
+@pytest.mark.parametrize("few", [0, 3, 4096])
+def test_outcomes_do_not_depend_on_how_many_values_are_few(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = toy_rows()
+    damages: list[dict[str, Any]] = [{"distance": 2.5}, {"distance": float("nan")}, {"miner": ""}, {"rank": 0}]
+    damages += [{"candidate_id": anchor(4)}, *[{}] * 40]
+    first = rows["neighbours"][0]
+    rows["neighbours"] = [{**first, "anchor_id": anchor(number), **damage} for number, damage in enumerate(damages)]
+    rows["conversations"][3]["answer"]["kind"] = "guess"
+    rows["conversations"][4]["answer"]["gold_index"] = -1
+    rows["conversations"][5]["pixel_budget"]["max_pixels"] = 1
+    held = {name: CONTRACTS[name] for name in ("conversations", "neighbours")}
+    staged = toy_staged(rows)
+    whole = check_expectations(staged, held)
+    monkeypatch.setattr(frames, "FEW", few)
+    assert check_expectations(staged, held, most=20) == whole
+    broken = [(one.table, one.count, one.arguments.get("column", "")) for one in whole if not one.passed]
+    assert broken == [
+        ("conversations", 1, "answer.kind"),
+        ("conversations", 1, "answer.gold_index"),
+        ("conversations", 1, ""),
+        ("neighbours", 1, "rank"),
+        ("neighbours", 1, "distance"),
+        ("neighbours", 1, "distance"),
+        ("neighbours", 1, "miner"),
+        ("neighbours", 1, ""),
+    ]
+    missing = [one.missing for one in whole if one.arguments.get("column") == "distance"]
+    assert missing == [0, 1]
+
+
+def test_rows_that_cannot_break_a_rule_about_records_or_keys_are_not_shown() -> None:
+    rows, contract = toy_rows(), CONTRACTS["neighbours"]
+    rows["neighbours"] = [{**rows["neighbours"][0], "anchor_id": anchor(number)} for number in range(12)]
+    rows["neighbours"][7]["candidate_id"] = anchor(7)
+    shown = {
+        way: list(make(lambda: blocks(toy_staged(rows), "neighbours", 5), contract, mine))
+        for way, make in frames.FRAMES.items()
+        if (mine := [rule for rule in compile_contract(contract) if frames.way_of(rule) == way])
+    }
+    assert {way: sum(map(len, parts)) for way, parts in shown.items()} == {
+        "rows": len(rows["neighbours"]),
+        "records": 1,
+        "keys": 0,
+    }
+
+
+def test_a_rule_about_the_order_or_the_share_of_values_is_judged_on_whole_columns() -> None:
+    ordered = Expectation("expect_column_values_to_be_increasing", {"column": "rank"})
+    mostly = Expectation("expect_column_values_to_be_unique", {"column": "rank", "mostly": 0.5})
+    assert {frames.way_of(ordered), frames.way_of(mostly)} == {"whole"}
+    assert not frames.is_about_values(ordered)
+
+
 def test_outcomes_do_not_depend_on_where_blocks_end() -> None:
     rows = toy_rows()
+    rows["identity_links"] = []
     rows["conversations"][0]["answer"]["kind"] = "guess"
     rows["conversations"][-1]["sample_id"] = rows["conversations"][0]["sample_id"]
     rows["neighbours"] += [{**rows["neighbours"][0], "candidate_id": "nobody"}] * 3
     for shot in rows["person_images"]:
         shot["split"] = "none"
-    held = {name: CONTRACTS[name] for name in ("conversations", "neighbours", "person_images", "rejects")}
+    held = {
+        name: CONTRACTS[name] for name in ("conversations", "neighbours", "person_images", "identity_links", "rejects")
+    }
     staged = toy_staged(rows)
     whole = check_expectations(staged, held)
     assert check_expectations(staged, held, most=20) == whole
