@@ -3,15 +3,17 @@
 import json
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import scipy.io
 
-from generators.sample import write_sample
-from generators.sample.layout import Shot
+from generators.sample import scaled_down, write_sample
+from generators.sample.layout import Layout, Shot
 from generators.sample.layouts.cuhk_pedes import captions_of
 from generators.sample.write import layouts
 from schemas.vocabulary import is_valid
@@ -53,15 +55,45 @@ def test_official_size_has_the_official_number_of_images(name: str, counts: dict
     assert Counter(shot.split for shot in _shots(name, "official")) == counts
 
 
+class Walked(NamedTuple):
+    """What one walk over the pictures of a layout tells."""
+
+    pictures: int
+    repeated_paths: int
+    learnt_and_tested: int
+
+
+@cache
+def _walked(size: str) -> dict[str, Walked]:
+    """Every layout at a size; at the official one a walk takes seconds, so that all who ask share it."""
+    return {name: _walk(layout, size) for name, layout in layouts().items()}
+
+
+def _walk(layout: Layout, size: str) -> Walked:
+    everything = layout.shots(size, 7)
+    shots = [shot for shot in everything if shot.split != "multi_query"]
+    learnt = ("train", "val") if layout.name in LEARNT_TWICE else ("train",)
+    train = {shot.person for shot in shots if shot.split in learnt}
+    tested = {shot.person for shot in shots if shot.split not in learnt}
+    return Walked(len(everything), len(shots) - len({shot.relpath for shot in shots}), len(train & tested))
+
+
 @pytest.mark.parametrize("size", ["tiny", "demo", "official"])
 def test_no_path_is_used_twice_and_train_persons_are_never_tested(size: str) -> None:
-    for layout in layouts().values():
-        shots = [shot for shot in layout.shots(size, 7) if shot.split != "multi_query"]
-        assert len({shot.relpath for shot in shots}) == len(shots)
-        learnt = ("train", "val") if layout.name in LEARNT_TWICE else ("train",)
-        train = {shot.person for shot in shots if shot.split in learnt}
-        tested = {shot.person for shot in shots if shot.split not in learnt}
-        assert len(train & tested) == TESTED_ELSEWHERE.get(layout.name, 0)
+    found = _walked(size)
+    assert [name for name, one in found.items() if one.repeated_paths] == []
+    assert {name: one.learnt_and_tested for name, one in found.items() if one.learnt_and_tested} == TESTED_ELSEWHERE
+
+
+def test_all_official_folders_together_have_the_counts_that_were_published_without_drawing_them() -> None:
+    counts = {name: one.pictures for name, one in _walked("official").items()}
+    assert len(counts) == 25
+    assert sum(counts.values()) > 900_000
+    assert counts["sysu_mm01"] == 45_863
+    smaller = scaled_down("official")
+    assert sorted(smaller) == ["luperson_mllm", "mals", "pa100k", "peta", "rap", "synth_pedes"]
+    assert all(counts[name] == few < really for name, (few, really) in smaller.items())
+    assert scaled_down("demo") == {}
 
 
 def test_market_names_follow_the_grammar_with_every_awkward_case(raw: Path) -> None:
