@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from generators.by_source import composed
 from generators.facts import confirmed
 from generators.golds import answer_struct, answer_words
 from generators.pool import whole
@@ -78,7 +79,8 @@ def choose_rows(
     """Which rows a family gets over one pool, by numbers alone. Raises BadTable when two of them have one id."""
     rows = quota.rows.get(pool.split, 0)
     wording = wording.first(int(quota.options.get("wordings", len(wording.paraphrases))))
-    draft = question.compose(
+    draft = composed(
+        question.compose,
         Ask(
             pool=pool,
             rows=rows,
@@ -86,7 +88,7 @@ def choose_rows(
             paraphrases=wording.usable(pool.split),
             words=wording.words,
             options=quota.options,
-        )
+        ),
     )
     if quota.options.get("confidence") and draft.texts is not None:
         draft = replace(draft, confidence=confirmed(pool, draft.texts[:, 0]))

@@ -142,7 +142,7 @@ def cells_of_quota(ask: Ask, wanted: int, names: Mapping[str, Sequence[str]] | N
     codes = [[list(known[d]).index(value) for d, (value, _) in zip(dimensions, cell, strict=True)] for cell in combined]
     parts = np.array([float(np.prod([share for _, share in cell])) for cell in combined])
     titles = tuple(" x ".join(value for value, _ in cell) for cell in combined)
-    return Cells(dimensions, np.array(codes, dtype=np.int64), titles, _divided(wanted, parts), pool_codes)
+    return Cells(dimensions, np.array(codes, dtype=np.int64), titles, divided(wanted, parts), pool_codes)
 
 
 def _coded(ask: Ask, name: str, known: dict[str, Sequence[str]]) -> Ints:
@@ -162,6 +162,11 @@ def _check(name: str, shares: Mapping[str, float], known: dict[str, Sequence[str
     wrong = [value for value in shares if value not in known[name]]
     if wrong:
         raise BadRecipe(f"The share {wrong[0]!r} is no {name}: {', '.join(known[name])}.")
+    check_shares(name, shares)
+
+
+def check_shares(name: str, shares: Mapping[str, float]) -> None:
+    """Raises BadRecipe where shares cannot divide anything: one is below zero, or all of them are zero."""
     if min(shares.values(), default=0) < 0 or sum(shares.values()) <= 0:
         raise BadRecipe(f"The shares of {name!r} must be positive, found {dict(shares)!r}.")
 
@@ -170,7 +175,7 @@ def _undivided(name: str, known: Iterable[str]) -> BadRecipe:
     return BadRecipe(f"The option 'shares' has {name!r}, by which this family does not divide: {', '.join(known)}.")
 
 
-def _divided(wanted: int, parts: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> Ints:
+def divided(wanted: int, parts: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> Ints:
     """A whole number per part that add up to `wanted`: the largest remainders are rounded up."""
     exact = wanted * parts / parts.sum()
     whole: Ints = np.floor(exact).astype(np.int64)

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from generators import (
     attribute_masks,
+    by_source,
     choosing,
     claims,
     composing,
@@ -63,6 +64,7 @@ _PACKAGE = "generators.questions"
 _CODE = (
     attribute_masks,
     attribute_read,
+    by_source,
     choosing,
     claims,
     composing,

@@ -1,5 +1,6 @@
 """Quotas: cells are met exactly or named with what they got; caps hold for images, persons and wordings."""
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -35,8 +36,7 @@ def test_a_cell_that_cannot_be_filled_is_named_with_what_it_got():
     rows, reason = filled("I2I_PICK1", two_sources(), 8_000, shares=shares, per_image=20)
     full = Counter((row["images"][0]["source"], row["answer"]["gold_index"] == 0) for row in rows)
     assert full["toy", True] <= 2_000
-    assert "x other: " in reason
-    assert "of 2000" in reason
+    assert re.search(r"other: \d+ of 4000 rows, because .*\(match: \d+ of 2000; none: \d+ of 2000\)", reason)
 
 
 def test_answer_classes_and_difficulties_are_met_together():
@@ -72,7 +72,7 @@ def test_a_family_without_a_kind_of_negative_does_not_divide_by_it(family: str, 
 def test_a_source_that_is_not_there_is_a_cell_without_rows():
     rows, reason = filled("SAME_YN", two_sources(), 40, shares={"source": {"toy": 1, "absent": 1}})
     assert sources(rows) == {"toy": 20}
-    assert "absent: 0 of 10" in reason
+    assert "absent: 0 of 20 rows, because" in reason
 
 
 def lit_pool() -> Pool:
@@ -129,6 +129,14 @@ TOLD_BY = {
     "difficulty": lambda row: row["quality"]["flags"][0].removeprefix("difficulty_"),
     "answer": lambda row: "match" if row["answer"]["gold_index"] else "none",
 }
+
+
+def test_a_cap_of_wordings_is_divided_over_sources_that_have_shares():
+    shares = {"source": {"toy": 1, "other": 3}}
+    rows, _ = filled("SAME_YN", two_sources(), 400, per_paraphrase=8, wordings=10, shares=shares)
+    counts = Counter((row["images"][0]["source"], row["template"]["paraphrase_no"]) for row in rows)
+    assert {counts["toy", wording] for wording in range(8)} == {4}
+    assert {counts["other", wording] for wording in range(8)} == {12}
 
 
 def test_a_wording_is_used_no_more_often_than_the_recipe_allows():

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from questions_toy import captions, details, image, people, pool_of, rows_of, table_of
 
+from generators import choosing
 from generators.choosing import Caps, Ring, Units, cells_of, fill, first_allowed, rank_within, spread
 from schemas.discovery import names
 from schemas.keys import hash_ids, mix
@@ -97,11 +98,35 @@ def test_a_new_source_with_a_share_of_its_own_takes_no_place_from_the_others(fam
 
 
 def two_towns() -> Pool:
-    """Two sources that share nobody and no words: what two of them say alike is only asked once."""
-    new = town("other", 9)
-    words = [{**row, "text": f"Seen that day: {row['text']}"} for row in told(new)]
-    images = [*town(), *new]
-    return pool_of(images, captions=[*told(town()), *words], attributes=said(images))
+    """Two sources of which the captions say the same."""
+    return pool([*town(), *town("other", 9)])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_neither_blocks_nor_caps_let_a_new_source_move_rows_of_one_with_a_share(
+    family: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(choosing, "BLOCK", 48)  # far fewer than a source has: another one moves the edges of blocks
+    for caps in ({}, {"per_person": 2}):
+        before = rows_of(family, pool(town()), 24, shares={"source": {"toy": 1}}, **caps)
+        after = rows_of(family, two_towns(), 48, shares={"source": {"toy": 1, "other": 1}}, **caps)
+        kept = [row for row in after if row["licence"] == ["toy-research"]]
+        assert len(before) > 0
+        assert as_lines(kept) == as_lines(before), caps
+
+
+@pytest.mark.parametrize("family", ["ATTR_QA", "CAP2ATTR", "SAME_YN", "DIALOG_ASK", "CC_PICK"])
+def test_a_source_that_has_too_few_rows_is_searched_no_longer_because_another_has_more(
+    family: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(choosing, "BLOCK", 48)
+    few = town(persons=5)
+    before = rows_of(family, pool(few), 2_000, shares={"source": {"toy": 1}}, per_image=3)
+    both = pool([*few, *town("other", 9)])
+    after = rows_of(family, both, 4_000, shares={"source": {"toy": 1, "other": 1}}, per_image=3)
+    kept = [row for row in after if row["licence"] == ["toy-research"]]
+    assert 0 < len(before) < 2_000
+    assert as_lines(kept) == as_lines(before)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
