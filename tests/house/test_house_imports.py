@@ -1,11 +1,16 @@
+import ast
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 HEAVY = {"prefect", "great_expectations", "torch", "transformers", "peft", "datasets", "matplotlib"}
 PURE = [
     "schemas",
@@ -51,6 +56,39 @@ def test_the_import_contracts_hold():
     tool = str(Path(sys.executable).with_name("lint-imports"))
     done = subprocess.run([tool], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+# Libraries that are there for others: two are held back for Prefect, s3fs is loaded by fsspec, and a version is read by
+# `datasets`, which no module of ours loads.
+FOR_OTHERS = {"fastapi", "sqlalchemy", "s3fs", "datasets"}
+
+
+def _libraries(path: Path) -> set[str]:
+    """The top-level modules that a file imports, plainly, late or by name."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"Later", "importlib.import_module"}:
+            found |= {str(each.value) for each in node.args if isinstance(each, ast.Constant)}
+    return {name.partition(".")[0] for name in found}
+
+
+def test_every_library_that_is_imported_is_declared_and_no_other_is():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *(line for name in ("train", "s3", "lineage") for line in extras[name])]
+    declared = {re.split(r"[\[<>=]", line)[0].lower().replace("_", "-") for line in lines}
+    rooms = ("schemas", "generators", "tasks", "flows", "data_contracts")
+    modules = set().union(*(_libraries(path) for room in rooms for path in (ROOT / room).rglob("*.py")))
+    owners = packages_distributions()
+    theirs = {name for name in modules if name not in sys.stdlib_module_names and name in owners} - set(rooms)
+    used = {owners[name][0].lower().replace("_", "-") for name in theirs}
+    assert len(used) > 20
+    assert used - declared == set()
+    assert declared - used == FOR_OTHERS
 
 
 def test_thin_task_modules_are_thin():
