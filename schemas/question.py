@@ -250,14 +250,24 @@ class Question:
     """One task family. Its wording stands beside it in `<name>.yaml`; its name in upper case is the family's code.
 
     `answer` is a kind of schemas.answers. A pool that offers nothing for the family gives no rows and says why.
+    `options` are those of a recipe that the family uses beside OPTIONS_OF_ALL; any other is refused.
     """
 
     title: str
     answer: str
     compose: Callable[[Ask], Draft]
+    options: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
     default_stage: int = 1
 
+
+OPTIONS_OF_ALL = ("shares", "per_image", "per_person", "per_paraphrase", "wordings", "withhold", "also_splits")
+"""The options of a recipe (schemas.recipe.Options) that every family has."""
+
+STRANGERS = ("hard", "twins", "twin_values")
+MATCHES = ("cross_camera", "frame_gap")
+CAPTIONS = ("min_words", "max_words", "confidence")
+"""Options of families that look for strangers, for matches by another or the same camera, that ask about captions."""
 
 STRATEGIES = (
     "same_camera", "embedding_topk", "clothes_twin", "attribute_other", "contradicts_caption", "any_camera",

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from generators.usable import unusable
 from schemas.discovery import find, names
 from schemas.errors import BadRecipe, UnknownName
 from schemas.recipe import Recipe, SourceChoice, load_recipe
@@ -34,12 +35,19 @@ def find_recipe(name: str) -> Recipe:
     if path.suffix in {".yaml", ".yml"}:
         if not path.is_file():
             raise BadRecipe(f"There is no recipe file {name!r}. Recipes by name: {', '.join(recipe_names())}.")
-        return load_recipe(path)
+        return _usable(load_recipe(path), name)
     if name in recipe_names():
-        return load_recipe(_FOLDER / f"{name}.yaml")
+        return _usable(load_recipe(_FOLDER / f"{name}.yaml"), name)
     if name in names("generators.sources"):
         return _of_setting(name)
     raise UnknownName.of("recipe", name, sorted({*recipe_names(), *names("generators.sources")}))
+
+
+def _usable(recipe: Recipe, name: str) -> Recipe:
+    """The recipe, if its families can use all that it says of them. Raises BadRecipe with every fault."""
+    if problems := unusable(recipe):
+        raise BadRecipe(f"The recipe {name!r} cannot be used:", problems)
+    return recipe
 
 
 def _of_setting(name: str) -> Recipe:

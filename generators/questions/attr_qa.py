@@ -101,6 +101,7 @@ QUESTION = Question(
     title="One attribute of one picture, in open words",
     answer="attr",
     compose=compose,
+    options=("hidden_share",),
     examples=(
         Example(
             images=({"person": "ann", "camera": "c1", "upper_color_primary": "dark_blue"},),

@@ -78,6 +78,7 @@ QUESTION = Question(
     title="From a description to a record",
     answer="json",
     compose=compose,
+    options=("confidence",),
     examples=(
         Example(
             images=({"person": "ann", "camera": "c1", "caption": "A woman who wears a red coat and blue jeans."},),

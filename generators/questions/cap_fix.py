@@ -167,6 +167,7 @@ QUESTION = Question(
     title="What is wrong in a description?",
     answer="caption",
     compose=compose,
+    options=("right_share",),
     examples=(
         Example(
             images=(DRESSED, _OTHERWISE),

@@ -4,7 +4,7 @@ Rule-made captions get that long in the style `detailed` (recipe: `describe: sty
 """
 
 from generators.descriptions import descriptions
-from schemas.question import Ask, Draft, Example, Question
+from schemas.question import CAPTIONS, Ask, Draft, Example, Question
 
 WORDS = (40, 110)
 _LONG = (
@@ -22,6 +22,7 @@ QUESTION = Question(
     title="A long description of the person",
     answer="caption",
     compose=compose,
+    options=CAPTIONS,
     examples=(
         Example(
             images=(

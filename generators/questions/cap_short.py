@@ -1,7 +1,7 @@
 """CAP_SHORT: describe the person in one or two short sentences; the answer is a caption of that very picture."""
 
 from generators.descriptions import descriptions
-from schemas.question import Ask, Draft, Example, Question
+from schemas.question import CAPTIONS, Ask, Draft, Example, Question
 
 WORDS = (5, 25)
 
@@ -15,6 +15,7 @@ QUESTION = Question(
     title="A short description of the person",
     answer="caption",
     compose=compose,
+    options=CAPTIONS,
     examples=(
         Example(
             images=({"person": "ann", "camera": "c1", "caption": "A woman in a red coat walks by."},),

@@ -86,6 +86,7 @@ QUESTION = Question(
     title="The same description in another style",
     answer="caption",
     compose=compose,
+    options=("confidence",),
     examples=(
         Example(
             images=(

@@ -6,7 +6,7 @@ from generators.facts import drawn
 from generators.galleries import candidate_words
 from generators.pairing import match_subtasks
 from generators.searching import Search, in_other_clothes, search_draft, search_units
-from schemas.question import Ask, Draft, Example, Question
+from schemas.question import MATCHES, STRANGERS, Ask, Draft, Example, Question
 
 NONE_SHARE = 0.15
 
@@ -27,6 +27,7 @@ QUESTION = Question(
     title="Which candidate is the person in other clothes?",
     answer="pick1",
     compose=compose,
+    options=(*STRANGERS, *MATCHES, "narrow", "none_share"),
     default_stage=3,
     examples=(
         Example(

@@ -4,7 +4,7 @@ import numpy as np
 
 from generators.pairing import twin_pairs
 from generators.searching import in_other_clothes
-from schemas.question import Ask, Draft, Example, Question
+from schemas.question import MATCHES, STRANGERS, Ask, Draft, Example, Question
 
 
 def compose(ask: Ask) -> Draft:
@@ -18,6 +18,7 @@ QUESTION = Question(
     title="Is it the same person in other clothes?",
     answer="yesno",
     compose=compose,
+    options=(*STRANGERS, *MATCHES, "narrow"),
     default_stage=3,
     examples=(
         Example(

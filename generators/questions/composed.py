@@ -15,7 +15,7 @@ from generators.pairing import PairRule
 from generators.searching import Clue, Clues, Search, search_draft, search_units
 from generators.wording import words_at
 from schemas.keys import Words, below, mix
-from schemas.question import Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import MATCHES, STRANGERS, Ask, Draft, Example, Flags, Ints, Question
 
 FEWEST, MOST = 1, 3
 SUBTASKS = ("other_outfit", "infrared", "sketch")
@@ -87,6 +87,7 @@ QUESTION = Question(
     title="A picture and a note together",
     answer="pick1",
     compose=compose,
+    options=(*STRANGERS, *MATCHES, "narrow", "none_share"),
     default_stage=3,
     examples=(
         Example(

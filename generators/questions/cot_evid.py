@@ -16,7 +16,7 @@ from generators.pairing import PairRule, twin_pairs
 from generators.toys import in_tops
 from generators.wording import words_at
 from schemas.keys import mix
-from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import MATCHES, NOBODY, STRANGERS, Ask, Draft, Example, Flags, Ints, Question
 
 FEWEST_AGREED = 2
 MOST_AGREED, MOST_DIFFERENT = 3, 2
@@ -92,6 +92,7 @@ QUESTION = Question(
     title="Same person? Reasons first",
     answer="yesno",
     compose=compose,
+    options=(*STRANGERS, *MATCHES, "narrow"),
     default_stage=3,
     examples=(
         Example(

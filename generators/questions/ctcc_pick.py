@@ -16,7 +16,7 @@ from generators.pairing import camera_or_none, match_subtasks
 from generators.pool import nearly_same
 from generators.searching import Clue, Clues, Search, in_other_clothes, search_draft, search_units
 from schemas.keys import Words, mix
-from schemas.question import Ask, Draft, Example, Flags, Ints, Question, Region
+from schemas.question import MATCHES, STRANGERS, Ask, Draft, Example, Flags, Ints, Question, Region
 
 CLOTHES = Region(x=0.0, y=0.18, w=1.0, h=0.67)
 """From below the chin to the shins of an upright person crop."""
@@ -66,6 +66,7 @@ QUESTION = Question(
     title="Who is it in these clothes?",
     answer="pick1",
     compose=compose,
+    options=(*STRANGERS, *MATCHES, "narrow", "none_share"),
     default_stage=3,
     examples=(
         Example(

@@ -20,7 +20,7 @@ from generators.quotas import caps_of, fill_quota, shortfall
 from generators.searching import content_of
 from generators.wording import words_at
 from schemas.keys import Words, below, mix, uniform
-from schemas.question import HIDDEN, NOBODY, Ask, Draft, Example, Flags, Ints, Masks, Question
+from schemas.question import CAPTIONS, HIDDEN, NOBODY, Ask, Draft, Example, Flags, Ints, Masks, Question
 from schemas.vocabulary import VOCABULARY
 
 WORDS = (5, 60)
@@ -145,6 +145,7 @@ QUESTION = Question(
     title="Answer as the witness",
     answer="caption",
     compose=compose,
+    options=CAPTIONS,
     default_stage=3,
     examples=(
         Example(

@@ -20,7 +20,7 @@ from generators.searching import content_of
 from generators.toys import in_tops
 from generators.wording import words_at
 from schemas.keys import Words, below, mix
-from schemas.question import NOBODY, Ask, Draft, Example, Ints, Question
+from schemas.question import MATCHES, NOBODY, STRANGERS, Ask, Draft, Example, Ints, Question
 
 WIDTH = 4
 MOST_SAID = 3
@@ -83,6 +83,7 @@ QUESTION = Question(
     title="Ask what separates the candidates",
     answer="question",
     compose=compose,
+    options=(*STRANGERS, *MATCHES),
     default_stage=3,
     examples=(
         Example(

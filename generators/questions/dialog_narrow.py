@@ -34,7 +34,7 @@ from generators.quotas import caps_of, fill_quota, shortfall
 from generators.searching import content_of
 from generators.toys import in_tops
 from schemas.keys import Words, below, mix
-from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import MATCHES, NOBODY, STRANGERS, Ask, Draft, Example, Flags, Ints, Question
 
 WIDTH = 4
 ROUNDS = 3
@@ -123,6 +123,7 @@ QUESTION = Question(
     title="Who is left after what was said?",
     answer="set",
     compose=compose,
+    options=(*STRANGERS, *MATCHES),
     default_stage=3,
     examples=(
         Example(

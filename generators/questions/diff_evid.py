@@ -15,7 +15,7 @@ from generators.pairing import PairRule, twin_pairs
 from generators.toys import in_tops
 from generators.wording import words_at
 from schemas.keys import mix
-from schemas.question import Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import MATCHES, STRANGERS, Ask, Draft, Example, Flags, Ints, Question
 
 REASONS = 2
 
@@ -68,6 +68,7 @@ QUESTION = Question(
     title="Same person or not, with visible reasons",
     answer="yesno",
     compose=compose,
+    options=(*STRANGERS, *MATCHES, "narrow"),
     default_stage=2,
     examples=(
         Example(

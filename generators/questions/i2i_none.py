@@ -17,7 +17,7 @@ from generators.pairing import DISTRACTOR, MatchFinder, after, hardness, how, ne
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.toys import crowd
 from schemas.keys import below, mix
-from schemas.question import NOBODY, Ask, Draft, Example, Question
+from schemas.question import MATCHES, NOBODY, STRANGERS, Ask, Draft, Example, Question
 
 
 def compose(ask: Ask) -> Draft:
@@ -82,6 +82,7 @@ QUESTION = Question(
     title="Is the person of the query among the candidates at all?",
     answer="pick1",
     compose=compose,
+    options=(*STRANGERS, *MATCHES, "narrow", "distractors"),
     default_stage=2,
     examples=(
         Example(

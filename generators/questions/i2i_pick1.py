@@ -12,7 +12,7 @@ from generators.pairing import MatchFinder, PairRule, after, hardness, match_sub
 from generators.quotas import ANSWERS, caps_of, fill_quota, shortfall
 from generators.toys import crowd
 from schemas.keys import below, mix
-from schemas.question import Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import MATCHES, STRANGERS, Ask, Draft, Example, Flags, Ints, Question
 
 NONE_SHARE = 0.15
 
@@ -74,6 +74,7 @@ QUESTION = Question(
     title="Which candidate is the person of the query?",
     answer="pick1",
     compose=compose,
+    options=(*STRANGERS, *MATCHES, "narrow", "distractors", "none_share"),
     default_stage=2,
     examples=(
         Example(

@@ -10,7 +10,7 @@ from generators.galleries import MOST
 from generators.lineups import gallery_of, lineup_draft, lineup_units
 from generators.sets import SetGallery
 from generators.toys import crowd
-from schemas.question import NOBODY, Ask, Draft, Example, Ints, Question
+from schemas.question import MATCHES, NOBODY, STRANGERS, Ask, Draft, Example, Ints, Question
 
 
 def compose(ask: Ask) -> Draft:
@@ -31,6 +31,7 @@ QUESTION = Question(
     title="Order the candidates by whether they are the person",
     answer="rank",
     compose=compose,
+    options=(*STRANGERS, *MATCHES, "narrow"),
     default_stage=2,
     examples=(
         Example(

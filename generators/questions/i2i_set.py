@@ -4,7 +4,7 @@ import numpy as np
 
 from generators.lineups import gallery_of, lineup_draft, lineup_units
 from generators.toys import crowd
-from schemas.question import Ask, Draft, Example, Question
+from schemas.question import MATCHES, STRANGERS, Ask, Draft, Example, Question
 
 
 def compose(ask: Ask) -> Draft:
@@ -18,6 +18,7 @@ QUESTION = Question(
     title="Which candidates show the person of the query?",
     answer="set",
     compose=compose,
+    options=(*STRANGERS, *MATCHES, "narrow"),
     default_stage=2,
     examples=(
         Example(

@@ -17,7 +17,7 @@ from generators.described import PictureFinder, texts_of, usable_captions
 from generators.pool import codes
 from generators.quotas import caps_of, fill_quota, shortfall
 from schemas.keys import below, mix
-from schemas.question import NOBODY, STRATEGIES, Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import CAPTIONS, NOBODY, STRATEGIES, Ask, Draft, Example, Flags, Ints, Question
 
 WORDS = (5, 60)
 OPTIONS = 4
@@ -120,6 +120,7 @@ QUESTION = Question(
     title="Which note describes the person?",
     answer="pick1",
     compose=compose,
+    options=CAPTIONS,
     default_stage=3,
     examples=(
         Example(

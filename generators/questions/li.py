@@ -14,7 +14,7 @@ from generators.pairing import PairRule
 from generators.searching import Clue, Clues, Search, other_clothes, search_draft, search_units
 from generators.wording import words_at
 from schemas.keys import Words, below, mix
-from schemas.question import Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import MATCHES, STRANGERS, Ask, Draft, Example, Flags, Ints, Question
 
 MOST_FACTS = 2
 
@@ -72,6 +72,7 @@ QUESTION = Question(
     title="The person of Image 1, with something changed",
     answer="pick1",
     compose=compose,
+    options=(*STRANGERS, *MATCHES, "narrow", "none_share"),
     default_stage=3,
     examples=(
         Example(

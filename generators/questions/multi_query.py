@@ -18,7 +18,7 @@ from generators.quotas import ANSWERS, caps_of, fill_quota, shortfall
 from generators.wording import coded_words
 from schemas.errors import BadRecipe
 from schemas.keys import Words, below, mix
-from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import MATCHES, NOBODY, STRANGERS, Ask, Draft, Example, Flags, Ints, Question
 
 QUERIES = 2
 NONE_SHARE = 0.15
@@ -99,6 +99,7 @@ QUESTION = Question(
     title="Several views of one person: which candidate is the same?",
     answer="pick1",
     compose=compose,
+    options=(*STRANGERS, *MATCHES, "narrow", "none_share", "queries"),
     default_stage=2,
     examples=(
         Example(

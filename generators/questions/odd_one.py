@@ -3,7 +3,7 @@
 import numpy as np
 
 from generators.groups import group_draft, group_units
-from schemas.question import Ask, Draft, Example, Question
+from schemas.question import MATCHES, STRANGERS, Ask, Draft, Example, Question
 
 LAYOUTS = ("A0 A0 B0", "A0 A0 A1 B1", "A0 A1 A1 B0", "A0 A0 A0 A1 A1 B1")
 _REASON = "there are not enough pictures of one person by one camera, or too few strangers there"
@@ -20,6 +20,7 @@ QUESTION = Question(
     title="Which picture shows another person than the rest?",
     answer="pick1",
     compose=compose,
+    options=(*STRANGERS, *MATCHES),
     default_stage=2,
     examples=(
         Example(

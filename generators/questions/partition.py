@@ -3,7 +3,7 @@
 import numpy as np
 
 from generators.groups import group_draft, group_units
-from schemas.question import Ask, Draft, Example, Ints, Question
+from schemas.question import MATCHES, STRANGERS, Ask, Draft, Example, Ints, Question
 
 LAYOUTS = (
     "A0 A1 B0 B1",
@@ -35,6 +35,7 @@ QUESTION = Question(
     title="Sort pictures into persons",
     answer="partition",
     compose=compose,
+    options=(*STRANGERS, *MATCHES),
     default_stage=2,
     examples=(
         Example(

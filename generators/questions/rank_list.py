@@ -21,7 +21,7 @@ from generators.quotas import caps_of, fill_quota, shortfall
 from generators.searching import content_of
 from generators.wording import words_at
 from schemas.keys import below, mix
-from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import MATCHES, NOBODY, STRANGERS, Ask, Draft, Example, Flags, Ints, Question
 
 NOTED = 3
 FEWEST = 3
@@ -165,6 +165,7 @@ QUESTION = Question(
     title="The candidates in order by a note",
     answer="rank",
     compose=compose,
+    options=(*STRANGERS, *MATCHES),
     default_stage=3,
     examples=(
         Example(

@@ -20,7 +20,7 @@ from generators.quotas import caps_of, fill_quota, shortfall
 from generators.searching import content_of
 from generators.wording import words_at
 from schemas.keys import below, mix
-from schemas.question import NOBODY, Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import NOBODY, STRANGERS, Ask, Draft, Example, Flags, Ints, Question
 
 FEWEST, MOST = 2, 4
 SUBTASKS = ("fault_named", "fault_unnamed", "stranger_shown")
@@ -111,6 +111,7 @@ QUESTION = Question(
     title="Correct a description that found the wrong people",
     answer="caption",
     compose=compose,
+    options=STRANGERS,
     default_stage=3,
     examples=(
         Example(

@@ -4,7 +4,7 @@ import numpy as np
 
 from generators.pairing import PairRule, twin_pairs
 from generators.toys import crowd
-from schemas.question import Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import MATCHES, STRANGERS, Ask, Draft, Example, Flags, Ints, Question
 
 
 def compose(ask: Ask) -> Draft:
@@ -24,6 +24,7 @@ QUESTION = Question(
     title="Do two pictures show one person?",
     answer="yesno",
     compose=compose,
+    options=(*STRANGERS, *MATCHES, "narrow"),
     default_stage=2,
     examples=(
         Example(

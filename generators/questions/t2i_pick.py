@@ -13,7 +13,7 @@ from generators.pairing import hardness
 from generators.quotas import caps_of, fill_quota
 from generators.toys import in_tops
 from schemas.keys import below, mix
-from schemas.question import Ask, Draft, Example, Ints, Question
+from schemas.question import CAPTIONS, STRANGERS, Ask, Draft, Example, Ints, Question
 
 WORDS = (5, 40)
 
@@ -54,6 +54,7 @@ QUESTION = Question(
     title="Which candidate does a description mean?",
     answer="pick1",
     compose=compose,
+    options=(*STRANGERS, *CAPTIONS),
     default_stage=3,
     examples=(
         Example(

@@ -19,7 +19,7 @@ from generators.quotas import caps_of, fill_quota
 from generators.sets import Again, SetGallery, set_gallery, set_negatives
 from generators.toys import in_tops
 from schemas.keys import Words, below, mix
-from schemas.question import Ask, Draft, Example, Flags, Ints, Pool, Question
+from schemas.question import CAPTIONS, STRANGERS, Ask, Draft, Example, Flags, Ints, Pool, Question
 
 WORDS = (5, 40)
 
@@ -73,6 +73,7 @@ QUESTION = Question(
     title="Which candidates does a description fit?",
     answer="set",
     compose=compose,
+    options=(*STRANGERS, *CAPTIONS),
     default_stage=3,
     examples=(
         Example(

@@ -13,7 +13,7 @@ from generators.pairing import hardness, how, negatives_of
 from generators.quotas import caps_of, fill_quota, shortfall
 from generators.toys import in_tops
 from schemas.keys import below, mix
-from schemas.question import NOBODY, Ask, Draft, Example, Ints, Question
+from schemas.question import CAPTIONS, NOBODY, STRANGERS, Ask, Draft, Example, Ints, Question
 
 WORDS = (5, 40)
 
@@ -72,6 +72,7 @@ QUESTION = Question(
     title="Does a description fit a picture?",
     answer="yesno",
     compose=compose,
+    options=(*STRANGERS, *CAPTIONS),
     default_stage=3,
     examples=(
         Example(

@@ -8,7 +8,7 @@ from generators.galleries import candidate_words
 from generators.pairing import PairRule
 from generators.searching import Search, search_draft, search_units
 from generators.wording import words_at
-from schemas.question import Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import MATCHES, STRANGERS, Ask, Draft, Example, Flags, Ints, Question
 
 NONE_SHARE = 0.15
 
@@ -42,6 +42,7 @@ QUESTION = Question(
     title="Who is it under another light?",
     answer="pick1",
     compose=compose,
+    options=(*STRANGERS, *MATCHES, "narrow", "none_share"),
     default_stage=3,
     examples=(
         Example(

@@ -6,7 +6,7 @@ import numpy as np
 
 from generators.pairing import PairRule, twin_pairs
 from generators.wording import words_at
-from schemas.question import Ask, Draft, Example, Flags, Ints, Question
+from schemas.question import MATCHES, STRANGERS, Ask, Draft, Example, Flags, Ints, Question
 
 
 def compose(ask: Ask) -> Draft:
@@ -30,6 +30,7 @@ QUESTION = Question(
     title="Is the person in infrared the one in colour?",
     answer="yesno",
     compose=compose,
+    options=(*STRANGERS, *MATCHES, "narrow"),
     default_stage=3,
     examples=(
         Example(
