@@ -55,15 +55,13 @@ class Records:
 
     `values[key]` holds one int16 per image in the order of `image_ids`: MISSING (-1) where the value is unknown, else
     an index into `labels[key]`, which lists the vocabulary values in their order, then `not_visible`, then the
-    alternatives met in the table (`skirt|dress`), sorted. Every vocabulary key is present. `derived[key]` is true
-    where the value was read from a caption or told by a model rather than labelled. `infrared` marks images without
-    colour.
+    alternatives met in the table (`skirt|dress`), sorted. Every vocabulary key is present. `infrared` marks images
+    without colour.
     """
 
     image_ids: list[str]
     values: dict[str, Codes]
     labels: dict[str, tuple[str, ...]]
-    derived: dict[str, Flags]
     infrared: Flags
 
     def texts(self, key: str) -> list[str | None]:
@@ -87,14 +85,12 @@ def resolve(person_images: pa.Table, attributes: pa.Table) -> Records:
     labels = _labels(attributes)
     rows = _rows(attributes, labels)
     values = np.full((len(_KEYS), person_images.num_rows), MISSING, dtype=np.int16)
-    derived = np.zeros(values.shape, dtype=np.bool_)
     inherited = np.zeros(values.shape, dtype=np.bool_)
     for standing in _STANDINGS:
         for level, column in _LEVELS:
             found = _of_level(person_images, attributes, rows, (standing, level, column))
             known = found != MISSING
             values[known] = found[known]
-            derived[known] = standing > 0
             inherited[known] = level != "image"
     values[values == _CONFLICT] = MISSING
     _hide(values, inherited, labels)
@@ -104,7 +100,6 @@ def resolve(person_images: pa.Table, attributes: pa.Table) -> Records:
         image_ids=person_images["image_id"].to_pylist(),
         values=dict(zip(_KEYS, values, strict=True)),
         labels=labels,
-        derived=dict(zip(_KEYS, derived & (values != MISSING), strict=True)),
         infrared=infrared,
     )
 

@@ -6,7 +6,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -108,8 +108,24 @@ def import_batch(store: Path, results: Path, generations: GenerationStore) -> Im
 
     Raises BadTable when the file cannot be read at all, or holds nothing that this store asked for.
     """
-    asked, counted, seen = remembered(store), Imported(), set[str]()
+    asked, counted = remembered(store), Imported()
     group: dict[str, tuple[About, Answer]] = {}
+    for one, answer in _answered(results, asked, counted):
+        group[one.key] = (about(one.request, one.preprocessing_id), answer)
+        if len(group) >= GROUP_ROWS:
+            _store(generations, group, counted)
+    _store(generations, group, counted)
+    if not counted.stored + counted.repeated + counted.unanswered:
+        raise BadTable(
+            f"The result file {str(results)!r} holds no answer to a request of this store: {counted.unreadable:,} "
+            f"lines are no results, {counted.unknown:,} are to requests that were never exported here."
+        )
+    return counted
+
+
+def _answered(results: Path, asked: Mapping[str, Asked], counted: Imported) -> Iterator[tuple[Asked, Answer]]:
+    """The first answer to each request that was asked; every other line of the file is only counted."""
+    seen: set[str] = set()
     for line in _lines(results):
         outcome = read_outcome(line)
         if outcome is None:
@@ -118,23 +134,11 @@ def import_batch(store: Path, results: Path, generations: GenerationStore) -> Im
             counted.unknown += 1
         elif outcome.custom_id in seen:
             counted.repeated += 1
+        elif (answer := answer_of(outcome, asked[outcome.custom_id].request)) is None:
+            counted.unanswered += 1
         else:
-            request = asked[outcome.custom_id]
-            answer = answer_of(outcome, request.request)
-            if answer is None:
-                counted.unanswered += 1
-                continue
             seen.add(outcome.custom_id)
-            group[outcome.custom_id] = (about(request.request, request.preprocessing_id), answer)
-            if len(group) >= GROUP_ROWS:
-                _store(generations, group, counted)
-    _store(generations, group, counted)
-    if not counted.stored + counted.repeated + counted.unanswered:
-        raise BadTable(
-            f"The result file {str(results)!r} holds no answer to a request of this store: {counted.unreadable:,} "
-            f"lines are no results, {counted.unknown:,} are to requests that were never exported here."
-        )
-    return counted
+            yield asked[outcome.custom_id], answer
 
 
 def _lines(path: Path) -> Iterator[bytes]:
