@@ -167,13 +167,17 @@ class Block:
 
     def position(self, items: str) -> Ints:
         """The number from 1 of every item of a list within its row: Image 1, Image 2, …"""
-        row = self.rows_of(items)
-        return np.asarray(np.arange(len(row)) - np.searchsorted(row, row) + 1, dtype=np.int64)
+        found: Ints = self.once(("position", items), lambda: _positions(self.rows_of(items), self.rows))
+        return found
 
     def hashes(self, path: str) -> Keys:
         """A 64-bit number for every word of a leaf, the same in every block; null is 0."""
-        found: Keys = self.once(("hashes", path), lambda: _hashes(self.words(path)))
+        found: Keys = self.found(path, lambda keys: keys)
         return found
+
+    def found(self, path: str, look: Callable[[Keys], Any]) -> Any:
+        """What `look` finds for the hash of every word of a leaf; it is asked once per different word, null being 0."""
+        return look(self.once(("hashes", path), lambda: _hashes(self.words(path))))[self.words(path).codes]
 
     def lengths(self, path: str, leaf: str) -> pa.Array:
         """How many items each row's list at a column has, null for no list; `leaf` is any leaf below it."""
@@ -196,7 +200,13 @@ def _lenient(values: pa.Array) -> pa.Array:
 
 
 def _hashes(words: Words) -> Keys:
-    return np.append(hash_ids(words.values.to_pylist()), np.uint64(0))[words.codes]
+    return np.append(hash_ids(words.values.to_pylist()), np.uint64(0))
+
+
+def _positions(row: Ints, rows: int) -> Ints:
+    """Numbers from 1 within each of some ascending rows."""
+    counts = np.bincount(row, minlength=rows)
+    return np.asarray(np.arange(1, len(row) + 1) - (np.cumsum(counts) - counts)[row], dtype=np.int64)
 
 
 def _words(values: pa.Array) -> Words:

@@ -76,7 +76,7 @@ class Pictures:
 
     def shown(self, block: Block) -> Ints:
         """The place of every shown image of a block, -1 where it is unknown."""
-        found: Ints = block.once("shown pictures", lambda: self.index.of(block.hashes(SHOWN_IMAGE)))
+        found: Ints = block.once("shown pictures", lambda: block.found(SHOWN_IMAGE, self.index.of))
         return found
 
     def people(self, places: Ints) -> Ints:
@@ -103,7 +103,7 @@ def captions_of(staged: Memory) -> Places:
 
 def quoted(staged: Memory, block: Block) -> Ints:
     """The row in captions of every quoted text of a block, -1 where it is none."""
-    found: Ints = block.once("quoted captions", lambda: captions_of(staged).of(block.hashes(QUOTED_TEXT)))
+    found: Ints = block.once("quoted captions", lambda: block.found(QUOTED_TEXT, captions_of(staged).of))
     return found
 
 

@@ -152,9 +152,13 @@ class _Leaks:
         n = len(block.rows_of(SHOWN_IMAGE)) + len(block.rows_of(QUOTED_TEXT))
         if not len(self._beyond):
             return np.zeros(n, dtype=bool)
-        described = np.append(np.isin(keys_in(self.staged, "captions", "image_id"), self._beyond), False)
-        shown = np.isin(block.hashes(SHOWN_IMAGE), self._beyond)
-        return np.concatenate([shown, described[quoted(self.staged, block)]])
+        shown = block.found(SHOWN_IMAGE, lambda keys: np.isin(keys, self._beyond))
+        return np.concatenate([shown, self._described_beyond[quoted(self.staged, block)]])
+
+    @cached_property
+    def _described_beyond(self) -> Mask:
+        """Which captions describe an image of a protocol that is no person image; the last is for no caption."""
+        return np.append(np.isin(keys_in(self.staged, "captions", "image_id"), self._beyond), False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def _sums(values: Floats) -> Floats:
 
 def _sides(block: Block) -> tuple[Mask, Mask]:
     """Per shown image: is it a candidate of a question with right and wrong ones, and is it right?"""
-    row, number = block.rows_of(_IMAGES), block.position("images[]")
+    row, number = block.rows_of(_IMAGES), block.position(_IMAGES)
     shown = np.bincount(row, minlength=block.rows)[row]
     kind = block.words("answer.kind")
     pair = (kind.among(["yesno"])[row] & (shown == 2)) & (number == 2)

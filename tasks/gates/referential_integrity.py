@@ -107,7 +107,7 @@ class _References:
         at = np.flatnonzero(place >= 0)
         differs = self._said[place[at]] != block.hashes("texts[].text")[at]
         yield "rows that quote a caption wrongly", row[at[differs]]
-        yield "rows with an unknown negative", block.rows_of(_NEGATIVE)[self._unknown(block.hashes(_NEGATIVE))]
+        yield "rows with an unknown negative", block.rows_of(_NEGATIVE)[block.found(_NEGATIVE, self._unknown)]
 
     @cached_property
     def _said(self) -> Keys:
