@@ -11,6 +11,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from hub_state import Hub
 from huggingface_hub import HfApi
+from s3_server import BUCKET
 from versions_toy import FAMILIES, Toy, toy
 
 from schemas.errors import DigestMismatch, ReIDForgeError, Unreachable
@@ -24,14 +25,18 @@ from tasks.versions.remotes.hub import HubRemote, HubVersion
 from tasks.versions.remotes.object_store import ObjectStore, StoredVersion
 from tasks.versions.verify import copy_file
 
-KINDS = ("folder", "objects", "hub")
-VERSIONS = {"folder": FolderVersion, "objects": StoredVersion, "hub": HubVersion}
+KINDS = ("folder", "objects", "s3", "hub")
+VERSIONS = {"folder": FolderVersion, "objects": StoredVersion, "s3": StoredVersion, "hub": HubVersion}
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # huggingface_hub's own
 
 
 @pytest.fixture
-def remotes(hub: Hub, tmp_path: Path) -> dict[str, Any]:
-    return {"folder": tmp_path / "remote", "objects": f"memory://{tmp_path.name}", "hub": "hub://lab/toy"}
+def remotes(hub: Hub, tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, Any]:
+    found = {"folder": tmp_path / "remote", "objects": f"memory://{tmp_path.name}", "hub": "hub://lab/toy"}
+    if getattr(request.node, "callspec", None) and request.node.callspec.params.get("kind") == "s3":
+        request.getfixturevalue("s3")
+        found["s3"] = f"s3://{BUCKET}/versions"
+    return found
 
 
 @pytest.fixture
@@ -75,6 +80,7 @@ def stopping(monkeypatch: pytest.MonkeyPatch, owner: type, names: tuple[str, ...
     ("kind", "owner", "names"),
     [
         ("objects", MemoryFileSystem, ("pipe_file", "put_file")),
+        pytest.param("s3", ObjectStore, ("_send", "_write", "_create"), marks=pytest.mark.slow),
         ("hub", HfApi, ("create_repo", "create_commit", "create_tag")),
     ],
 )
@@ -107,7 +113,7 @@ def test_a_publisher_stopped_at_any_write_leaves_old_or_new_and_is_completed(
         assert open_remote(remote).latest("toy") == done.digest
         if not stopped:
             break
-        at += 1
+        at += 1 + (at // 3 if kind == "s3" else 0)
     assert seen == {"0.1.0", "0.2.0"}
     assert at >= 6
 
@@ -248,7 +254,7 @@ def test_a_connection_lost_between_objects_is_told_and_what_was_sent_is_not_sent
     assert open_remote(remotes["objects"]).latest("toy") == done.digest
 
 
-@pytest.mark.parametrize("kind", ["objects", "hub"])
+@pytest.mark.parametrize("kind", ["objects", "s3", "hub"])
 def test_a_remote_that_lies_about_a_size_is_not_read_to_its_end(
     kind: str, made: Toy, remotes: dict[str, Any], hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,14 +1,13 @@
 """A real S3-compatible server on loopback: whole versions, shared objects, and every fault told by name."""
 
 import json
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
+from s3_server import BUCKET
 from versions_toy import FAMILIES, Toy, toy
 
 from schemas.errors import DigestMismatch, Revoked, UnknownVersion, Unreachable, VersionExists, WrongUse
@@ -20,35 +19,10 @@ from tasks.versions.remote import open_remote
 from tasks.versions.remotes.object_store import ObjectStore
 from tasks.versions.verify import check_folder
 
-BUCKET = "reid"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    yield f"http://{host}:{port}"
-    running.stop()
-
 
 @pytest.fixture
-def client(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server)
-    monkeypatch.setenv("REIDFORGE_CACHE", str(tmp_path / "cache"))
-    made = boto3.client("s3")
-    made.create_bucket(Bucket=BUCKET)
-    yield made
-    for found in made.list_objects_v2(Bucket=BUCKET).get("Contents", []):
-        made.delete_object(Bucket=BUCKET, Key=found["Key"])
-    made.delete_bucket(Bucket=BUCKET)
-    made.close()
+def client(s3: Any) -> Any:
+    return s3
 
 
 @pytest.fixture

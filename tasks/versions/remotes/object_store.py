@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -139,7 +140,10 @@ class ObjectStore:
         self._remove(f"{self._home(name)}/versions/{digest}.json")
 
     def garbage(self, name: str) -> dict[str, int]:
-        """Manifests that no reference names, and objects that no referred manifest lists."""
+        """Manifests that no reference names, objects that no referred manifest lists, uploads that were never ended."""
+        return self._loose(name) | dict.fromkeys(self._unfinished(name), 0)
+
+    def _loose(self, name: str) -> dict[str, int]:
         referred = set(self.versions(name).values())
         stored = self.stored(name)
         needed = {entry.sha256 for digest in stored if digest in referred for entry in self._listed(name, digest)}
@@ -149,14 +153,17 @@ class ObjectStore:
 
     def sweep(self, name: str) -> dict[str, int]:
         """Delete them."""
-        found = self.garbage(name)
+        found = self._loose(name)
         for place in found:
             self._remove(f"{self.root}/{place}")
-        return found
+        return found | dict.fromkeys(self._abandon(name), 0)
 
     def purge(self, name: str, held: Callable[[Path], bool]) -> list[str]:
-        """Delete the garbage objects that are asked for, each fetched to be looked at, and manifests that list one."""
-        objects = [place for place in self.garbage(name) if "/objects/" in place]
+        """Delete the garbage objects that are asked for, each fetched to be looked at, and manifests that list one.
+
+        The parts of uploads that were never ended cannot be fetched: they are deleted unseen.
+        """
+        objects = [place for place in self._loose(name) if "/objects/" in place]
         doomed = [place for place in objects if self._looked_at(f"{self.root}/{place}", held)]
         keys = {posixpath.basename(place) for place in doomed}
         manifests = [
@@ -165,7 +172,24 @@ class ObjectStore:
         gone = [*doomed, *(f"{name}/versions/{digest}.json" for digest in manifests)]
         for place in gone:
             self._remove(f"{self.root}/{place}")
-        return gone
+        return [*gone, *self._abandon(name)]
+
+    def _unfinished(self, name: str) -> dict[str, tuple[str, str, str]]:
+        """Uploads in parts that were cut off, as (bucket, key, upload) by place: no listing of objects shows them."""
+        if not hasattr(self.fs, "list_multipart_uploads"):
+            return {}
+        bucket, _, below = f"{self._home(name)}/objects/".partition("/")
+        found = self._asked("list", self._home(name), lambda: list(self.fs.list_multipart_uploads(bucket)))
+        ours = [(bucket, each["Key"], each["UploadId"]) for each in found if each["Key"].startswith(below)]
+        return {f"{name}/objects/{posixpath.basename(key)} (upload {it[:8]})": (_, key, it) for _, key, it in ours}
+
+    def _abandon(self, name: str) -> list[str]:
+        """Give up those uploads, which deletes their parts, and say which they were."""
+        found = self._unfinished(name)
+        for place, upload in found.items():
+            with contextlib.suppress(FileNotFoundError):
+                self._asked("delete", place, partial(self.fs.abort_mpu, *upload))
+        return list(found)
 
     def _looked_at(self, path: str, held: Callable[[Path], bool]) -> bool:
         with tempfile.TemporaryDirectory(prefix="reidforge-") as folder, contextlib.suppress(FileNotFoundError):
