@@ -10,7 +10,7 @@ from flows.asking import AS_NEEDED, Asking, ask_models
 from flows.lineage import observed
 from flows.runner import Runner
 from schemas.discovery import find_all
-from schemas.errors import BadRecipe
+from schemas.errors import BadRecipe, UnknownVersion
 from schemas.recipe import Evaluate, Recipe, Train
 from tasks.steps.parts import SourceParts
 from tasks.steps.pools import forget_pools, people_laid_out
@@ -142,7 +142,8 @@ def last_build(store: Path, name: str) -> tuple[Recipe, list[StepOutput], StepOu
     """The newest build of a recipe: recipe, ingests, staged, validated. Raises UnknownVersion when there is none."""
     path = store / "builds" / f"{name}.json"
     if not path.is_file():
-        load_step(store / "builds" / name)
+        built = ", ".join(sorted(each.stem for each in (store / "builds").glob("*.json"))) or "nothing"
+        raise UnknownVersion(f"The store {str(store)!r} holds no build of {name!r}; built there: {built}.")
     record = json.loads(path.read_bytes())
     ingests = [load_step(store / place) for place in record["steps"]["ingests"]]
     staged, validated = (load_step(store / record["steps"][which]) for which in ("staged", "validated"))

@@ -10,7 +10,7 @@ from flows.reporter import Reporter
 
 
 def publish(
-    recipe: Annotated[str, typer.Argument(help="The name of a recipe that was built in this store.")],
+    recipe: Annotated[str, typer.Argument(help="The name, or the YAML file, of a recipe that was built in this store.")],
     store: Store = Path("store"),
     to: To = None,
     share: Annotated[
@@ -23,9 +23,11 @@ def publish(
 ) -> None:
     """Publish the newest build of a recipe; raw data is not needed."""
     from flows.order import publish_last
+    from flows.recipes import find_recipe
     from flows.runner import PlainRunner
 
-    done = publish_last(recipe, store, to or str(store / "published"), PlainRunner(1, Reporter(as_json)), share)
+    name = find_recipe(recipe).name if Path(recipe).is_file() else recipe
+    done = publish_last(name, store, to or str(store / "published"), PlainRunner(1, Reporter(as_json)), share)
     printed(
         {"version": f"{done.name}@{done.version}", "digest": done.digest, "folder": done.place},
         as_json,

@@ -31,6 +31,7 @@ def test_every_command_has_help_and_stands_in_the_readme_or_the_architecture():
         (["evaluate", "folder", "--scores", "scores.npy"], "--protocol"),
         (["pull", "market1501", "--from", "nowhere", "--to", "here"], "market1501"),
         (["check", "nowhere"], "nowhere"),
+        (["publish", "market1501", "--store", "."], "holds no build of 'market1501'; built there: nothing."),
         (["gc", "nowhere"], "Nothing is published"),
         (["gc", "--from", "nowhere"], "Nothing is published"),
         (["gc"], "--from REMOTE"),
