@@ -10,7 +10,9 @@ from flows.reporter import Reporter
 
 
 def publish(
-    recipe: Annotated[str, typer.Argument(help="The name, or the YAML file, of a recipe that was built in this store.")],
+    recipe: Annotated[
+        str, typer.Argument(help="The name, or the YAML file, of a recipe that was built in this store.")
+    ],
     store: Store = Path("store"),
     to: To = None,
     share: Annotated[
