@@ -29,6 +29,8 @@ Prices = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Plain = Annotated[bool, typer.Option("--no-orchestrator", help="Run the same steps as plain functions, no Prefect.")]
 Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Shards worked on at a time.")]
+_NARROWEST = 12
+"""Letters of the column of names that a command prints; longer names make it wider."""
 
 
 def guarded(body: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,5 +67,6 @@ def printed(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(result, sort_keys=True, default=str))
         return
+    width = max(map(len, result), default=0)
     for key, value in result.items():
-        typer.echo(f"{key:<12} {value}")
+        typer.echo(f"{key:<{max(width, _NARROWEST)}} {value}")
