@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from schemas.errors import BadTable
@@ -24,14 +24,14 @@ def table_of(path: str) -> str:
     return ""
 
 
-def check_placing(folder: Path, entry: FileEntry) -> Iterator[Finding]:
+def check_placing(folder: Path, entry: FileEntry, opened: Callable[[Path], InFile] = InFile) -> Iterator[Finding]:
     """Findings about one published table file. Raises FormatTooNew for a file that only a newer reidforge reads."""
     table = table_of(entry.path)
     path = folder / entry.path
     if not (table and path.is_file()):
         return
     try:
-        part = InFile(path)
+        part = opened(path)
         for check, words in _faults(part, entry, table):
             summary = f"the file {entry.path!r} {words}"
             yield Finding(table=table, check=check, summary=summary, failing=(entry.path,))

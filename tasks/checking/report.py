@@ -5,10 +5,10 @@ FAILED gate identity_leak: 3 ids (…, …, …): 3 rows of train show a picture
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from tasks.checking.entries import Entry, describe
 from tasks.checking.placing import check_placing
 from tasks.contracts.finding import Finding
 from tasks.contracts.load import SUFFIX, Contract, load_contracts, with_links_into
+from tasks.contracts.parts import InFile
 from tasks.contracts.structure import check_files
 from tasks.contracts.tables import AT_ONCE, check_tables
 from tasks.versions.manifest import MANIFEST
@@ -172,9 +173,10 @@ def check_folder(folder: Path, depth: Depth = "gates", contract: Contract | None
     whole = len(entries) == len(manifest.files)
     contracts = contracts_of(folder) | ({contract.table.name: contract} if contract else {})
     held = contracts if whole else _contracts_of_part(contracts, manifest, entries)
-    files = (*_files(folder, entries), *_unread(version))
-    shape = check_files(version, held)
-    rows = check_tables(version, held, shape)
+    opened = cache(InFile)
+    files = (*_files(folder, entries, opened), *_unread(version))
+    shape = check_files(version, held, opened)
+    rows = check_tables(version, held, shape, opened)
     deep = _deep(version, held, entries) if depth == "deep" and not shape else []
     judged = whole and depth != "structure"
     return CheckReport(
@@ -226,9 +228,9 @@ def _deep(version: VersionFolder, contracts: Mapping[str, Contract], entries: li
     return [*broken_expectations(version, contracts), *check_contents(version.folder, entries)]
 
 
-def _files(folder: Path, entries: list[FileEntry]) -> Iterator[Finding]:
+def _files(folder: Path, entries: list[FileEntry], opened: Callable[[Path], InFile]) -> Iterator[Finding]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for found in pool.map(partial(_file, folder), entries):
+        for found in pool.map(partial(_file, folder, opened), entries):
             yield from found
     listed = {entry.path for entry in entries} | {MANIFEST, SELECTION}
     for path in sorted(folder.rglob("*")):
@@ -238,10 +240,10 @@ def _files(folder: Path, entries: list[FileEntry]) -> Iterator[Finding]:
             yield Finding(table="", check="extra", summary=words, failing=(name,))
 
 
-def _file(folder: Path, entry: FileEntry) -> list[Finding]:
+def _file(folder: Path, opened: Callable[[Path], InFile], entry: FileEntry) -> list[Finding]:
     fault = _file_fault(folder, entry)
     differs = Finding(table=entry.table or "", check="digest", summary=fault, failing=(entry.path,))
-    return [*([differs] if fault else []), *check_placing(folder, entry)]
+    return [*([differs] if fault else []), *check_placing(folder, entry, opened)]
 
 
 def _unread(version: VersionFolder) -> Iterator[Finding]:

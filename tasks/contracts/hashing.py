@@ -3,8 +3,9 @@
     ids = Named([hash_all(images.column("image_id"))])
     ids.hold(rows)  # a mask
 
-A loop over Python strings takes several times longer. Two values of a table of a hundred million share a hash with a
-chance of one to 4,000; whoever finds two equal hashes compares the values.
+A loop over Python strings takes several times longer; millions of strings go through compiled loops. Two values of a
+table of a hundred million share a hash with a chance of one to 4,000; whoever finds two equal hashes compares the
+values.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from tasks.contracts.compiled import LOOPS, Loops
 
 Hashes = npt.NDArray[np.uint64]
 _WORD = 8
@@ -68,7 +71,7 @@ class Named:
 
     def hold_hashes(self, wanted: Hashes) -> npt.NDArray[np.bool_]:
         """Whether each hash is that of a value."""
-        found = self._places[wanted >> self._shift] == wanted
+        found = self._placed(wanted)
         if not self._zero:
             found &= wanted != 0
         if len(self._crowded):
@@ -76,6 +79,14 @@ class Named:
             at = np.searchsorted(self._crowded[:-1], wanted[missed])
             found[missed] = self._crowded[at] == wanted[missed]
         return np.asarray(found)
+
+    def _placed(self, wanted: Hashes) -> npt.NDArray[np.bool_]:
+        loops = LOOPS.after(0)
+        if loops is None:
+            return np.asarray(self._places[wanted >> self._shift] == wanted)
+        found = np.empty(len(wanted), np.bool_)
+        loops.held(wanted, self._places, self._shift, found)
+        return found
 
 
 def _of_text(values: pa.Array) -> Hashes:
@@ -85,11 +96,22 @@ def _of_text(values: pa.Array) -> Hashes:
     if not len(values) or ends is None:
         return np.empty(0, np.uint64)
     bounds = np.frombuffer(ends, wide, len(values) + 1, values.offset * np.dtype(wide).itemsize).astype(np.int64)
-    text = np.frombuffer(data or b"", np.uint8)[bounds[0] : bounds[-1]]
+    text = np.frombuffer(data or b"", np.uint8)
+    loops = LOOPS.after(len(values)) if len(text) > 2 * _WORD else None
+    return _looped(loops, text, bounds) if loops else _cut_up(text[bounds[0] : bounds[-1]], bounds - bounds[0])
+
+
+def _looped(loops: Loops, text: npt.NDArray[np.uint8], bounds: npt.NDArray[np.int64]) -> Hashes:
+    found = np.empty(len(bounds) - 1, np.uint64)
+    loops.text(text, np.ndarray(len(text) - _WORD + 1, "<u8", text, strides=(1,)), bounds, found)
+    return found
+
+
+def _cut_up(text: npt.NDArray[np.uint8], bounds: npt.NDArray[np.int64]) -> Hashes:
     padded = np.concatenate([np.zeros(_WORD, np.uint8), text])  # so that eight bytes end at the end of every string
     words = np.ndarray(len(text) + 1, "<u8", padded, strides=(1,))
-    first, last = bounds[:-1] - bounds[0] + _WORD, bounds[1:] - bounds[0]
-    cuts = range(0, len(values), _BLOCK)
+    first, last = bounds[:-1] + _WORD, bounds[1:]
+    cuts = range(0, len(first), _BLOCK)
     return np.concatenate([_folded(words, first[cut : cut + _BLOCK], last[cut : cut + _BLOCK]) for cut in cuts])
 
 

@@ -1,8 +1,9 @@
 """Whether rows stand in the order of their key and each key on one row only, within files and across them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -59,13 +60,13 @@ def stretch_of(table: pa.Table, read: Callable[[], pa.Table], keep: bool) -> Str
     return Stretch(read, ascends, span, hash_rows(table, key) if keep else None)
 
 
-def check_keys(name: str, key: Sequence[str], stretches: Sequence[Stretch]) -> Iterator[Finding]:
+def check_keys(name: str, key: Sequence[str], stretches: Sequence[Stretch], pool: Executor) -> Iterator[Finding]:
     """Findings about the key of a table; parts whose keys do not overlap are not compared with each other."""
     for stretch in stretches:
         if not stretch.ascends:
             yield from _disorder(name, stretch.read(), key)
     groups = _overlapping(stretches) if all(stretch.ascends for stretch in stretches) else [stretches]
-    found = [_repeated(group, key) for group in groups if _repeat([stretch.hashes() for stretch in group])]
+    found = [table for table in pool.map(partial(_repeated, key), groups) if table is not None]
     twice = pa.concat_tables(found) if found else None
     if twice is not None and twice.num_rows:
         first = twice.sort_by([(column, "ascending") for column in key])
@@ -135,8 +136,10 @@ def _key_at(table: pa.Table, key: Sequence[str], row: int) -> tuple[Any, ...]:
     return tuple(table.column(name)[row].as_py() for name in key)
 
 
-def _repeated(stretches: Sequence[Stretch], key: Sequence[str]) -> pa.Table:
-    """The keys that stand more than once, and how often."""
+def _repeated(key: Sequence[str], stretches: Sequence[Stretch]) -> pa.Table | None:
+    """The keys that stand more than once, and how often; None where no two hashes are the same."""
+    if not _repeat([stretch.hashes() for stretch in stretches]):
+        return None
     counts = (
         pa.concat_tables([stretch.read() for stretch in stretches]).group_by(list(key)).aggregate([([], "count_all")])
     )

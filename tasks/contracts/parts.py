@@ -5,7 +5,7 @@ A table in memory is one part without a footer.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,9 +100,13 @@ class InFile:
 
     @contextmanager
     def _reading(self, **options: Any) -> Iterator[pq.ParquetFile]:
+        with self._decoding(), pq.ParquetFile(self._path, **options) as opened:
+            yield opened
+
+    @contextmanager
+    def _decoding(self) -> Iterator[None]:
         try:
-            with pq.ParquetFile(self._path, **options) as opened:
-                yield opened
+            yield
         except (pa.ArrowException, OSError, ValueError) as error:
             raise _unreadable(self._path, error) from error
 
@@ -110,6 +114,12 @@ class InFile:
     def rows(self) -> int:
         """How many rows the footer states."""
         return int(self._footer.num_rows)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema that the footer tells."""
+        with self._decoding():
+            return self._footer.schema.to_arrow_schema()
 
     @property
     def groups(self) -> list[int]:
@@ -169,10 +179,10 @@ class InFile:
         return next(n for name, n in self._places.items() if name == path or name.startswith(below))
 
 
-def parts(staged: Staged, table: str) -> list[Part]:
+def parts(staged: Staged, table: str, opened: Callable[[Path], InFile] = InFile) -> list[Part]:
     """The parts of a table: its files, or the whole table when it lies in memory."""
     if isinstance(staged, Filed):
-        return [InFile(path) for path in staged.files(table)]
+        return [opened(path) for path in staged.files(table)]
     return [InMemory(staged.table(table))]
 
 

@@ -13,18 +13,28 @@ _STEPS = re.compile(r"[^.\[\]]+|\[\]")
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The values at a path; `held[i]` is whether the parent of `values[i]` is there, `owners` lead to its row."""
+    """The values at a path, with the struct that they are children of, and the lists that lead to their rows."""
 
     values: pa.Array
-    held: pa.Array
-    owners: tuple[pa.Array, ...]
+    parent: pa.Array | None
+    lists: tuple[pa.Array, ...]
+
+    @property
+    def held(self) -> pa.Array:
+        """`held[i]` is whether the parent of `values[i]` is there."""
+        return pa.repeat(pa.scalar(True), len(self.values)) if self.parent is None else pc.is_valid(self.parent)
+
+    @property
+    def held_count(self) -> int:
+        """How many parents are there."""
+        return len(self.values) - (0 if self.parent is None else int(self.parent.null_count))
 
     @property
     def rows(self) -> pa.Array:
         """`rows[i]` is the table row of `values[i]`."""
-        if not self.owners:
+        if not self.lists:
             return counted(len(self.values))
-        return reduce(lambda rows, places: rows.take(places), self.owners)
+        return reduce(lambda rows, places: rows.take(places), map(pc.list_parent_indices, self.lists))
 
 
 def counted(n: int) -> pa.Array:
@@ -35,16 +45,14 @@ def counted(n: int) -> pa.Array:
 def cells(table: pa.Table, path: str) -> Cells:
     """The values at a path. The table must have the columns of the contract; lists are flattened."""
     name, *steps = _STEPS.findall(path)
-    values, owners = _whole(table.column(name)), []
-    held = pa.repeat(pa.scalar(True), len(values))
+    values, parent, lists = _whole(table.column(name)), None, []
     for step in steps:
         if step == "[]":
-            owners.append(pc.list_parent_indices(values))
-            values = pc.list_flatten(values)
-            held = pa.repeat(pa.scalar(True), len(values))
+            lists.append(values)
+            values, parent = pc.list_flatten(values), None
         else:
-            held, values = pc.is_valid(values), pc.struct_field(values, step)
-    return Cells(values, held, tuple(owners))
+            values, parent = pc.struct_field(values, step), values
+    return Cells(values, parent, tuple(lists))
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

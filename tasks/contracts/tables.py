@@ -4,59 +4,84 @@ It answers with findings and never raises on bad data. Of files, only the leaves
 those not where the footer proves the rule; the footer's own truth is a matter of the deep check.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, groupby
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from itertools import chain
+from pathlib import Path
 
 from schemas.errors import BadTable
 from schemas.gate import Staged
 from tasks.contracts.finding import SHOWN, Finding
 from tasks.contracts.hashing import Hashes, Named, hash_all
 from tasks.contracts.load import Contract, leaves, primary_key
-from tasks.contracts.ordering import Stretch, check_keys, shared, stretch_of
-from tasks.contracts.parts import Part, parts
-from tasks.contracts.paths import cells, labels
-from tasks.contracts.values import Check, checks_of
+from tasks.contracts.looking import Looked, Numbered, Rule, look
+from tasks.contracts.ordering import check_keys, shared
+from tasks.contracts.parts import InFile, Part, parts
+from tasks.contracts.values import checks_of
 
-AT_ONCE = 4  # files; what is kept of a file that was looked at is little
-Rule = tuple[str, Check]
+AT_ONCE = min(4, os.cpu_count() or 1)  # files; what is kept of a file that was looked at is little
+Found = dict[str, list[Finding]]
 
 
-def check_tables(staged: Staged, contracts: Mapping[str, Contract], besides: Sequence[Finding] = ()) -> list[Finding]:
-    """Whether the rows keep what the contracts say of them, leaving out tables that are `besides` found broken."""
+def check_tables(
+    staged: Staged,
+    contracts: Mapping[str, Contract],
+    besides: Sequence[Finding] = (),
+    opened: Callable[[Path], InFile] = InFile,
+) -> list[Finding]:
+    """Whether the rows keep what the contracts say of them, leaving out tables that are `besides` found broken.
+
+    The parts of all tables are looked at side by side, the largest first; `opened` opens a file.
+    """
     left_out = {finding.table for finding in besides}
-    found: list[Finding] = []
+    held = [name for name in sorted(contracts) if name not in left_out and staged.has(name)]
+    found: Found = {name: [] for name in held}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        known = _Known(staged, contracts, pool)
-        for name, contract in sorted(contracts.items()):
-            if name not in left_out and staged.has(name):
-                try:
-                    found.extend(_table(parts(staged, name), contract, known))
-                except BadTable as error:
-                    found.append(Finding(table=name, check="readable", summary=str(error).removesuffix(".")))
-    return found
+        known = _Known(staged, contracts, pool, opened)
+        tables: list[_Table] = []
+        for name in held:
+            with _readable(name, found):
+                tables.append(_table(contracts[name], known))
+        looked = _begun(tables, pool)
+        for table in tables:
+            with _readable(table.contract.name, found):
+                each = [future.result() for future in looked[table.contract.name]]
+                found[table.contract.name] = list(_findings(table, each, pool))
+    return [finding for name in held for finding in found[name]]
+
+
+@contextmanager
+def _readable(name: str, found: Found) -> Iterator[None]:
+    """A table that cannot be read is a finding."""
+    try:
+        yield
+    except BadTable as error:
+        found[name] = [Finding(table=name, check="readable", summary=str(error).removesuffix("."))]
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What foreign keys may lead to; every column of theirs is read once."""
+    """The parts of every table, and what foreign keys may lead to: each column of those is read once."""
 
     staged: Staged
     contracts: Mapping[str, Contract]
     pool: ThreadPoolExecutor
+    opened: Callable[[Path], InFile]
     read: dict[str, Named] = field(default_factory=dict)
 
+    def parts(self, table: str) -> list[Part]:
+        """The parts of a table; none where there is no such table."""
+        return parts(self.staged, table, self.opened) if self.staged.has(table) else []
+
     def named(self, to: str) -> Named:
-        """The values of `table.column`; none where there is no such table."""
+        """The values of `table.column`."""
         if to not in self.read:
             table, column = to.split(".")
-            held = parts(self.staged, table) if self.staged.has(table) else []
-            self.read[to] = Named(self.pool.map(partial(_hashed, column), held))
+            self.read[to] = Named(self.pool.map(partial(_hashed, column), self.parts(table)))
         return self.read[to]
 
     def pattern(self, to: str) -> str | None:
@@ -70,17 +95,27 @@ def _hashed(column: str, part: Part) -> Hashes:
     return hash_all(part.columns([column]).column(0))
 
 
-def _table(held: Sequence[Part], contract: Contract, known: _Known) -> Iterator[Finding]:
-    yield from _row_count(held, contract)
-    rules, key = list(_rules(contract, known)), primary_key(contract)
-    looked = list(known.pool.map(partial(_looked, key, rules), held, shared(held, key[0])))
-    yield from check_keys(contract.name, key, [each.keys for each in looked])
-    for number, (path, check) in enumerate(rules):
-        broken = [each.broken[number] for each in looked if number in each.broken]
-        if broken:
-            count, ids = sum(one.rows for one in broken), chain.from_iterable(one.ids for one in broken)
-            words = f"{path} {check.words}"
-            yield Finding(table=contract.name, check=path, summary=words, count=count, failing=tuple(ids)[:SHOWN])
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table to look at: its parts, of each the rules that its footer leaves open and whether hashes are kept."""
+
+    contract: Contract
+    key: tuple[str, ...]
+    rules: list[Rule]
+    held: list[Part]
+    still_open: list[list[Numbered]]
+    keep: list[bool]
+
+
+def _table(contract: Contract, known: _Known) -> _Table:
+    held, key, rules = known.parts(contract.name), primary_key(contract), list(_rules(contract, known))
+    still_open: list[list[Numbered]] = [[] for _ in held]
+    for number, rule in enumerate(rules):
+        path, check = rule
+        for left, proven in zip(still_open, check.proven([part.stated(path) for part in held]), strict=True):
+            if not proven:
+                left.append((number, rule))
+    return _Table(contract, key, rules, held, still_open, shared(held, key[0]))
 
 
 def _rules(contract: Contract, known: _Known) -> Iterator[Rule]:
@@ -91,60 +126,26 @@ def _rules(contract: Contract, known: _Known) -> Iterator[Rule]:
             yield path, check
 
 
-@dataclass(slots=True)
-class _Broken:
-    """How many rows of a part break a rule, and the keys of the first of them."""
-
-    rows: int = 0
-    ids: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    """What a look at one part found: its keys, and what breaks each rule by the rule's number."""
-
-    keys: Stretch
-    broken: dict[int, _Broken]
+def _begun(tables: Sequence[_Table], pool: ThreadPoolExecutor) -> dict[str, list[Future[Looked]]]:
+    """A look at every part of every table; those begin first that take longest, so that all cores end together."""
+    every = [(table, n) for table in tables for n in range(len(table.held))]
+    begun = {
+        (table.contract.name, n): pool.submit(look, table.held[n], table.key, table.still_open[n], table.keep[n])
+        for table, n in sorted(every, key=lambda each: -each[0].held[each[1]].rows)
+    }
+    return {table.contract.name: [begun[table.contract.name, n] for n in range(len(table.held))] for table in tables}
 
 
-def _looked(key: tuple[str, ...], rules: Sequence[Rule], part: Part, keep: bool) -> _Looked:
-    """Read the key once, then of each stretch of rows what rules are about that the footer does not prove."""
-    keys = _keys(part, key)
-    open_rules = [(n, rule) for n, rule in enumerate(rules) if not rule[1].proven(part.stated(rule[0]))]
-    broken: dict[int, _Broken] = {}
-    of_key = [(n, rule) for n, rule in open_rules if rule[0] in key]
-    _judge(keys, keys, 0, of_key, broken)
-    others = [(n, rule) for n, rule in open_rules if rule[0] not in key]
-    start = 0
-    for rows in part.stretches([path for _, (path, _) in others]) if others else ():
-        _judge(rows, keys, start, others, broken)
-        start += rows.num_rows
-    return _Looked(stretch_of(keys, lambda: _keys(part, key), keep), broken)
-
-
-def _keys(part: Part, key: Sequence[str]) -> pa.Table:
-    """The columns of a key in its order, whatever a file says of their nulls."""
-    read = part.columns(key)
-    return pa.table({name: read.column(name) for name in key})
-
-
-def _judge(
-    rows: pa.Table, keys: pa.Table, start: int, rules: Sequence[tuple[int, Rule]], broken: dict[int, _Broken]
-) -> None:
-    """Count the rows that break each rule; the first of them is row `start` of the part."""
-    for path, group in groupby(rules, key=lambda rule: rule[1][0]):
-        found, before = cells(rows, path), False
-        for number, (_, check) in group:
-            wrong = None if check.implied and not before else check.broken(found)
-            before = wrong is not None and wrong.true_count > 0
-            if wrong is not None and before:
-                _count(broken.setdefault(number, _Broken()), pc.unique(found.rows.filter(wrong)), keys, start)
-
-
-def _count(broken: _Broken, rows: pa.Array, keys: pa.Table, start: int) -> None:
-    broken.rows += len(rows)
-    first = pc.add(rows.slice(0, SHOWN - len(broken.ids)), start)
-    broken.ids += labels(keys, tuple(keys.column_names), first)
+def _findings(table: _Table, looked: Sequence[Looked], pool: ThreadPoolExecutor) -> Iterator[Finding]:
+    name = table.contract.name
+    yield from _row_count(table.held, table.contract)
+    yield from check_keys(name, table.key, [each.keys for each in looked], pool)
+    for number, (path, check) in enumerate(table.rules):
+        broken = [each.broken[number] for each in looked if number in each.broken]
+        if broken:
+            count, ids = sum(one.rows for one in broken), chain.from_iterable(one.ids for one in broken)
+            words = f"{path} {check.words}"
+            yield Finding(table=name, check=path, summary=words, count=count, failing=tuple(ids)[:SHOWN])
 
 
 def _row_count(held: Sequence[Part], contract: Contract) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """The rules of one column as masks over its values, and whether a footer already proves them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -29,27 +29,38 @@ class Check:
     ordered: bool = False
     implied: bool = False
 
-    def proven(self, stated: Stated) -> bool:
-        """Whether the footer leaves no doubt."""
+    def proven(self, said: Sequence[Stated]) -> list[bool]:
+        """Of each footer's word on a part, whether it leaves no doubt."""
         if self.passes is None:
-            return stated.nulls == 0
-        if stated.values is not None and stated.values == stated.nulls:
-            return True
-        if stated.least is None or isinstance(stated.least, float):
-            return False
-        ends = pa.array([stated.least, stated.most])
-        return (self.ordered or stated.least == stated.most) and bool(pc.all(self.passes(ends)).as_py())
+            return [one.nulls == 0 for one in said]
+        found = [one.values is not None and one.values == one.nulls for one in said]
+        ends = [n for n, one in enumerate(said) if not found[n] and self._speaks(one)]
+        if ends:
+            passed = self.passes(pa.array([end for n in ends for end in (said[n].least, said[n].most)])).to_pylist()
+            for place, n in enumerate(ends):
+                found[n] = False not in passed[2 * place : 2 * place + 2]
+        return found
 
-    def broken(self, found: Cells) -> pa.Array:
-        """The mask of the cells that break the rule."""
-        if self.passes is None:
-            return pc.and_(pc.is_null(found.values), found.held)
-        if not pa.types.is_dictionary(found.values.type):
-            return pc.fill_null(pc.invert(self.passes(found.values)), False)
-        outside = pc.invert(self.passes(found.values.dictionary))
-        if not pc.any(outside).as_py():
-            return pa.repeat(pa.scalar(False), len(found.values))
-        return pc.fill_null(outside.take(found.values.indices), False)
+    def _speaks(self, said: Stated) -> bool:
+        """Whether what holds for the smallest and the largest value holds for all."""
+        known = said.least is not None and not isinstance(said.least, float)
+        return known and (self.ordered or bool(said.least == said.most))
+
+    def broken(self, found: Cells) -> pa.Array | None:
+        """The mask of the cells that break the rule; None where no cell does."""
+        mask = self._nulls(found) if self.passes is None else _outside(self.passes, found.values)
+        return mask if mask is not None and mask.true_count else None
+
+    def _nulls(self, found: Cells) -> pa.Array | None:
+        return pc.and_(pc.is_null(found.values), found.held) if found.values.null_count else None
+
+
+def _outside(passes: Passes, values: pa.Array) -> pa.Array | None:
+    """The mask of values that do not pass; of words in a dictionary, each is judged once."""
+    if not pa.types.is_dictionary(values.type):
+        return pc.fill_null(pc.invert(passes(values)), False)
+    wrong = pc.invert(passes(values.dictionary))
+    return pc.fill_null(wrong.take(values.indices), False) if pc.any(wrong).as_py() else None
 
 
 class Known(Protocol):
