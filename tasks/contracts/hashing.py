@@ -56,7 +56,7 @@ class Named:
     others sorted beside it."""
 
     def __init__(self, hashes: Iterable[Hashes]) -> None:
-        known = np.unique(np.concatenate([_EMPTY, *hashes]))
+        known = _ascending(np.concatenate([_EMPTY, *hashes]))
         bits = max(4, (4 * len(known)).bit_length())
         self._shift = np.uint64(64 - bits)
         self._places = np.zeros(1 << bits, np.uint64)
@@ -87,6 +87,12 @@ class Named:
         found = np.empty(len(wanted), np.bool_)
         loops.held(wanted, self._places, self._shift, found)
         return found
+
+
+def _ascending(hashes: Hashes) -> Hashes:
+    """Each hash once, by sorting in place: several times faster than what numpy does for it."""
+    hashes.sort()
+    return np.concatenate([hashes[:1], hashes[1:][hashes[1:] != hashes[:-1]]])
 
 
 def _of_text(values: pa.Array) -> Hashes:

@@ -175,8 +175,10 @@ class InFile:
 
     def _leaf(self, path: str) -> int:
         """The first leaf at or below a path."""
+        if path in self._places:
+            return self._places[path]
         below = (f"{path}.", f"{path}[]")
-        return next(n for name, n in self._places.items() if name == path or name.startswith(below))
+        return next(n for name, n in self._places.items() if name.startswith(below))
 
 
 def parts(staged: Staged, table: str, opened: Callable[[Path], InFile] = InFile) -> list[Part]:
