@@ -42,15 +42,10 @@ def check_tables(
     found: Found = {name: [] for name in held}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         known = _Known(staged, contracts, pool, opened)
-        tables: list[_Table] = []
-        for name in held:
+        tables = {table.contract.name: table for table in _begun([contracts[name] for name in held], known, found)}
+        for name in sorted(tables):
             with _readable(name, found):
-                tables.append(_table(contracts[name], known))
-        looked = _begun(tables, pool)
-        for table in tables:
-            with _readable(table.contract.name, found):
-                each = [future.result() for future in looked[table.contract.name]]
-                found[table.contract.name] = list(_findings(table, each, pool))
+                found[name] = list(_findings(tables[name], pool))
     return [finding for name in held for finding in found[name]]
 
 
@@ -97,25 +92,45 @@ def _hashed(column: str, part: Part) -> Hashes:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A table to look at: its parts, of each the rules that its footer leaves open and whether hashes are kept."""
+    """A table whose parts are being looked at."""
 
     contract: Contract
-    key: tuple[str, ...]
     rules: list[Rule]
     held: list[Part]
-    still_open: list[list[Numbered]]
-    keep: list[bool]
+    looked: dict[int, Future[Looked]]
 
 
-def _table(contract: Contract, known: _Known) -> _Table:
-    held, key, rules = known.parts(contract.name), primary_key(contract), list(_rules(contract, known))
-    still_open: list[list[Numbered]] = [[] for _ in held]
+def _begun(contracts: Sequence[Contract], known: _Known, found: Found) -> Iterator[_Table]:
+    """Tables whose parts are being looked at; the largest begin first, so that all cores end together."""
+    held: dict[str, list[Part]] = {}
+    for contract in contracts:
+        with _readable(contract.name, found):
+            held[contract.name] = known.parts(contract.name)
+    for contract in sorted(contracts, key=lambda contract: -sum(part.rows for part in held.get(contract.name, ()))):
+        if contract.name in held:
+            with _readable(contract.name, found):
+                yield _table(contract, held[contract.name], known)
+
+
+def _table(contract: Contract, held: list[Part], known: _Known) -> _Table:
+    key, rules = primary_key(contract), list(_rules(contract, known))
+    still_open, keep = _still_open(held, rules), shared(held, key[0])
+    looked = {
+        n: known.pool.submit(look, held[n], key, still_open[n], keep[n])
+        for n in sorted(range(len(held)), key=lambda n: -held[n].rows)
+    }
+    return _Table(contract, rules, held, looked)
+
+
+def _still_open(held: Sequence[Part], rules: Sequence[Rule]) -> list[list[Numbered]]:
+    """Of each part, the rules that its footer does not prove."""
+    found: list[list[Numbered]] = [[] for _ in held]
     for number, rule in enumerate(rules):
         path, check = rule
-        for left, proven in zip(still_open, check.proven([part.stated(path) for part in held]), strict=True):
+        for still_open, proven in zip(found, check.proven([part.stated(path) for part in held]), strict=True):
             if not proven:
-                left.append((number, rule))
-    return _Table(contract, key, rules, held, still_open, shared(held, key[0]))
+                still_open.append((number, rule))
+    return found
 
 
 def _rules(contract: Contract, known: _Known) -> Iterator[Rule]:
@@ -126,20 +141,10 @@ def _rules(contract: Contract, known: _Known) -> Iterator[Rule]:
             yield path, check
 
 
-def _begun(tables: Sequence[_Table], pool: ThreadPoolExecutor) -> dict[str, list[Future[Looked]]]:
-    """A look at every part of every table; those begin first that take longest, so that all cores end together."""
-    every = [(table, n) for table in tables for n in range(len(table.held))]
-    begun = {
-        (table.contract.name, n): pool.submit(look, table.held[n], table.key, table.still_open[n], table.keep[n])
-        for table, n in sorted(every, key=lambda each: -each[0].held[each[1]].rows)
-    }
-    return {table.contract.name: [begun[table.contract.name, n] for n in range(len(table.held))] for table in tables}
-
-
-def _findings(table: _Table, looked: Sequence[Looked], pool: ThreadPoolExecutor) -> Iterator[Finding]:
-    name = table.contract.name
+def _findings(table: _Table, pool: ThreadPoolExecutor) -> Iterator[Finding]:
+    name, looked = table.contract.name, [table.looked[n].result() for n in range(len(table.held))]
     yield from _row_count(table.held, table.contract)
-    yield from check_keys(name, table.key, [each.keys for each in looked], pool)
+    yield from check_keys(name, primary_key(table.contract), [each.keys for each in looked], pool)
     for number, (path, check) in enumerate(table.rules):
         broken = [each.broken[number] for each in looked if number in each.broken]
         if broken:
