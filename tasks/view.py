@@ -31,7 +31,7 @@ _JPEG = b"\xff\xd8"
 STAGES = (1, 2, 3)
 
 
-def decode(encoded: bytes) -> Pixels:
+def decode(encoded: bytes | memoryview) -> Pixels:
     """RGB pixels (height, width, 3) of an encoded image. Raises BadTable for bytes that are no image."""
     if encoded[:2] == _JPEG:
         try:
@@ -41,7 +41,7 @@ def decode(encoded: bytes) -> Pixels:
     return _decode_slowly(encoded)
 
 
-def _decode_slowly(encoded: bytes) -> Pixels:
+def _decode_slowly(encoded: bytes | memoryview) -> Pixels:
     try:
         with Image.open(io.BytesIO(encoded)) as image:
             return np.asarray(image.convert("RGB"), dtype=np.uint8)

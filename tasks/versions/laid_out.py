@@ -9,6 +9,7 @@ import contextlib
 import mmap
 import os
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
@@ -41,14 +42,12 @@ class LaidOut:
     def __init__(self, handle: int) -> None:
         """Take over an open file of rows."""
         self._handle = handle
+        weakref.finalize(self, os.close, handle)
         (count,) = np.frombuffer(os.pread(handle, _PLACE, 0), np.int64).tolist()
         self._starts = np.frombuffer(mmap.mmap(handle, _PLACE * (count + 2), access=mmap.ACCESS_READ), np.int64)[1:]
 
     def __len__(self) -> int:
         return len(self._starts) - 1
-
-    def __del__(self) -> None:
-        os.close(self._handle)
 
     def rows(self, places: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
         """What rows tell: sample_id, family, subtask, turns, image_ids, answer; and `regions`, None or one an image."""

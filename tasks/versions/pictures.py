@@ -7,8 +7,10 @@ last few are kept.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ import pyarrow.parquet as pq
 from schemas.errors import BadTable
 
 _PREFIX = 4
+_PLACE, _SIZE = 2, 3
 _OPEN = 64
 _GROUPS = 4
 _COLUMN = "image.bytes"
@@ -48,22 +51,30 @@ class StoredPictures:
             self._paths.append(path)
         self._where = np.stack([_joined(part) for part in (files, groups, places, sizes)], axis=1)
         self._open: dict[int, int] = {}
+        weakref.finalize(self, _close, self._open)
         self._group = lru_cache(maxsize=_GROUPS)(self._read_group)
 
     def __contains__(self, name: object) -> bool:
         return name in self._row
 
+    def lacking(self, names: Iterable[str]) -> str | None:
+        """The first of some names that no picture has."""
+        return next(filterfalse(self._row.__contains__, names), None)
+
     def read(self, names: Sequence[str]) -> list[bytes]:
         """The bytes of each, empty where a version holds the row without its picture. Raises BadTable, KeyError."""
-        return list(self.each(names))
+        return [bytes(encoded) for encoded in self.each(names)]
 
-    def each(self, names: Sequence[str]) -> Iterator[bytes]:
-        """The same one after the other, each read when it is its turn."""
+    def each(self, names: Sequence[str]) -> Iterator[bytes | memoryview]:
+        """The same one after the other, each read when it is its turn and gone when the next one is asked for."""
         rows = [self._row[name] for name in names]
-        for row, (file, group, place, size) in zip(rows, self._where[rows].tolist(), strict=True):
-            stored = os.pread(self._handle(file), _PREFIX + size, place) if place else b""
-            plain = len(stored) == _PREFIX + size and int.from_bytes(stored[:_PREFIX], "little") == size
-            yield stored[_PREFIX:] if plain else self._from_group(row, file, group)
+        where = self._where[rows]
+        room = memoryview(bytearray(_PREFIX + int(where[where[:, _PLACE] > 0, _SIZE].max(initial=0))))
+        for row, (file, group, place, size) in zip(rows, where.tolist(), strict=True):
+            end = _PREFIX + size
+            whole = place and os.preadv(self._handle(file), (room[:end],), place) == end
+            plain = whole and int.from_bytes(room[:_PREFIX], "little") == size
+            yield room[_PREFIX:end] if plain else self._from_group(row, file, group)
 
     def _from_group(self, row: int, file: int, group: int) -> bytes:
         first, encoded = self._group(file, group)
@@ -91,12 +102,13 @@ class StoredPictures:
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(self._paths[file], error) from error
 
-    def __del__(self) -> None:
-        for handle in getattr(self, "_open", {}).values():
-            os.close(handle)
-
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError("Stored pictures stay in their process: pass the version folder on.")
+
+
+def _close(handles: Mapping[int, int]) -> None:
+    for handle in handles.values():
+        os.close(handle)
 
 
 def _joined(parts: Sequence[Any]) -> Any:

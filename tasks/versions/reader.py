@@ -120,10 +120,10 @@ class VersionFolder:
 
     def image_bytes(self, image_ids: Sequence[str]) -> list[bytes]:
         """The bytes of images, read from disk in the order asked. Raises BadTable for one that the version lacks."""
-        return list(self.each_image(image_ids))
+        return [bytes(encoded) for encoded in self.each_image(image_ids)]
 
-    def each_image(self, image_ids: Sequence[str]) -> Iterator[bytes]:
-        """The same one after the other, each read when it is its turn."""
+    def each_image(self, image_ids: Sequence[str]) -> Iterator[bytes | memoryview]:
+        """The same one after the other, each read when it is its turn and gone when the next one is asked for."""
         self.refuse_lost(image_ids)
         for image_id, encoded in zip(image_ids, self._pictures.each(image_ids), strict=True):
             if not encoded:
@@ -135,8 +135,7 @@ class VersionFolder:
 
     def refuse_lost(self, image_ids: Iterable[str]) -> None:
         """Raise BadTable for an image that the version lacks."""
-        pictures = self._pictures
-        lost = next((image_id for image_id in image_ids if image_id not in pictures), None)
+        lost = self._pictures.lacking(image_ids)
         if lost is not None:
             raise BadTable(f"The image {lost!r} is not in the images table of {self.folder.name!r}.")
 

@@ -2,6 +2,8 @@
 
 import copy
 import multiprocessing
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -130,3 +132,16 @@ def test_a_view_that_comes_too_late_for_the_file_lays_its_rows_out_itself(tmp_pa
     del view
     late = make(*arguments)
     assert late[0]["turns"] == first["turns"]
+
+
+def test_a_view_that_outlives_its_script_ends_without_a_word(tmp_path: Path) -> None:
+    write_toy(tmp_path / "toy", toy_rows())
+    code = (
+        "import os, sys; from pathlib import Path; from tasks.view import StageView\n"
+        "os.kept = StageView(Path(sys.argv[1]), 2)\n"
+        "print(len(os.kept[0]['images']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "toy")], capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("5\n", "")
