@@ -24,7 +24,7 @@ from generators.captions.normalise import normalise
         ("...", ""),
     ],
 )
-def test_captions_are_mended(raw: str, clean: str):
+def test_spaces_stops_quotes_and_capitals_of_a_caption_are_mended_and_no_word(raw: str, clean: str):
     assert normalise(raw).text == clean
 
 

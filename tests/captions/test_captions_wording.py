@@ -197,7 +197,7 @@ def test_a_misspelt_style_is_named():
         ("tall, slim man", "a tall, slim man"),
     ],
 )
-def test_articles(phrase: str, expected: str):
+def test_a_phrase_takes_the_article_that_its_first_sound_wants_and_a_plural_none(phrase: str, expected: str):
     assert with_article(phrase) == expected
 
 
@@ -222,5 +222,5 @@ def test_articles(phrase: str, expected: str):
         ("carried", {"carried_object": "box|umbrella|child"}, "a box and an umbrella"),
     ],
 )
-def test_phrases(slot: str, facts: dict[str, str], expected: str):
+def test_a_slot_says_what_is_known_of_it_in_correct_english(slot: str, facts: dict[str, str], expected: str):
     assert " and ".join(phrases(slot, facts, 0)) == expected

@@ -151,7 +151,7 @@ def test_human_captions_are_mended_judged_and_read(ingested: StepOutput, tmp_pat
     assert ("toy/c1", "lower_type") not in told
 
 
-def test_metadata_becomes_attributes(ingested: StepOutput, tmp_path: Path):
+def test_modality_and_low_resolution_become_attributes_without_a_look(ingested: StepOutput, tmp_path: Path):
     done = describe(tmp_path / "store", ingested, Describe(), 7)
     found = {(r["image_id"], r["key"]): r["value"] for r in table(done, "attributes") if r["level"] == "image"}
     assert found["toy/a2", "modality"] == "near_infrared"

@@ -28,7 +28,7 @@ WORDED = Request(
 )
 
 
-def test_golden_keys_hold():
+def test_keys_of_known_requests_never_change():
     assert request_key(CAPTION, "qwen2-vl/50176") == "70d99ebf7f068e83d8e8cbd7ca64385eed5728d59f779037e53a9f74fc065c18"
     assert request_key(WORDED, "raw") == "3ca418ea3ef236c42a2325ace239d707bfd0eedc3b73eb046f3ab9b43f195b6a"
 

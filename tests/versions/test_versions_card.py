@@ -58,7 +58,7 @@ def test_images_are_shown_as_images(version: Path) -> None:
 
 
 @pytest.mark.usefixtures("cache")
-def test_streaming_works_too(version: Path) -> None:
+def test_plain_datasets_streams_a_stage(version: Path) -> None:
     rows = datasets.load_dataset(str(version), "stage2", split="train", streaming=True)
     assert len(list(rows)) == 6
 
