@@ -44,7 +44,8 @@ class FileEntry(_Frozen):
 class SourceEntry(_Frozen):
     """One source of a version: the digest of its raw content, its licence, and its counts.
 
-    `accepted_withdrawn` is the reason an operator gave for using a dataset that its authors have withdrawn.
+    `accepted_withdrawn` is the reason an operator gave for using a dataset that its authors have withdrawn. `consent`
+    is what is known of the people shown, `papers` what to cite; versions of earlier releases have neither.
     """
 
     name: str
@@ -59,6 +60,8 @@ class SourceEntry(_Frozen):
     rejects: int
     reported: list[dict[str, Any]] = Field(default_factory=list)
     accepted_withdrawn: str | None = None
+    consent: str | None = None
+    papers: str | None = None
 
 
 class GateEntry(_Frozen):

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 import data_contracts
+from generators.terms import consent_of, papers_of
 from schemas.errors import BadTable
 from schemas.keys import canonical_json, digest
 from schemas.manifest import AskedEntry, FileEntry, GateEntry, Manifest, SourceEntry
@@ -150,6 +151,8 @@ def _source(ingested: StepOutput, staged: StepOutput) -> SourceEntry:
         rejects=counts["rejects"],
         reported=facts.get("reported", []),
         accepted_withdrawn=facts.get("accepted_withdrawn"),
+        consent=facts.get("consent") or consent_of(facts["source"], facts["access_status"]),
+        papers=facts.get("papers") or papers_of(facts["source"], facts["access_status"]),
     )
 
 

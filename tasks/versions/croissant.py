@@ -70,7 +70,7 @@ def croissant(recipe: Recipe, files: Sequence[FileEntry], sources: Sequence[Sour
         "url": f"urn:reidforge:{recipe.name}",
         "license": sorted({f"{source.title}: {source.licence}" for source in sources}),
         "citeAs": f"{recipe.name}@{recipe.version}, made by ReIDForge from "
-        + ", ".join(source.title for source in sources),
+        + ", ".join(f"{source.title} ({source.papers})" if source.papers else source.title for source in sources),
         "distribution": [_file_set(name, pattern) for name, (_, pattern) in groups.items()],
         "recordSet": [_record_set(name, table) for name, (table, _) in groups.items()],
     }

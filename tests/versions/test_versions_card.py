@@ -9,6 +9,8 @@ import pytest
 import yaml
 from versions_toy import toy
 
+from generators.terms import TERMS, consent_of, papers_of
+from schemas.discovery import find_all
 from schemas.manifest import AskedEntry
 from tasks.steps.pull import pull
 from tasks.versions.assemble import assemble
@@ -103,6 +105,32 @@ def test_the_card_names_models_with_revisions_and_how_to_cite(tmp_path: Path) ->
     card = (toy(tmp_path / "store").publish(tmp_path / "remote").folder / "README.md").read_text()
     assert "| describe/market1501 | grammar@1 |" in card
     assert "> toy@0.1.0, made by ReIDForge from MARKET1501, SYSU_MM01." in card
+
+
+def test_the_card_tells_consent_and_what_to_cite_of_every_source(tmp_path: Path) -> None:
+    made = toy(tmp_path / "store")
+    real = [
+        replace(each, facts={**each.facts, "access_status": "signed", "release_allowed": False})
+        for each in made.ingests
+    ]
+    card = str(assemble(made.recipe, made.staged, made.validated, real).contents["README.md"], "utf-8")
+    assert "| SYSU_MM01 | Apache-2.0 | signed | no | given in writing, say its authors |" in card
+    assert "| MARKET1501 | Apache-2.0 | signed | no | not known to us |" in card
+    cite = card.split("## How to cite")[1]
+    assert "- SYSU_MM01: Wu et al., ICCV 2017\n" in cite
+    assert cite.index("- MARKET1501: Zheng et al., ICCV 2015") < cite.index("and this version by its name and number:")
+    drawn = (made.publish(tmp_path / "remote").folder / "README.md").read_text()
+    assert drawn.count("| nobody is shown: a program drew the people |") == 2
+    assert "Wu et al." not in drawn
+
+
+def test_terms_are_known_of_every_source_of_the_house_and_a_new_one_needs_none() -> None:
+    names = {name for name, _ in find_all("generators.sources", "SOURCE")}
+    assert len(names) >= 25
+    assert TERMS.keys() <= names
+    assert consent_of("a_new_one", "open") == "not known to us"
+    assert papers_of("a_new_one", "open") is None
+    assert "withdrew" in consent_of("dukemtmc", "withdrawn_accepted")
 
 
 READER = {
