@@ -103,7 +103,6 @@ def samples_by_id(version: VersionFolder, chosen: Sequence[str], among: Sequence
 
 
 def _sample(version: VersionFolder, row: dict[str, Any]) -> Sample:
-    ids = [image["image_id"] for image in row["images"]]
     cameras = {image["image_id"]: image["cam_key"] for image in row["images"]}
     why = {
         negative["ref"]: why_there(negative, cameras.get(negative["ref"], "") is not None)
@@ -120,20 +119,24 @@ def _sample(version: VersionFolder, row: dict[str, Any]) -> Sample:
             *sorted({f"{text['source']} text" for text in row["texts"]}),
         ],
         wording=f"{row['template']['id']}@{row['template']['version']} no. {row['template']['paraphrase_no']}",
-        pictures=[
-            Picture(
-                number=number,
-                role=image["role"].replace("_", " "),
-                source=image["source"],
-                camera=(image["cam_key"] or "").split(":")[-1],
-                why=why.get(image["image_id"], ""),
-                encoded=cut(data, image.get("region")),
-            )
-            for number, (image, data) in enumerate(zip(row["images"], version.image_bytes(ids), strict=True), start=1)
-        ],
+        pictures=list(_pictures(version, row["images"], why)),
         turns=[(turn["role"], readable(turn["text"])) for turn in row["turns"]],
         reasons=list(_reasons(row["texts"], why)),
     )
+
+
+def _pictures(version: VersionFolder, images: Sequence[Mapping[str, Any]], why: Mapping[str, str]) -> Iterator[Picture]:
+    """The pictures of a row, numbered from 1, each cut to its region."""
+    read = version.image_bytes([image["image_id"] for image in images])
+    for number, (image, data) in enumerate(zip(images, read, strict=True), start=1):
+        yield Picture(
+            number=number,
+            role=image["role"].replace("_", " "),
+            source=image["source"],
+            camera=(image["cam_key"] or "").split(":")[-1],
+            why=why.get(image["image_id"], ""),
+            encoded=cut(data, image.get("region")),
+        )
 
 
 def _reasons(texts: Sequence[Mapping[str, Any]], why: Mapping[str, str]) -> Iterator[str]:

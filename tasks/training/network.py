@@ -36,8 +36,15 @@ def configuration(vocabulary: int, special: Mapping[str, int], size: Size) -> An
     """The Qwen3-VL configuration; `special` names the ids of pad, end, image, video, vision_start, vision_end."""
     from transformers import Qwen3VLConfig
 
+    ids = {f"{name}_token_id": special[name] for name in ("image", "video", "vision_start", "vision_end")}
+    return Qwen3VLConfig(
+        text_config=_text(vocabulary, special, size), vision_config=_vision(size), tie_word_embeddings=False, **ids
+    )
+
+
+def _text(vocabulary: int, special: Mapping[str, int], size: Size) -> dict[str, Any]:
     head = size.width // size.heads
-    text = {
+    return {
         "vocab_size": vocabulary,
         "hidden_size": size.width,
         "intermediate_size": size.inner,
@@ -57,7 +64,10 @@ def configuration(vocabulary: int, special: Mapping[str, int], size: Size) -> An
             "mrope_interleaved": True,
         },
     }
-    vision = {
+
+
+def _vision(size: Size) -> dict[str, Any]:
+    return {
         "depth": size.tower_depth,
         "hidden_size": size.width,
         "intermediate_size": size.tower_inner,
@@ -70,8 +80,6 @@ def configuration(vocabulary: int, special: Mapping[str, int], size: Size) -> An
         "deepstack_visual_indexes": list(size.deep_layers),
         "initializer_range": 0.05,
     }
-    ids = {f"{name}_token_id": special[name] for name in ("image", "video", "vision_start", "vision_end")}
-    return Qwen3VLConfig(text_config=text, vision_config=vision, tie_word_embeddings=False, **ids)
 
 
 def build(vocabulary: int, special: Mapping[str, int], size: Size) -> Any:
