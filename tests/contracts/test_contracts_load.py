@@ -70,15 +70,35 @@ def test_a_closed_list_is_the_same_in_the_contract_and_in_the_code(
     assert allowed(table, path) == tuple(values)
 
 
+# A name that holds a person's label, a digest of their picture, or words about them.
+PERSONAL = {
+    "anchor_id", "answer.text", "bytes", "candidate_id", "caption_id", "clothes_key", "cluster", "evidence_a",
+    "evidence_b", "gold_json", "image_id", "label_train", "member_ids", "negatives[].ref", "other_image_id",
+    "overlap_key", "path", "person_a", "person_b", "person_key", "phash", "pid_raw", "processed_tokens",
+    "rationale.text", "relpath", "sha256", "statement_id", "subject", "texts[].text", "text_id", "text_raw", "tracklet",
+    "turns[].text",
+}  # fmt: skip
+
+
+def is_personal(path: str) -> bool:
+    return any(path == name or path.endswith((f".{name}", f".{name}[]")) for name in PERSONAL) or path == "text"
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_every_column_says_what_it_means_and_whether_it_is_personal(name: str) -> None:
     described = list(leaves(CONTRACTS[name]))
     assert all(column.description.endswith(".") for _, column in described)
-    assert all(
-        column.classification != "public"
-        for path, column in described
-        if path.split(".")[-1] in {"person_key", "clothes_key", "bytes", "text_raw", "pid_raw"}
-    )
+    assert not [path for path, column in described if is_personal(path) and column.classification == "public"]
+
+
+def test_what_leads_to_a_personal_column_is_personal_and_attributes_are_sensitive() -> None:
+    kinds = {f"{name}.{path}": column for name in TABLES for path, column in leaves(CONTRACTS[name])}
+    links = [(path, link.to) for path, column in kinds.items() for link in column.relationships]
+    assert len(links) >= 10
+    assert [each for each in links if kinds[each[0]].classification != kinds[each[1]].classification] == []
+    sensitive = {path for path, column in kinds.items() if column.classification == "sensitive-personal"}
+    assert len(sensitive) == 6
+    assert {path.partition(".")[0] for path in sensitive} == {"attributes", "conversations", "statements"}
 
 
 def every_column(column: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any], bool]]:
