@@ -91,7 +91,7 @@ def choose_rows(
         ),
     )
     if quota.options.get("confidence") and draft.texts is not None:
-        draft = replace(draft, confidence=confirmed(pool, draft.texts[:, 0]))
+        draft = replace(draft, confidence=confirmed(pool, _caption(draft.texts, draft.text_strategies)))
     ids = row_words(family, draft, pool)
     order = np.argsort(ids, kind="stable")
     if np.any(ids[order[1:]] == ids[order[:-1]]):
@@ -106,6 +106,14 @@ def choose_rows(
         fixed={"family": family, "stage": quota.stage, "seed": seed, "budget": pixel_budget},
         shortfall=draft.shortfall if draft.size < rows else "",
     )
+
+
+def _caption(texts: Ints, strategies: Ints | None) -> Ints:
+    """The caption that each row rests on: its first text, or the first that is no negative where some of them are."""
+    if strategies is None:
+        return texts[:, 0]
+    right = np.argmax(strategies == NOBODY, axis=1)[:, None]
+    return np.asarray(np.take_along_axis(texts, right, axis=1)[:, 0])
 
 
 def row_words(family: str, draft: Draft, pool: Pool) -> Words:
@@ -323,7 +331,8 @@ def _quality(answer: pa.Array, draft: Draft, pool: Pool) -> pa.Array:
     none = pa.nulls(n, pa.float32())
     near = none
     if draft.confidence is not None and draft.texts is not None and pool.captions.similarity is not None:
-        near = pa.array(pool.captions.similarity[draft.texts[:, 0]], from_pandas=True)
+        caption = _caption(draft.texts, draft.text_strategies)
+        near = pa.array(pool.captions.similarity[caption], from_pandas=True)
     trust = none if draft.confidence is None else pa.array(draft.confidence, from_pandas=True)
     return _struct("quality", [near, trust, none, n_words, _flags(draft)])
 

@@ -121,8 +121,13 @@ def _shipped(gate: str) -> Mapping[str, Any]:
 
 
 def wishes_of(recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What a recipe, as a manifest holds it, asks of gates: the overlaps that the leak gate is to accept."""
-    return {"identity_leak": {"accepted": recipe.get("link", {}).get("accept", [])}}
+    """What a recipe, as a manifest holds it, asks of gates: overlaps to accept, families that withhold outfits."""
+    families = recipe.get("families", {}).items()
+    undressed = sorted(name for name, asked in families if "clothes" in asked.get("options", {}).get("withhold", []))
+    return {
+        "identity_leak": {"accepted": recipe.get("link", {}).get("accept", [])},
+        "referential_integrity": {"undressed": undressed},
+    }
 
 
 def gate_entries(found: Sequence[tuple[str, Gate, Verdict]]) -> list[Entry]:

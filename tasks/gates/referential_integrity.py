@@ -42,7 +42,10 @@ Fault = tuple[str, int, Sequence[str]]
 
 @dataclass(frozen=True)
 class _References:
-    """Count the references and repeated facts that do not hold; `max_failing` may be tolerated."""
+    """Count the references and repeated facts that do not hold; `max_failing` may be tolerated.
+
+    `undressed` are the families from which the recipe withholds outfits: their rows must state none.
+    """
 
     staged: Memory
     parameters: Mapping[str, Any]
@@ -97,7 +100,11 @@ class _References:
             known, said = words_of(self.staged, "person_images", name), block.words(path)
             codes = np.append(np.where((found := Index(known.values).places(said.values)) < 0, _UNHEARD, found), -1)
             truth, stated = known.codes, codes[said.codes]
-        return np.asarray((place >= 0) & (np.append(truth, 0)[place] != stated))
+        expected = np.append(truth, 0)[place]
+        if name == "clothes_key":
+            withheld = block.words("family").among(self.parameters.get("undressed", ()))[block.rows_of(SHOWN_IMAGE)]
+            expected = np.where(withheld, -1, expected)
+        return np.asarray((place >= 0) & (expected != stated))
 
     def _quoted(self, block: Block) -> Iterator[tuple[str, Ints]]:
         place, row = quoted(self.staged, block), block.rows_of(QUOTED_TEXT)

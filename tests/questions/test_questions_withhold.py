@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from questions_toy import caption, people, pool_of, rows_of
+from questions_toy import caption, people, pool_of, rich_crowd, rows_of
 
 from generators.pool import withhold
 from schemas.errors import BadRecipe
@@ -63,6 +63,18 @@ def test_confidence_is_the_share_of_a_captions_facts_that_the_record_confirms() 
         found.add(expected)
     assert len(found) > 1
     assert all(row["quality"]["attr_f1"] is None for row in rows_of("T2I_SET", POOL, 20))
+
+
+def test_of_several_notes_the_right_one_is_measured_whatever_its_letter() -> None:
+    crowd = rich_crowd()
+    near = np.arange(len(crowd.captions.words), dtype=np.float32)
+    measured = replace(crowd, captions=replace(crowd.captions, similarity=near))
+    names = crowd.captions.table.column("caption_id").to_pylist()
+    rows = rows_of("I2T_PICK", measured, 60, confidence=True)
+    for row in rows:
+        right = row["texts"][row["answer"]["gold_index"] - 1]["text_id"]
+        assert row["quality"]["clip_sim"] == names.index(right)
+    assert {row["answer"]["text"] for row in rows} == {f"Option {letter}" for letter in "ABCD"}
 
 
 def test_where_a_model_measured_captions_rows_say_how_near_theirs_is_to_its_picture() -> None:
