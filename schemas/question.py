@@ -192,11 +192,11 @@ class Draft:
     rows that differ only there need it. `difficulty` indexes DIFFICULTIES.
 
     `regions` are the parts that are shown of columns of `images`, where that is not all. `between` are the turns
-    between prompt and answer, assistant and user in turn, null where a row has fewer. `thought` is reasoning that comes
-    before the answer. `kinds` indexes schemas.answers.KINDS where the rows of a family differ in it. `text_strategies`
-    says of each text how it came in, NOBODY for one that is no negative; a draft has these or `negatives`. `confidence`
-    is how far a row's caption (its first text that is no negative) can be trusted, NaN where nobody knows. `remarks` are further texts for
-    `quality.flags`, null where there is nothing to say.
+    between prompt and answer, assistant and user in turn, null where a row has fewer. `thought` is reasoning that
+    comes before the answer. `kinds` indexes schemas.answers.KINDS where the rows of a family differ in it.
+    `text_strategies` says of each text how it came in, NOBODY for one that is no negative; a draft has these or
+    `negatives`. `confidence` is how far a row's caption (its first text that is no negative) can be trusted, NaN
+    where nobody knows. `remarks` are further texts for `quality.flags`, null where there is nothing to say.
     """
 
     images: Ints
