@@ -30,6 +30,7 @@ class _Base(BaseHTTPRequestHandler):
     """What the Hub and the host of its large files have in common."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or every body waits 40 ms for the client to acknowledge the headers
     hub: Hub
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -47,6 +47,7 @@ class Relay:
 
 class _Passing(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or every body waits 40 ms for the client to acknowledge the headers
     relay: Relay
 
     def log_message(self, format: str, *args: Any) -> None:
