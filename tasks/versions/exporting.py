@@ -16,6 +16,8 @@ from schemas.errors import BadTable
 from tasks.versions.regions import shown_name
 
 IMAGE_TAG = "<image>"
+PIXELS = ("min_pixels", "max_pixels")
+"""What trainers call the two ends of `Sample.pixels`."""
 _SUFFIXES = {"jpeg": "jpg", "png": "png", "bmp": "bmp"}
 
 

@@ -20,7 +20,8 @@ from schemas.tables import TABLES
 from tasks.versions.manifest import MANIFEST, digest_of, load_manifest, read_bounded, refuse_newer
 from tasks.versions.pictures import StoredPictures
 
-_BLOCK = 65_536
+_BLOCK = 8_192
+_SHOWN = ("image_id", "region")
 
 
 class VersionFolder:
@@ -98,12 +99,15 @@ class VersionFolder:
         return _join("conversations", self._of_stage(stage, split), columns)
 
     def conversation_blocks(self, stage: int, split: str, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """The same a block at a time, at most 65,536 rows of one file each. Raises BadTable when one is unreadable."""
-        schema = _schema("conversations", columns)
+        """The same a block at a time, at most 8,192 rows of one file each; of `images` only what rows show of which.
+
+        That is their image_id and region. Raises BadTable when a file is unreadable.
+        """
+        schema = _shown(_schema("conversations", columns))
         for path in self._of_stage(stage, split):
             with _read_as_table(path), pq.ParquetFile(path) as file:
                 refuse_newer(_format(file.schema_arrow), f"The file {path.parent.name + '/' + path.name!r}")
-                for batch in file.iter_batches(_BLOCK, columns=schema.names):
+                for batch in file.iter_batches(_BLOCK, columns=_leaves(file, schema.names)):
                     block = pa.Table.from_batches([batch]).select(schema.names)
                     yield block.replace_schema_metadata(None).cast(schema)
 
@@ -154,6 +158,23 @@ class VersionFolder:
 def _schema(table: str, columns: Sequence[str] | None) -> pa.Schema:
     promised = TABLES[table].schema
     return pa.schema([promised.field(name) for name in columns]) if columns else promised
+
+
+def _shown(schema: pa.Schema) -> pa.Schema:
+    """Columns of conversations, a reference to an image no more than what is shown."""
+    place = schema.get_field_index("images")
+    if place < 0:
+        return schema
+    images = schema.field(place)
+    narrow = pa.struct([images.type.value_type.field(name) for name in _SHOWN])
+    return schema.set(place, images.with_type(pa.list_(narrow)))
+
+
+def _leaves(file: pq.ParquetFile, names: Sequence[str]) -> list[str]:
+    """The leaf columns of a file of conversations that `_shown` keeps of some columns, by their paths."""
+    paths = [str(file.schema.column(at).path).split(".") for at in range(len(file.schema))]
+    kept = [path for path in paths if path[0] in names and (path[0] != "images" or set(_SHOWN) & set(path[3:4]))]
+    return [".".join(path) for path in kept]
 
 
 def _join(table: str, paths: Sequence[Path], columns: Sequence[str] | None) -> pa.Table:

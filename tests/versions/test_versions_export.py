@@ -129,6 +129,7 @@ def test_the_parquet_form_holds_the_pictures_themselves(version: Path, tmp_path:
     rows = VersionFolder(version).conversations(2, "train").to_pylist()
     assert loaded["sample_id"] == [row["sample_id"] for row in rows]
     assert loaded["answer"] == [row["answer"]["text"] for row in rows]
+    assert (set(loaded["min_pixels"]), set(loaded["max_pixels"])) == ({50176}, {100352})
     raw = loaded.cast_column("images", datasets.List(datasets.Image(decode=False)))
     for row, line in zip(rows, raw, strict=True):
         ids = [ref["image_id"] for ref in row["images"]]
@@ -154,6 +155,7 @@ def test_the_files_of_a_sample_follow_each_other_in_shards(
         said = json.loads(sample[0][1])
         stored = VersionFolder(version).image_bytes([ref["image_id"] for ref in row["images"]])
         assert (said["sample_id"], said["answer"]) == (row["sample_id"], row["answer"]["text"])
+        assert (said["min_pixels"], said["max_pixels"]) == (50176, 100352)
         assert [data for _, data in sample[1:]] == stored
         fields = [name.split(".")[1] for name, _ in sample]
         assert fields == ["json", *(f"image{number}" for number in range(1, len(stored) + 1))]
@@ -166,8 +168,10 @@ def _members(shard: Path) -> list[tuple[str, bytes]]:
         return [(member.name, file.read()) for member, file in opened if file]
 
 
-@pytest.mark.parametrize("form", ["llama-factory", "qwen-vl", "trl"])
-def test_a_form_without_pixels_in_its_rows_names_them_in_its_readme(form: str, version: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "ms-swift"])
+def test_a_form_whose_trainer_reads_no_pixels_from_rows_names_them_in_its_readme(
+    form: str, version: Path, tmp_path: Path
+) -> None:
     said = (export(version, 2, form, tmp_path / "out") / "README.md").read_text()
     assert "`min_pixels=50176` and `max_pixels=100352`" in said
 

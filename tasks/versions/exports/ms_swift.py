@@ -4,17 +4,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tasks.versions.exporting import Export, Sample, with_tags, write_jsonl
+from tasks.versions.exporting import PIXELS, Export, Sample, with_tags, write_jsonl
 
 
 def _line(sample: Sample) -> dict[str, Any]:
-    low, high = sample.pixels
     return {
         "sample_id": sample.sample_id,
         "channel": sample.family,
         "messages": [{"role": role, "content": with_tags(text)} for role, text in sample.turns],
         "images": [picture.name for picture in sample.pictures],
-        "chat_template_kwargs": {"min_pixels": low, "max_pixels": high},
+        "chat_template_kwargs": dict(zip(PIXELS, sample.pixels, strict=True)),
         "solution": sample.answer,
     }
 

@@ -1,6 +1,7 @@
 """One Parquet file with the pictures inside: for plain `datasets`, and for trainers that read Parquet.
 
-Messages hold `<image>` tokens; a picture that many rows show is stored once per row group, as a dictionary value.
+Messages hold `<image>` tokens; a picture that many rows show is stored once per row group, as a dictionary value. What
+each row allows a picture stands in its columns `min_pixels` and `max_pixels`.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.versions.exporting import Export, Sample, with_tags
+from tasks.versions.exporting import PIXELS, Export, Sample, with_tags
 
 _ROWS_PER_GROUP = 1_000
 _PAGE_BYTES = 64 << 20
@@ -25,14 +26,17 @@ _SCHEMA = pa.schema(
         pa.field("stage", pa.int8()),
         pa.field("messages", pa.list_(_MESSAGE)),
         pa.field("images", pa.list_(_IMAGE)),
+        *(pa.field(name, pa.int32()) for name in PIXELS),
     ]
 )
 _VALUE = {"dtype": "string", "_type": "Value"}
+_WHOLE = {"dtype": "int32", "_type": "Value"}
 _FEATURES = {
     **dict.fromkeys(_TEXTS, _VALUE),
     "stage": {"dtype": "int8", "_type": "Value"},
     "messages": {"feature": {"role": _VALUE, "content": _VALUE}, "_type": "List"},
     "images": {"feature": {"_type": "Image"}, "_type": "List"},
+    **dict.fromkeys(PIXELS, _WHOLE),
 }
 
 
@@ -41,6 +45,7 @@ def _row(sample: Sample) -> dict[str, Any]:
         **{name: getattr(sample, name) for name in (*_TEXTS, "stage")},
         "messages": [{"role": role, "content": with_tags(text)} for role, text in sample.turns],
         "images": [{"bytes": p.read(), "path": p.name.rsplit("/", 1)[1]} for p in sample.pictures],
+        **dict(zip(PIXELS, sample.pixels, strict=True)),
     }
 
 
@@ -64,6 +69,7 @@ def _write(samples: Iterable[Sample], folder: Path, stem: str) -> int:
 
 EXPORT = Export(
     title="Parquet with the pictures inside",
-    usage='`load_dataset("parquet", data_files="{stem}.parquet")` shows `images` as pictures.',
+    usage='`load_dataset("parquet", data_files="{stem}.parquet")` shows `images` as pictures. Give the processor '
+    "{pixels}; the columns of these names tell it row by row.",
     write=_write,
 )

@@ -1,6 +1,7 @@
 """WebDataset: tar shards in which the files of one sample follow each other and share its key.
 
 `00000012.json` holds the messages with `<image>` tokens; `00000012.image1.jpg` is the picture of the first of them.
+What the sample allows a picture stands in the json as `min_pixels` and `max_pixels`.
 """
 
 import io
@@ -11,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tasks.versions.exporting import Export, Sample, with_tags
+from tasks.versions.exporting import PIXELS, Export, Sample, with_tags
 
 _SAMPLES_PER_SHARD = 1_000
 
@@ -25,6 +26,7 @@ def _line(sample: Sample) -> dict[str, Any]:
         "messages": [{"role": role, "content": with_tags(text)} for role, text in sample.turns],
         "answer_kind": sample.answer_kind,
         "answer": sample.answer,
+        **dict(zip(PIXELS, sample.pixels, strict=True)),
     }
 
 
@@ -57,6 +59,7 @@ def _write(samples: Iterable[Sample], folder: Path, stem: str) -> int:
 EXPORT = Export(
     title="WebDataset shards",
     usage='`webdataset.WebDataset(sorted(glob("{stem}-*.tar")), shardshuffle=False).decode("pil")` gives the messages '
-    "under `json` and the pictures under `image1.jpg`, `image2.jpg` and so on.",
+    "under `json` and the pictures under `image1.jpg`, `image2.jpg` and so on. "
+    "Give the processor {pixels}; the json tells it sample by sample.",
     write=_write,
 )
