@@ -30,10 +30,9 @@ def publish(
 
     name = find_recipe(recipe).name if Path(recipe).is_file() else recipe
     done = publish_last(name, store, to or str(store / "published"), PlainRunner(1, Reporter(as_json)), share)
-    printed(
-        {"version": f"{done.name}@{done.version}", "digest": done.digest, "folder": done.place},
-        as_json,
-    )
+    found = {"version": f"{done.name}@{done.version}", "digest": done.digest, "folder": done.place}
+    withheld = {"withheld": f"pictures of {', '.join(done.withheld)}; `pull --join RAW` puts them back"}
+    printed(found | (withheld if done.withheld else {}), as_json)
 
 
 COMMAND = publish

@@ -22,12 +22,16 @@ _IDS_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A published version: `digest` is the sha256 of its manifest, `place` the folder or URL where it lies."""
+    """A published version: `digest` is the sha256 of its manifest, `place` the folder or URL where it lies.
+
+    `withheld` names the sources whose pictures were left out.
+    """
 
     name: str
     version: str
     digest: str
     place: str
+    withheld: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -66,7 +70,8 @@ def _put(place: Remote, recipe: Recipe, ready: Assembled) -> Published:
     where = place.put(recipe.name, ready.manifest, ready.data, ready.contents)
     place.refer(recipe.name, recipe.version, ready.digest)
     place.advance(recipe.name, recipe.version, ready.digest)
-    return Published(recipe.name, recipe.version, ready.digest, where)
+    withheld = ready.manifest.withheld
+    return Published(recipe.name, recipe.version, ready.digest, where, tuple(withheld.sources) if withheld else ())
 
 
 def refuse_broken(found: Sequence[Mapping[str, Any]]) -> None:

@@ -34,6 +34,7 @@ def test_no_picture_of_a_bound_source_is_shared_and_all_its_rows_are(made: Made)
     assert rows.drop(["image"]) == full.drop(["image"])
     empty = [row["source"] for row in rows.to_pylist() if not row["image"]["bytes"]]
     assert empty == [BOUND] * IMAGES_EACH
+    assert (made.shared.withheld, made.whole.withheld) == ((BOUND,), ())
     assert shared.manifest.withheld
     assert shared.manifest.withheld.digest == whole.digest != shared.digest
     assert withheld(shared.manifest) == [e.path for e in whole.manifest.files if e.path.startswith("data/images/mar")]
