@@ -5,14 +5,15 @@
     sayings.records[code]      # {"upper_color_primary": "red", "backpack": "no"}
 
 Only attributes that a crop can show and that are not sensitive are kept, unless other keys are asked for; texts are
-read by generators.captions.attribute_read.
+read by generators.captions.attribute_read. With `topics`, captions that say the same have equal numbers only where they
+speak of the same things too: not where one tells of shoes or dots that cannot be read.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from generators.captions.attribute_read import read
+from generators.captions.attribute_read import read, read_fully
 from schemas.question import NOBODY, Flags, Ints, Pool
 from schemas.vocabulary import VOCABULARY
 
@@ -22,11 +23,12 @@ KEYS = tuple(key for key, declared in VOCABULARY.items() if not declared.sensiti
 class Sayings:
     """The records of the captions of a pool, by `keys` of the vocabulary."""
 
-    def __init__(self, pool: Pool, keys: Sequence[str] = KEYS) -> None:
+    def __init__(self, pool: Pool, keys: Sequence[str] = KEYS, topics: bool = False) -> None:
         self._keys = frozenset(keys)
+        self._topics = topics
         self._text = pool.captions.table.column("text")
         self._code = np.full(len(pool.captions.image), NOBODY, dtype=np.int64)
-        self._known: dict[tuple[tuple[str, str], ...], int] = {(): 0}
+        self._known: dict[tuple[object, ...], int] = {}
         self.records: list[dict[str, str]] = [{}]
         self._stated = np.zeros((0, len(KEYS)), dtype=np.bool_)
 
@@ -48,8 +50,11 @@ class Sayings:
         return np.asarray(self._stated[code])
 
     def _learn(self, text: str) -> int:
-        said = {key: value for key, value in read(text).items() if key in self._keys}
-        name = tuple(said.items())
+        everything, topics = read_fully(text) if self._topics else (read(text), frozenset())
+        said = {key: value for key, value in everything.items() if key in self._keys}
+        if not said:
+            return 0
+        name = (topics, *said.items())
         if name not in self._known:
             self._known[name] = len(self.records)
             self.records.append(said)

@@ -1,7 +1,8 @@
 """Attribute values read from a caption by the closed vocabulary: precise rather than complete.
 
-A noun of the lexicon is read with the words directly before it ("a navy jacket"). Nothing is read of what is denied,
-of other persons, of a garment that comes twice in different words, or of a colour that is not the only one.
+A noun of the lexicon is read with the words directly before it ("a navy jacket"), and a person also with what "he is"
+("he is bald and tall"). Nothing is read of what is denied, of other persons, of a garment that comes twice in different
+words, or of a colour that is not the only one.
 
 >>> read("A woman with a navy jacket and no backpack.")
 {'gender_presentation': 'feminine', 'upper_type': 'jacket', 'upper_color_primary': 'dark_blue', 'backpack': 'no'}
@@ -24,6 +25,9 @@ _DETERMINERS = _ARTICLES | {"the", "his", "her", "their", "this", "that", "some"
 # Nouns that are read only after one of these or a colour: not "on top of", not "the male is".
 _NEEDS_LEFT = frozenset(("top", "mask", "tee", "flats", "male", "female", "dress", "polo"))
 _DENIALS = frozenset(("no", "without"))
+_IS = frozenset(("is", "was", "looks", "looked"))
+_DEGREES = frozenset(("very", "quite", "rather", "fairly", "also", "completely"))
+_AFTER_TRAITS = frozenset(("", ",", "and", "with", "in"))
 _UNCLEAR = "unclear"
 _ORDER = {key: place for place, key in enumerate(VOCABULARY)}
 
@@ -57,12 +61,30 @@ class _Mention:
 
 def read(text: str) -> dict[str, str]:
     """The values that a caption states plainly, by vocabulary key in vocabulary order."""
+    return _settled(*_told(text))
+
+
+def read_fully(text: str) -> tuple[dict[str, str], frozenset[str]]:
+    """The same, and what the caption speaks of, be it read or not: `shoes`, `hair`, `dotted` for dots on a shirt."""
+    groups, pronouns = _told(text)
+    topics = {group for group, mentions in groups.items() if not all(mention.denied for mention in mentions)}
+    topics.update(_behind()[found[1]] for found in _behind_a_garment().finditer(text.lower()))
+    topics.update("hair" for mention in groups.get("person", ()) if not _OF_HAIR.isdisjoint(mention.before))
+    return _settled(groups, pronouns), frozenset(topics)
+
+
+def _told(text: str) -> tuple[dict[str, list[_Mention]], set[str]]:
+    """The nouns of a caption by what they are of, and the genders of its pronouns."""
     pronouns: set[str] = set()
     groups: dict[str, list[_Mention]] = {}
     for tokens in _sentences(text):
         pronouns.update(_PRONOUNS[token.text] for token in tokens if token.text in _PRONOUNS)
         for mention in _mentions(tokens):
             groups.setdefault(mention.group, []).append(mention)
+    return groups, pronouns
+
+
+def _settled(groups: dict[str, list[_Mention]], pronouns: set[str]) -> dict[str, str]:
     genders = {noun for mention in groups.get("person", ()) for noun in mention.nouns} - {"any"}
     if len(genders) > 1:
         return {}
@@ -128,6 +150,17 @@ def _tails() -> frozenset[str]:
     return frozenset(lexicon()["tails"])
 
 
+@cache
+def _behind() -> dict[str, str]:
+    return {noun: value for value, nouns in lexicon()["behind"].items() for noun in nouns}
+
+
+@cache
+def _behind_a_garment() -> re.Pattern[str]:
+    nouns = "|".join(sorted(_behind(), key=len, reverse=True))
+    return re.compile(rf"\b(?:with|in) (?:an? )?(?:[a-z]+ ){{0,2}}?({nouns})\b")
+
+
 def _mentions(tokens: list[_Token]) -> list[_Mention]:
     """The nouns of one sentence, until it turns to somebody else."""
     found: list[_Mention] = []
@@ -137,6 +170,8 @@ def _mentions(tokens: list[_Token]) -> list[_Mention]:
             break
         if token.kind in ("absent", "present"):
             denied = _is_denied(tokens, place, denied)
+        if token.text in _IS and not denied and (traits := _traits(tokens, place)):
+            found.append(_Mention("person", ["any"], denied, none=False, before=traits))
         if token.kind != "head" or not _stands_alone(tokens, place):
             continue
         mention, left = _mention(tokens, place, denied)
@@ -151,7 +186,20 @@ def _mentions(tokens: list[_Token]) -> list[_Mention]:
 
 
 def _text(tokens: list[_Token], place: int) -> str:
-    return tokens[place].text if place >= 0 else ""
+    return tokens[place].text if 0 <= place < len(tokens) else ""
+
+
+def _traits(tokens: list[_Token], place: int) -> dict[str, list[str]]:
+    """What `he is` or `the man is` goes on to say of the person, unless a noun follows: `bald`, not `bald tyre`."""
+    before = tokens[place - 1] if place else _END
+    if before.text == "who" and place > 1:
+        before = tokens[place - 2]
+    if before.text not in _PRONOUNS and before.group != "person":
+        return {}
+    place += 1 + (_text(tokens, place + 1) in _DEGREES)
+    said = tokens[place].said if place < len(tokens) else ()
+    ends = _text(tokens, place + 1) in _AFTER_TRAITS
+    return {what: [value] for what, value in said if ends and what in _groups()["person"]}
 
 
 def _is_denied(tokens: list[_Token], place: int, before: bool) -> bool:
@@ -187,6 +235,8 @@ def _mention(tokens: list[_Token], place: int, denied: bool) -> tuple[_Mention, 
         elif token.text == "or" and place and _shares(mention, tokens[place - 1]):
             _say(mention, tokens[place - 1].said)
             place -= 1
+        elif token.text in ("and", ",") and _goes_on(tokens, place, mention):
+            pass
         elif token.text in ("and", ",") and place and tokens[place - 1].kind == "before":
             _say(mention, tuple((what, _UNCLEAR) for what, _ in tokens[place - 1].said if what in mention.before))
             break
@@ -196,6 +246,12 @@ def _mention(tokens: list[_Token], place: int, denied: bool) -> tuple[_Mention, 
     article = _text(tokens, place) in _ARTICLES
     mention.none = _text(tokens, place - article) in _DENIALS
     return mention, place
+
+
+def _goes_on(tokens: list[_Token], place: int, mention: _Mention) -> bool:
+    """Whether traits of a person go on before this comma or `and`: `a tall, old man`, not `a red, blue cap`."""
+    before = tokens[place - 1] if place else _END
+    return mention.group == "person" and before.kind == "before" and not _shares(mention, before)
 
 
 def _say(mention: _Mention, said: tuple[tuple[str, str], ...]) -> None:
@@ -228,7 +284,8 @@ def _settle(mentions: list[_Mention], found: dict[str, set[str]]) -> None:
         if all(denied) and group == "backpack" and any(mention.none for mention in mentions):
             found.setdefault(keys["noun"], set()).add("no")
         return
-    nouns = {frozenset(mention.nouns) for mention in mentions} - ({_ANY} if group == "person" else set())
+    nouns = {frozenset(mention.nouns) for mention in mentions}
+    nouns = nouns - {_ANY} if group in _OF_ANY_KIND else nouns
     if len(nouns) > 1:
         return
     for noun in nouns:
@@ -240,6 +297,8 @@ def _settle(mentions: list[_Mention], found: dict[str, set[str]]) -> None:
 
 
 _ANY = frozenset(("any",))
+_OF_ANY_KIND = frozenset(("person", "shoes"))
+_OF_HAIR = frozenset(("crown", "haired"))
 
 
 @cache

@@ -143,6 +143,8 @@ def _lower(values: Values, variant: int) -> Phrases:
     plain = before if pattern == "plain" else ""
     extent = "" if usual else _words("length", length, variant)
     sleeves = _words("sleeve", sleeve, variant) if (upper, kind) == _DRESS else ""
+    if extent and not behind and sleeves == f"{extent}-sleeved":
+        sleeves, behind = "", f"with {extent} sleeves"
     words = _joined(plain, extent, sleeves, _words("colour", primary, variant), "" if plain else before)
     return (_joined(_things("lower_type", kind or UNKNOWN, words, variant), behind),)
 

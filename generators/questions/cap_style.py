@@ -1,8 +1,8 @@
 """CAP_STYLE: say a given description again in another style; what it states of the person stays the same.
 
 The answer is another caption of the same picture, in the style that is asked for, that states exactly the same
-attributes, those of the person too, when both are read by the closed vocabulary. A bald head, which captions state and
-the reader does not, is stated by both or by neither.
+attributes, those of the person too, when both are read by the closed vocabulary. What the reader notices but cannot
+read, such as shoes of no known kind or dots on a shirt, is spoken of by both or by neither.
 """
 
 from collections.abc import Iterator
@@ -39,8 +39,7 @@ def _styles(ask: Ask) -> tuple[list[str], Ints]:
 
 
 def _levels(ask: Ask, usable: Ints, style: Ints) -> Iterator[Units]:
-    told, sayings = ask.pool.captions, Sayings(ask.pool, tuple(VOCABULARY))
-    bald = pc.match_substring(told.table.column("text"), "bald", ignore_case=True).to_numpy()
+    told, sayings = ask.pool.captions, Sayings(ask.pool, tuple(VOCABULARY), topics=True)
     short = np.zeros(len(told.image), dtype=np.bool_)
     short[usable] = True
     cells = np.where(short & (style >= 0), told.image, NOBODY)
@@ -50,7 +49,6 @@ def _levels(ask: Ask, usable: Ints, style: Ints) -> Iterator[Units]:
         def same_said(rows: Ints, members: Ints, given: Ints = captions) -> Flags:
             said = sayings.code(given[rows])
             apart = (style[given[rows]] != style[members]) & (told.texts[given[rows]] != told.texts[members])
-            apart &= bald[given[rows]] == bald[members]
             return np.asarray(apart & (said > 0) & (said == sayings.code(members)))
 
         again = first_allowed(ring, told.image[captions], mix(word, 122), same_said)

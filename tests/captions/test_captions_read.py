@@ -2,7 +2,7 @@
 
 import pytest
 
-from generators.captions.attribute_read import read
+from generators.captions.attribute_read import read, read_fully
 from schemas.vocabulary import is_valid
 
 READ = [
@@ -52,6 +52,27 @@ READ = [
     ("The man wears a light blue shirt.", "masculine upper_type=shirt upper_color_primary=blue"),
     ("The man has dark hair and dark trousers.", "masculine hair_color=dark lower_type=trousers"),
     ("Someone in a red coat.", ""),
+    ("An old man in an old jacket.", "masculine age_group=senior upper_type=jacket"),
+    ("An elderly woman with a shaven head.", "feminine age_group=senior hair_length=bald"),
+    ("A bald man with a beard.", "masculine hair_length=bald facial_hair=beard"),
+    ("A tall, old, bald-headed man.", "masculine age_group=senior height_relative=tall hair_length=bald"),
+    ("The man is bald. He is old and tall.", "masculine age_group=senior hair_length=bald"),
+    ("A woman who is rather tall, with a bald head.", "feminine height_relative=tall hair_length=bald"),
+    ("His head is shaved.", "hair_length=bald"),
+    ("A short-haired, grey-haired lady.", "feminine hair_length=short hair_color=grey"),
+    ("A middle-aged man and a teenage boy.", "masculine"),
+    ("A teenage girl in a white top.", "feminine age_group=teenager upper_color_primary=white"),
+    ("A bald man with long hair.", "masculine"),
+    ("Bald tyres on an old bicycle beside a man.", ""),
+    ("The tyre is bald. The jacket is old.", "upper_type=jacket"),
+    ("A man with a bald eagle on an old shirt.", "masculine upper_type=shirt"),
+    ("A bald spot on the head of a man.", "masculine"),
+    ("He is not bald. He is never old.", "masculine"),
+    ("A balding man is old-fashioned.", "masculine"),
+    ("A 20-year-old man and an old dog.", "masculine"),
+    ("An old man's coat on a woman.", "feminine upper_type=coat"),
+    ("His shoes are brown running shoes.", "footwear_type=sneakers footwear_color=brown"),
+    ("A shirt without any print and blue jeans.", "upper_type=shirt lower_type=jeans lower_color_primary=blue"),
     ("", ""),
     ("....", ""),
 ]
@@ -71,3 +92,14 @@ def test_what_is_read_is_in_the_vocabulary():
     found = [item for text, _ in READ for item in read(text).items()]
     assert len(found) > 60
     assert all(is_valid(key, value) for key, value in found)
+
+
+def test_what_cannot_be_read_is_noticed():
+    said, topics = read_fully("A man in a shirt with red dots. His shoes are odd, and he has hair down. He has no hat.")
+    assert said == {"gender_presentation": "masculine", "upper_type": "shirt"}
+    assert topics == {"person", "upper", "shoes", "hair", "dotted"}
+    assert read_fully("In this picture there is nothing with a name.") == ({}, frozenset())
+
+
+def test_names_of_one_print_are_one_topic():
+    assert read_fully("A tee with lettering.")[1] == read_fully("A tee with a logo.")[1] == {"upper", "logo_text"}

@@ -210,6 +210,11 @@ def test_a_phrase_takes_the_article_that_its_first_sound_wants_and_a_plural_none
         ("lower", {"lower_color_primary": "dark_blue"}, "dark blue bottoms"),
         ("upper", {"upper_type": "dress_top", "lower_type": "dress", "upper_color_primary": "red"}, ""),
         ("lower", {"upper_type": "dress_top", "lower_type": "dress", "upper_sleeve": "long"}, "a long-sleeved dress"),
+        (
+            "lower",
+            {"upper_type": "dress_top", "lower_type": "dress", "upper_sleeve": "short", "lower_length": "short"},
+            "a short dress with short sleeves",
+        ),
         ("upper", {"upper_color_primary": "red|orange", "upper_sleeve": "short"}, "a short-sleeved red or orange top"),
         (
             "upper",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from questions_toy import people, pool_of, rich_crowd, rows_of
+from questions_toy import caption, people, pool_of, rich_crowd, rows_of
 
 from generators.evidence import Compared
 from generators.sayings import Sayings
@@ -65,6 +65,26 @@ def test_a_reworded_caption_states_the_same_of_the_same_picture_in_another_style
         assert given != told
         assert given in prompt(row)
         assert code[given] == code[told] > 0
+
+
+def test_a_reworded_caption_loses_nothing_that_the_reader_only_notices():
+    given = (
+        "A woman in a red shirt with white dots and jeans.",
+        "A woman in a red shirt and jeans. Her shoes are odd.",
+        "A woman in a red shirt and jeans. She has hair down.",
+        "A bald woman in a red shirt and jeans.",
+    )
+    images = people(4, cameras=1, shots=1)
+    told = [caption(row["image_id"], text) for row, text in zip(images, given, strict=True)]
+    plain = "Seen: a woman. Wearing: a red shirt and jeans."
+    told += [caption(row["image_id"], plain, 1, "inventory") for row in images]
+    spotted = "I saw a woman wearing a red shirt with spots and jeans."
+    told.append(caption(images[0]["image_id"], spotted, 2, "witness"))
+    answered = {
+        (row["texts"][0]["text"], row["answer"]["text"])
+        for row in rows_of("CAP_STYLE", pool_of(images, captions=told), 50)
+    }
+    assert answered == {(given[0], spotted)}
 
 
 def texts() -> list[str]:
