@@ -65,7 +65,10 @@ def choose_rows(version: VersionFolder, family: str | None, stage: int | None, n
             ids = version.told(paths, ["sample_id"]).column("sample_id").to_pylist()
             groups |= {(at, of): _drawn(of, ids, n)} if ids else {}
     if not groups:
-        raise WrongUse(f"The version has no rows {f'of {family} ' if family else ''}in stage {stage}.")
+        there = sorted({at for at, of in files if family is None or of == family.upper()})
+        named = f"of {family.upper()} " if family else ""
+        listed = " and ".join(map(str, there)) or "none"
+        raise WrongUse(f"The version has no rows {named}in stage {stage}; it has some in stage {listed}.")
     return [name for key in sorted(groups) for name in groups[key][: _share(sorted(groups), key, n)]]
 
 

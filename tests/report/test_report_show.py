@@ -70,8 +70,10 @@ def test_a_picture_is_as_high_as_its_rows(ending: str, version: VersionFolder, t
 def test_what_is_not_there_is_refused_with_what_is(version: VersionFolder, tmp_path: Path):
     with pytest.raises(UnknownName, match="Did you mean 'SAME_YN'"):
         write_rows(version, "SAME", None, 1, tmp_path / "rows.html")
-    with pytest.raises(WrongUse, match="no rows in stage 3"):
+    with pytest.raises(WrongUse, match="no rows in stage 3; it has some in stage 1 and 2"):
         write_rows(version, None, 3, 1, tmp_path / "rows.html")
+    with pytest.raises(WrongUse, match="no rows of SAME_YN in stage 1; it has some in stage 2"):
+        write_rows(version, "same_yn", 1, 1, tmp_path / "rows.html")
     with pytest.raises(WrongUse, match="none of the endings"):
         write_rows(version, None, 1, 1, tmp_path / "rows.gif")
 
