@@ -5,8 +5,9 @@ A table without rows gets a file but no config: `datasets` cannot open a split t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -14,6 +15,9 @@ from schemas.later import Later
 from schemas.manifest import AskedEntry, FileEntry, GateEntry, SourceEntry
 from schemas.recipe import Recipe
 from schemas.tables import SPLITS, TABLES
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 jinja2 = Later("jinja2")
 
@@ -53,17 +57,7 @@ class CardFacts:
 
 def render_card(facts: CardFacts) -> str:
     """The card as Markdown with YAML front matter."""
-    loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    environment = jinja2.Environment(
-        loader=loader,
-        autoescape=jinja2.select_autoescape(),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["cell"] = _cell
-    text = environment.get_template("card.md.jinja").render(
+    text = _template().render(
         facts=facts,
         spent=_spent(facts.asked or ()),
         rejected=_rejected(facts.asked or ()),
@@ -76,6 +70,23 @@ def render_card(facts: CardFacts) -> str:
         empty=[name for name in _shown(facts.files) if not _rows(facts.files, name)],
     )
     return f"---\n{_front_matter(facts)}---\n{text}"
+
+
+@cache
+def _template() -> "Template":
+    """The card's template, compiled once in a process, which takes longer than to fill it in."""
+    loader = jinja2.FileSystemLoader(Path(__file__).parent)
+    environment = jinja2.Environment(
+        loader=loader,
+        autoescape=jinja2.select_autoescape(),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["cell"] = _cell
+    made: Template = environment.get_template("card.md.jinja")
+    return made
 
 
 def _spent(asked: Sequence[AskedEntry]) -> list[str]:
