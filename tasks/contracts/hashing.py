@@ -9,6 +9,7 @@ values.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.contracts.compiled import LOOPS, Loops
+from tasks.contracts.paths import listed, plain, scalar
 
 Hashes = npt.NDArray[np.uint64]
 _WORD = 8
@@ -29,13 +31,23 @@ def hash_values(values: pa.Array) -> Hashes:
     """A hash of each value of an array of strings, numbers or dictionary-encoded strings; a null counts as "" or 0."""
     kind = values.type
     if pa.types.is_dictionary(kind):
-        words = np.append(hash_values(values.dictionary), hash_values(pa.array([""])))
-        return np.asarray(words[pc.fill_null(values.indices, len(values.dictionary)).to_numpy(zero_copy_only=False)])
+        words, places = np.append(hash_values(values.dictionary), hash_values(listed([""]))), values.indices
+        return np.asarray(words[_numbers(_filled(places, len(values.dictionary)))])
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return _of_text(pc.fill_null(values, "") if values.null_count else values)
+        return _of_text(_filled(values, ""))
     if pa.types.is_integer(kind):
-        return _seeds(pc.fill_null(values, 0).to_numpy(zero_copy_only=False))
-    return _of_text(pc.fill_null(values.cast(pa.string()), ""))
+        return _seeds(_numbers(_filled(values, 0)))
+    return _of_text(_filled(values.cast(pa.string()), ""))
+
+
+def _filled(values: pa.Array, value: Any) -> pa.Array:
+    return pc.fill_null(values, scalar(value, values.type)) if values.null_count else values
+
+
+def _numbers(values: pa.Array) -> npt.NDArray[np.integer]:
+    """Integers without nulls as they lie in memory; Arrow's own way would load pandas."""
+    kind = np.dtype(values.type.to_pandas_dtype())
+    return np.frombuffer(values.buffers()[1] or b"", kind, len(values), values.offset * kind.itemsize)
 
 
 def hash_all(column: pa.ChunkedArray) -> Hashes:
@@ -66,7 +78,7 @@ class Named:
 
     def hold(self, values: pa.Array) -> pa.Array:
         """Whether each value is one of them; a missing value is not judged."""
-        found = pa.array(self.hold_hashes(hash_values(values)))
+        found = plain(self.hold_hashes(hash_values(values)))
         return pc.or_(found, pc.is_null(values)) if values.null_count else found
 
     def hold_hashes(self, wanted: Hashes) -> npt.NDArray[np.bool_]:

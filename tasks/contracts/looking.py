@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from tasks.contracts.finding import SHOWN
 from tasks.contracts.ordering import Stretch, stretch_of
 from tasks.contracts.parts import Part
-from tasks.contracts.paths import cells, labels
+from tasks.contracts.paths import cells, labels, scalar
 from tasks.contracts.values import Check
 
 Rule = tuple[str, Check]
@@ -104,7 +104,7 @@ class _Judged:
     def _count(self, number: int, rows: pa.Array, start: int) -> None:
         broken = self.broken.setdefault(number, Broken())
         broken.rows += len(rows)
-        first = pc.add(rows.slice(0, SHOWN - len(broken.ids)), start)
+        first = pc.add(rows.slice(0, SHOWN - len(broken.ids)), scalar(start, pa.int64()))
         broken.ids += labels(self.keys, tuple(self.keys.column_names), first)
 
     def settles(self, part: Part, path: str, leader: str) -> bool:

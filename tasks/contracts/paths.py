@@ -1,13 +1,17 @@
 """Following a contract's path into a table: `answer.kind`, `images[].image_id` as a flat array with its row numbers."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_LARGEST = np.iinfo(np.int64).max
 _STEPS = re.compile(r"[^.\[\]]+|\[\]")
 
 
@@ -22,7 +26,7 @@ class Cells:
     @property
     def held(self) -> pa.Array:
         """`held[i]` is whether the parent of `values[i]` is there."""
-        return pa.repeat(pa.scalar(True), len(self.values)) if self.parent is None else pc.is_valid(self.parent)
+        return plain(np.ones(len(self.values), np.bool_)) if self.parent is None else pc.is_valid(self.parent)
 
     @property
     def held_count(self) -> int:
@@ -38,8 +42,32 @@ class Cells:
 
 
 def counted(n: int) -> pa.Array:
-    """The numbers 0..n-1, without the detour that would load pandas."""
-    return pa.Array.from_buffers(pa.int64(), n, [None, pa.py_buffer(np.arange(n, dtype=np.int64))])
+    """The numbers 0..n-1."""
+    return plain(np.arange(n, dtype=np.int64))
+
+
+def plain(numbers: npt.NDArray[Any]) -> pa.Array:
+    """Numbers or truths as an array, without the detour of Arrow's own way that would load pandas."""
+    truths = numbers.dtype == np.bool_
+    held = np.packbits(numbers, bitorder="little") if truths else np.ascontiguousarray(numbers)
+    return pa.Array.from_buffers(pa.from_numpy_dtype(numbers.dtype), len(numbers), [None, pa.py_buffer(held)])
+
+
+def listed(values: Sequence[Any]) -> pa.Array:
+    """Python values as an array, for strings, numbers and truths without that detour."""
+    if values and all(isinstance(value, str) for value in values):
+        encoded = [value.encode() for value in values]
+        ends = pa.py_buffer(np.cumsum([0, *map(len, encoded)], dtype=np.int32))
+        return pa.Array.from_buffers(pa.string(), len(values), [None, ends, pa.py_buffer(b"".join(encoded))])
+    for kind, held in ((bool, np.bool_), (int, np.int64), (float, np.float64)):
+        if values and all(type(value) is kind for value in values):
+            return plain(np.array(values, np.uint64 if kind is int and max(values) > _LARGEST else held))
+    return pa.array(values)
+
+
+def scalar(value: Any, kind: pa.DataType) -> pa.Scalar:
+    """One value of a type, without that detour."""
+    return listed([value]).cast(kind)[0]
 
 
 def cells(table: pa.Table, path: str) -> Cells:

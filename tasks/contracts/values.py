@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 from tasks.contracts.hashing import Named
 from tasks.contracts.load import Column
 from tasks.contracts.parts import Stated
-from tasks.contracts.paths import Cells
+from tasks.contracts.paths import Cells, listed, scalar
 
 Passes = Callable[[pa.Array], pa.Array]
+_FALSE = scalar(False, pa.bool_())
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Check:
         found = [one.values is not None and one.values == one.nulls for one in said]
         ends = [n for n, one in enumerate(said) if not found[n] and self._speaks(one)]
         if ends:
-            passed = self.passes(pa.array([end for n in ends for end in (said[n].least, said[n].most)])).to_pylist()
+            passed = self.passes(listed([end for n in ends for end in (said[n].least, said[n].most)])).to_pylist()
             for place, n in enumerate(ends):
                 found[n] = False not in passed[2 * place : 2 * place + 2]
         return found
@@ -58,9 +59,9 @@ class Check:
 def _outside(passes: Passes, values: pa.Array) -> pa.Array | None:
     """The mask of values that do not pass; of words in a dictionary, each is judged once."""
     if not pa.types.is_dictionary(values.type):
-        return pc.fill_null(pc.invert(passes(values)), False)
+        return pc.fill_null(pc.invert(passes(values)), _FALSE)
     wrong = pc.invert(passes(values.dictionary))
-    return pc.fill_null(wrong.take(values.indices), False) if pc.any(wrong).as_py() else None
+    return pc.fill_null(wrong.take(values.indices), _FALSE) if pc.any(wrong).as_py() else None
 
 
 class Known(Protocol):
@@ -93,7 +94,7 @@ def checks_of(column: Column, known: Known) -> Iterator[Check]:
 
 def _among(allowed: list[object], values: pa.Array) -> pa.Array:
     """Whether values are of a closed list; a missing value is not judged."""
-    return pc.or_(pc.is_in(values, value_set=pa.array(allowed, values.type)), pc.is_null(values))
+    return pc.or_(pc.is_in(values, value_set=listed(allowed).cast(values.type)), pc.is_null(values))
 
 
 def _limits(column: Column) -> Iterator[Check]:
@@ -119,14 +120,16 @@ def _limits(column: Column) -> Iterator[Check]:
 
 
 def _at_least(size: Passes, least: int, values: pa.Array) -> pa.Array:
-    return pc.greater_equal(size(values), least)
+    sizes = size(values)
+    return pc.greater_equal(sizes, _like(sizes, least))
 
 
 def _at_most(size: Passes, most: int, values: pa.Array) -> pa.Array:
-    return pc.less_equal(size(values), most)
+    sizes = size(values)
+    return pc.less_equal(sizes, _like(sizes, most))
 
 
 def _like(values: pa.Array, limit: float | None) -> pa.Scalar:
     """A limit in the type of the values."""
     number = limit if pa.types.is_floating(values.type) or limit is None else int(limit)
-    return pa.scalar(number, values.type)
+    return scalar(number, values.type)

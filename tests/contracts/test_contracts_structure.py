@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from schemas.gate import ToyStaged
 from tasks.checking.toy import Rows, toy_rows, toy_staged
 from tasks.contracts.load import load_contracts
-from tasks.contracts.paths import cells, labels
+from tasks.contracts.paths import cells, labels, listed
 from tasks.contracts.tables import check_tables
 
 CONTRACTS = load_contracts()
@@ -91,3 +91,22 @@ def test_cells_of_a_missing_struct_are_not_held_against_its_children(path: str) 
 def test_labels_join_the_parts_of_a_key() -> None:
     table = pa.table({"a": ["x", "y"], "b": [1, 2]})
     assert labels(table, ("a", "b"), pa.array([1])) == ["y | 2"]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([], pa.null()),
+        (["", "ü", "abc"], pa.string()),
+        ([1, -2, 3], pa.int64()),
+        ([0, 2**64 - 1], pa.uint64()),
+        ([0.5, 1.0], pa.float64()),
+        ([True, False, True], pa.bool_()),
+        ([None, "a"], pa.string()),
+        ([b"a"], pa.binary()),
+    ],
+)
+def test_listed_values_stand_in_an_array_of_their_kind(values: list[object], kind: pa.DataType) -> None:
+    found = listed(values)
+    assert (found.to_pylist(), found.type) == (values, kind)
+    found.validate(full=True)

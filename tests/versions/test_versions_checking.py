@@ -146,7 +146,7 @@ def test_drift_beyond_the_contract_is_a_warning_that_says_what_moved() -> None:
 def test_the_structural_check_loads_no_heavy_library(remote: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from tasks.steps.check import check; check(sys.argv[1]);"
-        "heavy = ('great_expectations', 'scipy', 'datasets', 'prefect', 'PIL');"
+        "heavy = ('great_expectations', 'scipy', 'datasets', 'prefect', 'PIL', 'pandas', 'numba');"
         "print([name for name in heavy if name in sys.modules])"
     )
     folder = shutil.copytree(folder_of(remote, "0.1.0"), tmp_path / "version")
