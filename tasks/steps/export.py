@@ -23,6 +23,8 @@ from tasks.view import cut
 
 PACKAGE = "tasks.versions.exports"
 Places = npt.NDArray[np.int64]
+_FACTS = ("image_id", "source", "sha256", "format")
+_FEW = 10_000
 _COLUMNS = ("sample_id", "stage", "family", "split", "images", "turns", "answer", "pixel_budget")
 
 
@@ -101,22 +103,38 @@ def _drawn(folder: VersionFolder, stage: int, split: str, limit: int) -> Places:
 
 def _samples(folder: VersionFolder, stage: int, split: str, places: Places | None) -> Iterator[Sample]:
     """The samples of a stage, or those at some places, a block of rows at a time."""
-    facts = folder.table("images", ["image_id", "source", "sha256", "format"])
+    blocks = _blocks(folder, stage, split, places)
+    if places is None or len(places) > _FEW:
+        facts = folder.table("images", _FACTS)
+    else:
+        kept = pa.concat_tables(blocks)
+        wanted, blocks = _wanted(kept), iter([kept])
+        folder, facts = folder.showing(wanted), folder.rows("images", "image_id", wanted, _FACTS)
+    for block in blocks:
+        if block.num_rows:
+            yield from samples_of(block, _pictures(folder, facts, block))
+
+
+def _blocks(folder: VersionFolder, stage: int, split: str, places: Places | None) -> Iterator[pa.Table]:
     first = 0
     for block in folder.conversation_blocks(stage, split, _COLUMNS):
         end = first + block.num_rows
         if places is not None:
             inside = places[np.searchsorted(places, first) : np.searchsorted(places, end)]
             block = block.take(pa.array(inside - first))
-        if block.num_rows:
-            yield from samples_of(block, _pictures(folder, facts, block))
+        yield block
         first = end
+
+
+def _wanted(rows: pa.Table) -> pa.Array:
+    """The ids of all images that some rows show."""
+    return pc.unique(pc.struct_field(pc.list_flatten(rows.column("images").combine_chunks()), "image_id"))
 
 
 def _pictures(folder: VersionFolder, facts: pa.Table, rows: pa.Table) -> dict[str, Picture]:
     """Every picture that some rows show, whole or in part, by the name of what is shown. None is read yet."""
     shown = pc.list_flatten(rows.column("images").combine_chunks())
-    wanted = pc.unique(pc.struct_field(shown, "image_id"))
+    wanted = _wanted(rows)
     folder.refuse_lost(wanted.to_pylist())
     told = facts.filter(pc.is_in(facts.column("image_id"), value_set=wanted)).to_pylist()
     whole = {fact["image_id"]: _picture(folder, fact) for fact in told}

@@ -34,22 +34,21 @@ class StoredPictures:
     Holds about a hundred bytes a picture, whatever the pictures weigh. Raises BadTable for a file without pictures.
     """
 
-    def __init__(self, shards: Iterable[tuple[Path, pa.Table]]) -> None:
+    def __init__(self, shards: Iterable[tuple[Path, pa.Table]], among: pa.Array | None = None) -> None:
+        """Index the pictures of each file, or those whose names are `among` some."""
         self._paths: list[Path] = []
         self._row: dict[str, int] = {}
-        files, groups, places, sizes = [], [], [], []
-        first = 0
+        where, first = [np.empty((0, 5), dtype=np.int64)], 0
         for path, told in shards:
-            known = _metadata(path)
-            lengths = told.column("n_bytes").to_numpy().astype(np.int64)
-            files.append(np.full(len(lengths), len(self._paths)))
-            groups.append(np.repeat(np.arange(known.num_row_groups), _rows(known)))
-            places.append(_places(known, lengths, path.stat().st_size))
-            sizes.append(lengths)
-            self._row |= {name: first + at for at, name in enumerate(told.column("image_id").to_pylist())}
-            first += len(lengths)
+            places, names = _index(path, len(self._paths), told.column("n_bytes")), told.column("image_id")
+            if among is not None:
+                kept = pc.is_in(names, value_set=among)
+                places, names = places[kept.to_numpy()], names.filter(kept)
+            self._row |= {name: first + at for at, name in enumerate(names.to_pylist())}
+            first += len(names)
+            where.append(places)
             self._paths.append(path)
-        self._where = np.stack([_joined(part) for part in (files, groups, places, sizes)], axis=1)
+        self._where = np.concatenate(where)
         self._open: dict[int, int] = {}
         weakref.finalize(self, _close, self._open)
         self._group = lru_cache(maxsize=_GROUPS)(self._read_group)
@@ -70,15 +69,14 @@ class StoredPictures:
         rows = [self._row[name] for name in names]
         where = self._where[rows]
         room = memoryview(bytearray(_PREFIX + int(where[where[:, _PLACE] > 0, _SIZE].max(initial=0))))
-        for row, (file, group, place, size) in zip(rows, where.tolist(), strict=True):
+        for file, group, place, size, at in where.tolist():
             end = _PREFIX + size
             whole = place and os.preadv(self._handle(file), (room[:end],), place) == end
             plain = whole and int.from_bytes(room[:_PREFIX], "little") == size
-            yield room[_PREFIX:end] if plain else self._from_group(row, file, group)
+            yield room[_PREFIX:end] if plain else self._from_group(file, group, at)
 
-    def _from_group(self, row: int, file: int, group: int) -> bytes:
-        first, encoded = self._group(file, group)
-        return bytes(encoded[row - first].as_py())
+    def _from_group(self, file: int, group: int, at: int) -> bytes:
+        return bytes(self._group(file, group)[at].as_py())
 
     def _handle(self, file: int) -> int:
         """The open file; the one that was opened first is closed when there are too many."""
@@ -92,13 +90,12 @@ class StoredPictures:
             raise _unreadable(self._paths[file], error) from error
         return self._open[file]
 
-    def _read_group(self, file: int, group: int) -> tuple[int, pa.ChunkedArray]:
-        """The number of a row group's first row, and its pictures."""
-        first = int(np.flatnonzero((self._where[:, 0] == file) & (self._where[:, 1] == group))[0])
+    def _read_group(self, file: int, group: int) -> pa.ChunkedArray:
+        """The pictures of a row group."""
         try:
             with pq.ParquetFile(self._paths[file]) as stored:
                 column = stored.read_row_group(group, columns=["image"]).column("image")
-                return first, pc.struct_field(column, "bytes")
+                return pc.struct_field(column, "bytes")
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(self._paths[file], error) from error
 
@@ -111,8 +108,14 @@ def _close(handles: Mapping[int, int]) -> None:
         os.close(handle)
 
 
-def _joined(parts: Sequence[Any]) -> Any:
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+def _index(path: Path, file: int, lengths: pa.ChunkedArray) -> Any:
+    """Of each picture of a file: the file's number, row group, place, size, and its number in its group."""
+    known = _metadata(path)
+    sizes = lengths.to_numpy().astype(np.int64)
+    counts = np.array(_rows(known), dtype=np.int64)
+    groups = np.repeat(np.arange(len(counts)), counts)
+    at = np.arange(len(sizes)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.stack([np.full_like(sizes, file), groups, _places(known, sizes, path.stat().st_size), sizes, at], axis=1)
 
 
 def _metadata(path: Path) -> pq.FileMetaData:
@@ -141,7 +144,7 @@ def _places(known: pq.FileMetaData, lengths: Any, file_size: int) -> Any:
         end = _end_of_plain(known.row_group(group))
         sound = end <= file_size and (sizes >= _PREFIX).all()
         found.append(np.maximum(end - np.cumsum(sizes[::-1])[::-1], 0) if sound else np.zeros_like(sizes))
-    return _joined(found)
+    return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
 
 
 def _end_of_plain(group: Any) -> int:

@@ -29,6 +29,7 @@ class VersionFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._among: pa.Array | None = None
         if not (folder / "data").is_dir():
             away = (
                 "" if folder.exists() else " There is no such folder; `reidforge pull` brings a version from a remote."
@@ -147,7 +148,13 @@ class VersionFolder:
     def _pictures(self) -> StoredPictures:
         """Where each picture stands; none is read before it is asked for."""
         schema = _schema("images", ["image_id", "n_bytes"])
-        return StoredPictures((path, _read(path, schema)) for path in self.files("images"))
+        return StoredPictures(((path, _read(path, schema)) for path in self.files("images")), self._among)
+
+    def showing(self, image_ids: pa.Array) -> "VersionFolder":
+        """The same version with the pictures of some images alone; it holds nothing about the others."""
+        narrowed = VersionFolder(self.folder)
+        narrowed._among = image_ids
+        return narrowed
 
     @cached_property
     def image_ids(self) -> list[str]:

@@ -20,6 +20,7 @@ from schemas.tables import TABLES
 from tasks.steps import export as exporting
 from tasks.steps.export import PACKAGE, export
 from tasks.versions.exporting import IMAGE_TAG, samples_of, with_tags
+from tasks.versions.pictures import StoredPictures
 from tasks.versions.reader import VersionFolder
 from tasks.versions.writer import from_rows
 
@@ -214,6 +215,29 @@ def test_rows_that_come_in_many_blocks_give_the_same_bytes(
     whole = contents(export(version, 2, form, tmp_path / "whole", limit=limit))
     monkeypatch.setattr("tasks.versions.reader._BLOCK", 3)
     assert contents(export(version, 2, form, tmp_path / "blocks", limit=limit)) == whole
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_few_samples_have_the_bytes_that_they_have_among_many(
+    form: str, version: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = contents(export(version, 2, form, tmp_path / "few", limit=8))
+    monkeypatch.setattr(exporting, "_FEW", 7)
+    assert contents(export(version, 2, form, tmp_path / "many", limit=8)) == few
+
+
+def test_few_samples_are_exported_without_an_index_of_all_pictures(
+    version: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+    plain = StoredPictures.__init__
+    monkeypatch.setattr(
+        StoredPictures,
+        "__init__",
+        lambda self, shards, among=None: (asked.append(among and len(among)), plain(self, shards, among))[1],
+    )
+    out = export(version, 2, "trl", tmp_path / "out", limit=2)
+    assert asked == [len({name for line in lines(out) for name in shown(line)})]
 
 
 def test_a_picture_is_read_when_it_is_written_and_not_before(version: Path, monkeypatch: pytest.MonkeyPatch) -> None:

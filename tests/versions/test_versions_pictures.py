@@ -77,6 +77,18 @@ def test_lengths_that_lie_cost_nothing_but_time(lengths, tmp_path: Path):
     assert opened(path).read([f"s/{at:05}" for at in ASKED]) == [encoded(at) for at in ASKED]
 
 
+@pytest.mark.parametrize("layout", ["ours", "compressed"])
+def test_pictures_among_some_are_those_that_stand_there_and_no_others(layout: str, ours: Path, tmp_path: Path):
+    path = ours
+    if layout == "compressed":
+        path = tmp_path / "other.parquet"
+        pq.write_table(from_rows(IMAGES, rows()), path, row_group_size=700, compression="zstd")
+    told = pq.read_table(path, columns=["image_id", "n_bytes"])
+    stored = StoredPictures([(path, told), (ours, told)], pa.array(f"s/{at:05}" for at in ASKED))
+    assert stored.read([f"s/{at:05}" for at in ASKED]) == [encoded(at) for at in ASKED]
+    assert stored.lacking(["s/00000", "s/00001"]) == "s/00001"
+
+
 def test_more_files_than_may_be_open_are_read_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pictures, "_OPEN", 2)
     table = from_rows(IMAGES, rows())
