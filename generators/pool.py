@@ -240,3 +240,17 @@ def neighbours_of(ids: pa.Array, neighbours: pa.Table) -> Neighbours:
     near[anchor[inside], rank[inside]] = candidate[inside]
     distance[anchor[inside], rank[inside]] = neighbours.column("distance").to_numpy()[inside]
     return Neighbours(near=near, distance=distance, miner=str(neighbours.column("miner")[0].as_py()))
+
+
+def together(some: Neighbours | None, more: Neighbours) -> Neighbours:
+    """What was mined of other anchors of the pool, added to what is known of some."""
+    if some is None:
+        return more
+    width = max(some.near.shape[1], more.near.shape[1])
+    near = np.full((len(some.near), width), NOBODY, dtype=np.int64)
+    distance = np.full(near.shape, np.nan, dtype=np.float32)
+    for one in (some, more):
+        found = one.near >= 0
+        here = np.nonzero(found)
+        near[here], distance[here] = one.near[found], one.distance[found]
+    return Neighbours(near=near, distance=distance, miner=some.miner)

@@ -68,10 +68,10 @@ def fill_quota(
 def shortfall(
     ask: Ask, units: Units, reason: str, wanted: int, names: Mapping[str, Sequence[str]] | None = None
 ) -> str:
-    """Why rows are missing: the family's reason or a cap of wordings, and every cell that got less than its quota."""
+    """Why rows are missing: a cap, nothing mined, or the family's reason, and each cell with too few."""
     cells = cells_of_quota(ask, wanted, names)
     lacking = cells.lacking(units) if cells is not None else []
-    told = _worded_out(ask, units) or reason
+    told = _worded_out(ask, units) or _used_up(ask, units) or _unmined(ask, lacking) or reason
     return f"{told} ({'; '.join(lacking)})" if lacking else told
 
 
@@ -84,6 +84,27 @@ def _worded_out(ask: Ask, units: Units) -> str | None:
     if (worded < most).any():
         return None
     return f"per_paraphrase allows {most} to each wording, and all {len(worded)} wordings have them: raise it"
+
+
+def _used_up(ask: Ask, units: Units) -> str | None:
+    """That every picture, or every person, from whom rows start has what the recipe allows it, where that is so."""
+    caps = caps_of(ask)
+    owners = (("per_image", caps.image, units.anchor), ("per_person", caps.person, ask.pool.person[units.anchor]))
+    for (name, most, owner), noun in zip(owners, ("pictures", "persons"), strict=True):
+        counts = np.unique(owner[owner >= 0], return_counts=True)[1]
+        if len(counts) and (counts >= most).all():
+            return (
+                f"{name} allows {most} to each, and all {len(counts)} {noun} that rows start from have them: raise it"
+            )
+    return None
+
+
+def _unmined(ask: Ask, lacking: Sequence[str]) -> str | None:
+    """That nothing was mined of the pictures, where shares of difficulty ask for what a miner finds."""
+    mined = {"near", "nearest"} & set(ask.options.get("shares", {}).get("difficulty", {}))
+    if not mined or not lacking or ask.pool.neighbours is not None:
+        return None
+    return "nothing was mined of these pictures, so no stranger is near or nearest (test pictures are never mined)"
 
 
 @dataclass(frozen=True, slots=True)

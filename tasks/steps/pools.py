@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from threading import Lock
@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from generators import links, pool
+from generators import attribute_masks, links, pool
 from schemas.keys import digest
 from schemas.question import Pool
 from schemas.recipe import Family, Recipe
@@ -151,30 +151,50 @@ def _folder_of(split: str, also: Sequence[str]) -> str:
 
 
 def _built(store: Path, parts: Sequence[SourceParts], splits: Sequence[str], withheld: Sequence[str]) -> Pool:
+    """The pool, to which one large table after another is added: none of them is held while the next one is read."""
     people = [_people(part.ingested, splits) for part in parts]
     pairs = list(zip(parts, people, strict=True))
+    made = _without_words(store, parts, people, splits, withheld)
+    made = replace(made, values=attribute_masks.values_of(made.table, _attributes(pairs)))
+    give_back()
+    ids = made.table.column("image_id").combine_chunks()
+    made = replace(made, captions=pool.captions_of(ids, pa.concat_tables([_captions(*pair) for pair in pairs])))
+    give_back()
+    for part in parts:
+        near = _neighbours(part.mined)
+        if near.num_rows:
+            made = replace(made, neighbours=pool.together(made.neighbours, pool.neighbours_of(ids, near)))
+        give_back()
+    return made
+
+
+def _without_words(
+    store: Path,
+    parts: Sequence[SourceParts],
+    people: Sequence[pa.Table],
+    splits: Sequence[str],
+    withheld: Sequence[str],
+) -> Pool:
+    """The people alone, and the distractors beside them: nothing is said or mined of them yet."""
     nobody = [_distractors(part.ingested, splits[0]) for part in parts]
-    strange = pa.concat_tables(nobody)
-    shapes = [image_sizes(store, part.ingested, shown) for part, shown in [*pairs, *zip(parts, nobody, strict=True)]]
-    made = pool.build_pool(
+    pairs = [*zip(parts, people, strict=True), *zip(parts, nobody, strict=True)]
+    return pool.build_pool(
         splits[0],
         pa.concat_tables(people),
-        pa.concat_tables(shapes),
-        pa.concat_tables([_captions(part.described, shown) for part, shown in pairs]),
-        pa.concat_tables(
-            [
-                _about(part.described, "attributes", _ATTRIBUTES, shown, ["image_id", "person_key", "clothes_key"])
-                for part, shown in pairs
-            ]
-        ),
-        pa.concat_tables([_neighbours(part.mined) for part in parts]),
+        pa.concat_tables([image_sizes(store, part.ingested, shown) for part, shown in pairs]),
         withheld=withheld,
         also=splits[1:],
-        distractors=strange,
+        distractors=pa.concat_tables(nobody),
         seen=_seen([part.mined for part in parts]),
     )
-    give_back()
-    return made
+
+
+def _attributes(pairs: Sequence[tuple[SourceParts, pa.Table]]) -> pa.Table:
+    """The attributes of the people, of their persons and of their outfits."""
+    named_by = ["image_id", "person_key", "clothes_key"]
+    return pa.concat_tables(
+        [_about(part.described, "attributes", _ATTRIBUTES, shown, named_by) for part, shown in pairs]
+    )
 
 
 def _people(ingested: StepOutput, splits: Sequence[str]) -> pa.Table:
@@ -189,11 +209,11 @@ def _distractors(ingested: StepOutput, split: str) -> pa.Table:
     return _filtered(ingested.folder / "person_images.parquet", "person_images", [*pool.KEPT, *wanted], wanted)
 
 
-def _captions(described: StepOutput, people: pa.Table) -> pa.Table:
+def _captions(part: SourceParts, people: pa.Table) -> pa.Table:
     """The captions about the people, each with how near it is to its image where a model measured that."""
-    said = _about(described, "captions", _CAPTIONS, people, ["image_id"])
+    said = _about(part.described, "captions", _CAPTIONS, people, ["image_id"])
     near = pa.chunked_array([pa.nulls(said.num_rows, pa.float32())])
-    path = described.folder / "text_scores.parquet"
+    path = part.described.folder / "text_scores.parquet"
     if path.is_file():
         scores = _filtered(path, "text_scores", ["caption_id", "measure", "score"], {"measure": [_FAR]})
         place = pc.index_in(said["caption_id"], value_set=scores["caption_id"].combine_chunks())

@@ -154,6 +154,27 @@ def test_a_cap_of_wordings_is_no_reason_where_wordings_have_room():
     assert "not enough different pairs" in reason
 
 
+@pytest.mark.parametrize(
+    ("cap", "words"),
+    [
+        ({"per_person": 2}, "per_person allows 2 to each, and all 40 persons that rows start from have them: raise it"),
+        ({"per_image": 1}, "per_image allows 1 to each, and all 240 pictures that rows start from have them: raise it"),
+    ],
+)
+def test_a_cap_of_persons_or_pictures_is_told_as_the_reason_where_it_is_one(cap: dict[str, int], words: str):
+    rows, reason = filled("I2I_PICK1", pool_of(people(40)), 4_000, **cap)
+    assert 0 < len(rows) < 4_000
+    assert reason == words
+
+
+def test_shares_of_what_was_never_mined_say_so():
+    shares = {"difficulty": {"easy": 0.5, "nearest": 0.5}}
+    rows, reason = filled("I2I_PICK1", pool_of(people(40)), 100, shares=shares)
+    assert len(rows) == 50
+    assert reason.startswith("nothing was mined of these pictures")
+    assert reason.endswith("(nearest: 0 of 50)")
+
+
 def test_look_alikes_by_record_and_matches_of_one_camera_are_options():
     rows, _ = filled("SAME_YN", pool_of(people(60)), 300, twins=1.0, hard=0.0, twin_values=2, cross_camera=0.0)
     how = Counter(negative["strategy"] for row in rows for negative in row["negatives"])
