@@ -5,7 +5,7 @@ import re
 from generators.captions.plain_texts import PLAIN, holds, texts
 from schemas.filter import Filter, Said
 
-_SLOT = re.compile(r"\{[^{}]*\}|\[[^\[\]]*\]|⟨[^⟩]*⟩|«[^»]*»|_{2,}|%[sd]\b|\$[a-z]+\b")
+_SLOT = re.compile(r"\{[^{}]*\}|[\[\]]|⟨[^⟩]*⟩|«[^»]*»|_{2,}|%[sd]\b|\$[a-z]+\b")
 _NAMES = "colou?r|type|garment|hair|style|kind|clothing|footwear|accessory|belongings|description"
 _UNFILLED = re.compile(
     rf"\((?:{_NAMES})\)|\b(?-i:X{{3,}}(?!L)|COLOU?R|GARMENT|CLOTHING|FOOTWEAR|ACCESSORY|BELONGINGS)\b"
@@ -31,7 +31,13 @@ FILTER = Filter(
     score=_score,
     good=(PLAIN, *texts("A man (short hair) in a coat, colour black.", "A woman in a size XXXL coat.")),
     bad=texts(
-        *("A man with {hair} walks.", "A [colour] coat on a man.", "With ⟨hair⟩, she walks.", "He wears a ____ coat."),
+        *(
+            "A man with {hair} walks.",
+            "A [colour] coat on a man.",
+            "A man in description] and shoes.",
+            "With ⟨hair⟩, she walks.",
+            "He wears a ____ coat.",
+        ),
         *("A man in a (color) coat.", "A man in a COLOR coat.", "A man in a %s coat.", "A man in a ... coat."),
         *("A man in a nan coat.", "A male pedestrian i nan orange shirt."),
         *("The person wears footwear: unknown.", "A man in a coat and N/A shoes."),
