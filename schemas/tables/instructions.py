@@ -105,5 +105,4 @@ CONVERSATIONS = Table(
         ]
     ),
     key=("sample_id",),
-    split_files=True,
 )

@@ -15,7 +15,6 @@ class Table:
     key: tuple[str, ...]
     rows_per_group: int = 65_536
     compression: str | dict[str, str] = "zstd"
-    split_files: bool = False
 
 
 def required(name: str, kind: pa.DataType) -> pa.Field:

@@ -18,8 +18,6 @@ from schemas.vocabulary import VOCABULARY
 from tasks.packs.columns import table_of
 from tasks.packs.squeezed import Squeezed
 
-Read = Callable[[RawTree], Iterable[Attribute | Caption | Reject]]
-
 
 @dataclass(slots=True)
 class Labels:

@@ -31,7 +31,6 @@ class Scan:
     remember: Callable[[pa.Table], None]
     packs: list[Pack] = field(default_factory=list)
     dead: dict[str, Reject] = field(default_factory=dict)
-    opened: int = 0
     hasher: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     def note(self, seen: SeenColumns) -> None:
@@ -68,7 +67,6 @@ def scan(
     for block in _blocks(files):
         known = recall(block)
         fresh = block if not any(known) else [file for file, row in zip(block, known, strict=True) if row is None]
-        result.opened += len(fresh)
         seen, encoded = open_images(tree, fresh)
         if fresh is not block:
             seen, encoded = _with_known(known, seen, encoded)

@@ -4,6 +4,7 @@ Images are read from the packs in streaming order and embedded group by group; o
 """
 
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def mine(store: Path, ingested: StepOutput, recipe: Mine) -> StepOutput:
         "miner": recipe.miner,
         "top_k": recipe.top_k,
         "revision": revision,
-        "code": code_revision(mining, tables, writer),
+        "code": code_revision(import_module(__name__), mining, pool, tables, writer),
     }
     if recipe.margins:
         inputs |= {"margins": code_revision(miner_schema)}
