@@ -10,7 +10,8 @@ of each image:
   values (`carried_object`) hold all that one source says, joined by `|`;
 - a person's clothing value reaches an image only when the person is known in one outfit at most;
 - view, occlusion, action, carried objects, modality and quality belong to the image alone and are never inherited;
-- an inherited value is not applied where the image is known to hide it (`viewpoint` back, `occlusion`);
+- an inherited value is not applied where the image is known to hide it (`viewpoint` back, `occlusion`), and one of
+  the face not where nobody knows that the face is shown (no `viewpoint`);
 - colours are unknown on images without colour (infrared, thermal, sketch).
 
 >>> records = resolve(person_images, attributes)
@@ -43,6 +44,7 @@ COLUMNS = ["level", "image_id", "person_key", "clothes_key", "key", "value", "at
 """What `resolve` reads of attributes."""
 _HIDDEN = {
     ("viewpoint", "back"): ("glasses", "facial_hair"),
+    ("viewpoint", None): ("glasses", "facial_hair"),
     ("occlusion", "head"): ("glasses", "facial_hair", "hair_length", "hair_color", "headwear", "neckwear_mask"),
     ("occlusion", "torso"): tuple(key for key in _KEYS if key.startswith("upper_")),
     ("occlusion", "legs"): tuple(key for key in _KEYS if key.startswith(("lower_", "footwear_"))),
@@ -212,10 +214,11 @@ def _changes_clothes(images: pa.Table) -> Flags:
 
 
 def _hide(values: Codes, inherited: Flags, labels: dict[str, tuple[str, ...]]) -> None:
+    """Take away what is known of the person or outfit but cannot be seen here, in place."""
     for (cause, value), keys in _HIDDEN.items():
-        hides = [label for label in labels[cause] if value in label.split("|")]
-        codes = [labels[cause].index(label) for label in hides]
-        where = np.isin(values[_KEYS.index(cause)], codes)
+        told = values[_KEYS.index(cause)]
+        hides = [code for code, label in enumerate(labels[cause]) if value in label.split("|")]
+        where = told == MISSING if value is None else np.isin(told, hides)
         for key in keys:
             row = _KEYS.index(key)
             values[row, where & inherited[row]] = MISSING

@@ -88,6 +88,13 @@ def test_inherited_glasses_are_unknown_from_behind_but_a_label_of_the_image_stay
     assert labelled == {"glasses": "glasses", "viewpoint": "back"}
 
 
+def test_inherited_glasses_are_unknown_where_nobody_knows_the_view():
+    worn = of_person("glasses", "glasses")
+    assert resolve(ONE, attributes(worn)).record(0) == {}
+    assert resolve(ONE, attributes(worn, of_image("viewpoint", "side"))).record(0)["glasses"] == "glasses"
+    assert resolve(ONE, attributes(of_image("glasses", "glasses"))).record(0) == {"glasses": "glasses"}
+
+
 def test_what_belongs_to_an_image_is_never_inherited():
     assert resolve(ONE, attributes(of_person("viewpoint", "back"), of_person("action", "walking"))).record(0) == {}
 
