@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tasks.steps.publish import Published
 
 
-WORTH_PROCESSES = 1_000_000
+WORTH_PROCESSES = 100_000
 """Rows still to be composed from which on every family gets a process of its own."""
 
 

@@ -64,10 +64,15 @@ class PrefectRunner:
         self.reporter = reporter
 
     def map(self, step: str, calls: Sequence[Call]) -> list[Any]:
-        """One result per call, in order."""
+        """One result per call, in order.
+
+        Arguments are quoted: Prefect would go through every fact of every step in search of futures, twice a task.
+        """
+        from prefect.utilities.annotations import quote
+
         task = getattr(import_module(f"tasks.{step}"), step)
         with self.reporter.step(step) as close:
-            futures = [task.submit(*args) for args in calls]
+            futures = [task.submit(*map(quote, args)) for args in calls]
             results = [future.result() for future in futures]
             close(_summary(results))
         return results

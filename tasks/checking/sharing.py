@@ -12,7 +12,8 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 from schemas.discovery import find
 from schemas.gate import Gate, Staged
-from tasks.checking.blocks import Block, shares
+from schemas.tables import TABLES
+from tasks.checking.blocks import BLOCK_ROWS, Block, shares
 from tasks.checking.folding import OverBlocks, Pass
 from tasks.checking.memory import Memory
 from tasks.versions.reader import VersionFolder
@@ -60,6 +61,12 @@ class Helper:
 def is_large(staged: Staged, table: str) -> bool:
     """Whether a table is worth a second process."""
     return len(list(shares(staged, table))) >= WORTH_SHARING
+
+
+def takes_much_memory(staged: Staged) -> bool:
+    """Whether any table has so many rows that what checking it takes is better given back to the machine: few questions
+    may be asked about pictures that have millions of neighbours."""
+    return any(len(list(shares(staged, table, BLOCK_ROWS))) >= WORTH_SHARING for table in TABLES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from schemas.recipe import Recipe
 from tasks.checking.entries import Entry, contract_entry
 from tasks.checking.report import contracts_of
 from tasks.checking.runner import gate_entries, gates_left_out, looked, wishes_of
-from tasks.checking.sharing import Helper, is_large
+from tasks.checking.sharing import Helper, takes_much_memory
 from tasks.contracts.load import Contract
 from tasks.contracts.structure import check_files
 from tasks.contracts.tables import check_tables
@@ -36,7 +36,7 @@ def validate(store: Path, staged: StepOutput, recipe: Recipe) -> StepOutput:
 
     def work(folder: Path) -> dict[str, Any]:
         given = (staged.folder, folder, wishes)
-        if is_large(VersionFolder(staged.folder), "conversations"):
+        if takes_much_memory(VersionFolder(staged.folder)):
             return _facts(apart(_checked, *given, lean=True))
         return _facts(_checked(*given))
 
